@@ -1,0 +1,1 @@
+"""What runs on the device: numpy, OpenCV and one engine, never torch."""

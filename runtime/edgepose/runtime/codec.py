@@ -1,0 +1,177 @@
+"""The heatmap codec: keypoints to Gaussian maps and back, in numpy, for training, export and runtime alike.
+
+A map cell (x, y) stands for crop pixel (R x + R/2 - 0.5, R y + R/2 - 0.5), R being the stride, so mirroring the crop
+mirrors the map exactly and a flip test needs no shift.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.arrays import Array, FloatArray
+
+REFINEMENTS = ("none", "quarter", "dark")
+_TINY = 1e-10
+
+
+@dataclass(frozen=True)
+class HeatmapCodec:
+    """Gaussian heatmaps of one crop size.
+
+    `sigma_px` is in crop pixels. `refine` is how a decoded peak goes below the cell: `none`, `quarter` of a cell
+    toward the larger neighbour, or `dark` (Zhang et al., "Distribution-Aware Coordinate Representation", section 3.2:
+    smooth, logarithm, Newton step).
+    """
+
+    input_wh: tuple[int, int]
+    map_wh: tuple[int, int]
+    sigma_px: float
+    refine: str = "dark"
+
+    def __post_init__(self) -> None:
+        if self.refine not in REFINEMENTS:
+            raise EdgeposeError(f"unknown refinement {self.refine!r}; known: {', '.join(REFINEMENTS)}")
+        ratios = {self.input_wh[0] / self.map_wh[0], self.input_wh[1] / self.map_wh[1]}
+        if len(ratios) != 1 or not self.sigma_px > 0:
+            raise EdgeposeError(
+                f"a codec needs one stride for both axes and sigma > 0; found input {self.input_wh}, "
+                f"maps {self.map_wh}, sigma {self.sigma_px}"
+            )
+
+    @property
+    def stride(self) -> float:
+        """Crop pixels per map cell."""
+        return self.input_wh[0] / self.map_wh[0]
+
+    @property
+    def sigma_cells(self) -> float:
+        """The Gaussian's standard deviation in map cells."""
+        return self.sigma_px / self.stride
+
+    @property
+    def max_error_px(self) -> float:
+        """Bound on |decode(encode(p)) - p| in crop pixels, for p at least `margin_px` inside the crop."""
+        cells_per_axis = {"none": 0.5, "quarter": 0.25, "dark": 0.05}[self.refine]
+        return cells_per_axis * math.sqrt(2.0) * self.stride + 1e-3
+
+    @property
+    def margin_px(self) -> float:
+        """Distance from the crop's border below which the peak's neighbours are missing (error: half a cell)."""
+        return self.stride * (1.5 if self.refine != "dark" else 1.5 + self._blur_radius)
+
+    @property
+    def _blur_radius(self) -> int:
+        return max(1, round(1.5 * self.sigma_cells))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the codec as JSON values; `from_dict` undoes it."""
+        return {"kind": "heatmap", **asdict(self), "input_wh": list(self.input_wh), "map_wh": list(self.map_wh)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "HeatmapCodec":
+        """Build the codec a card describes.
+
+        Raises `EdgeposeError` when a key is missing, unknown or of another kind.
+        """
+        expected = {"kind", "input_wh", "map_wh", "sigma_px", "refine"}
+        if set(values) != expected or values["kind"] != "heatmap":
+            raise EdgeposeError(f"a heatmap codec needs exactly {sorted(expected)}; found {sorted(values)}")
+        try:
+            (width, height), (map_width, map_height) = values["input_wh"], values["map_wh"]
+            sizes = (int(width), int(height)), (int(map_width), int(map_height))
+            return cls(*sizes, float(values["sigma_px"]), str(values["refine"]))
+        except (TypeError, ValueError, ZeroDivisionError) as error:
+            raise EdgeposeError(f"a heatmap codec has a malformed size or sigma: {error}") from error
+
+    def inside(self, keypoints_crop: Array) -> Array:
+        """Return a boolean (..., K): which keypoints (..., K, 2) lie in the crop. NaN lies outside."""
+        limit = np.array(self.input_wh) - 0.5
+        return ((keypoints_crop >= -0.5) & (keypoints_crop < limit)).all(axis=-1)  # type: ignore[no-any-return]
+
+    def encode(self, keypoints_crop: Array) -> FloatArray:
+        """Return target maps float32 (N, K, H, W), peak 1, for keypoints (N, K, 2) in crop pixels.
+
+        A keypoint outside the crop, or NaN, has an empty map.
+        """
+        inside = self.inside(keypoints_crop)
+        centres = (np.where(inside[..., None], keypoints_crop, 0.0) - (self.stride / 2 - 0.5)) / self.stride
+        across = self._gaussian(centres[..., 0], self.map_wh[0]) * inside[..., None]
+        down = self._gaussian(centres[..., 1], self.map_wh[1])
+        return (down[..., :, None] * across[..., None, :]).astype(np.float32)  # type: ignore[no-any-return]
+
+    def _gaussian(self, centre_cells: Array, length: int) -> FloatArray:
+        distance = np.arange(length, dtype=np.float32) - centre_cells[..., None].astype(np.float32)
+        return np.exp(-(distance**2) / (2 * self.sigma_cells**2))  # type: ignore[no-any-return]
+
+    def decode(self, heatmaps: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return keypoints (N, K, 2) in crop pixels and scores (N, K) in [0, 1] of maps (N, K, H, W).
+
+        A score is the peak's height. Raises `EdgeposeError` when the maps are not of the codec's size.
+        """
+        n, k, height, width = heatmaps.shape
+        if (width, height) != tuple(self.map_wh):
+            raise EdgeposeError(f"expected heatmaps of {self.map_wh[0]}x{self.map_wh[1]}, found {width}x{height}")
+        maps = heatmaps.reshape(n * k, height, width)
+        peak = maps.reshape(n * k, -1).argmax(axis=1)
+        y, x = np.divmod(peak, width)
+        scores = np.clip(maps[np.arange(n * k), y, x], 0.0, 1.0).astype(np.float32)
+        cells = np.stack([x, y], axis=1).astype(np.float32) + self._offset(maps, x, y)
+        pixels = cells * self.stride + (self.stride / 2 - 0.5)
+        return pixels.reshape(n, k, 2).astype(np.float32), scores.reshape(n, k)
+
+    def _offset(self, maps: FloatArray, x: Array, y: Array) -> FloatArray:
+        if self.refine == "none":
+            return np.zeros((len(maps), 2), np.float32)
+        step = self._dark_step if self.refine == "dark" else _quarter_step
+        at_border = (x == 0) | (y == 0) | (x == self.map_wh[0] - 1) | (y == self.map_wh[1] - 1)
+        return np.where(at_border[:, None], 0.0, step(maps, x, y)).astype(np.float32)
+
+    def _dark_step(self, maps: FloatArray, x: Array, y: Array) -> FloatArray:
+        radius = self._blur_radius
+        patches = _patches(maps, x, y, radius + 1)
+        blur = _blur_rows(radius, self.sigma_cells)
+        log = np.log(np.maximum(blur @ patches @ blur.T, _TINY))
+        gradient = np.stack([log[:, 1, 2] - log[:, 1, 0], log[:, 2, 1] - log[:, 0, 1]], axis=1) / 2
+        xx = log[:, 1, 2] - 2 * log[:, 1, 1] + log[:, 1, 0]
+        yy = log[:, 2, 1] - 2 * log[:, 1, 1] + log[:, 0, 1]
+        xy = (log[:, 2, 2] - log[:, 2, 0] - log[:, 0, 2] + log[:, 0, 0]) / 4
+        determinant = xx * yy - xy**2
+        is_peak = (determinant > _TINY) & (xx < 0)
+        safe = np.where(is_peak, determinant, 1.0)
+        newton = np.stack([xy * gradient[:, 1] - yy * gradient[:, 0], xy * gradient[:, 0] - xx * gradient[:, 1]], axis=1)
+        return np.clip(np.where(is_peak[:, None], newton / safe[:, None], 0.0), -1.0, 1.0).astype(np.float32)
+
+
+def _quarter_step(maps: FloatArray, x: Array, y: Array) -> FloatArray:
+    patches = _patches(maps, x, y, 1)
+    across, down = patches[:, 1, 2] - patches[:, 1, 0], patches[:, 2, 1] - patches[:, 0, 1]
+    return (0.25 * np.sign(np.stack([across, down], axis=1))).astype(np.float32)
+
+
+def _patches(maps: FloatArray, x: Array, y: Array, radius: int) -> FloatArray:
+    """Return windows (M, 2r + 1, 2r + 1) about the cells (x, y) of maps (M, H, W), zero outside."""
+    reach = np.arange(-radius, radius + 1)
+    rows, columns = y[:, None] + reach, x[:, None] + reach
+    inside = ((rows >= 0) & (rows < maps.shape[1]))[:, :, None] & ((columns >= 0) & (columns < maps.shape[2]))[:, None, :]
+    rows, columns = rows.clip(0, maps.shape[1] - 1), columns.clip(0, maps.shape[2] - 1)
+    picked = maps[np.arange(len(maps))[:, None, None], rows[:, :, None], columns[:, None, :]]
+    return np.where(inside, picked, 0.0).astype(np.float32)
+
+
+def _blur_rows(radius: int, sigma_cells: float) -> FloatArray:
+    """Return the (3, 2r + 3) matrix that blurs a line of 2r + 3 cells to its middle three."""
+    reach = np.arange(-radius, radius + 1)
+    kernel = np.exp(-(reach**2) / (2 * (0.75 * sigma_cells) ** 2))
+    rows = np.zeros((3, 2 * radius + 3), np.float32)
+    for i in range(3):
+        rows[i, i : i + 2 * radius + 1] = kernel / kernel.sum()
+    return rows
+
+
+def merge_flip(heatmaps: FloatArray, heatmaps_of_mirror: FloatArray, flip_order: Sequence[int]) -> FloatArray:
+    """Average maps (N, K, H, W) with those of the mirrored crop; `flip_order` is the skeleton's."""
+    return (heatmaps + heatmaps_of_mirror[:, list(flip_order), :, ::-1]) * np.float32(0.5)

@@ -1,0 +1,30 @@
+"""The errors of the runtime; all of them are `EdgeposeError`."""
+
+from edgepose.profiles.errors import EdgeposeError
+
+
+class CardError(EdgeposeError):
+    """A model card is missing, malformed, or does not belong to its file."""
+
+
+class ModelError(EdgeposeError):
+    """A model file is absent, corrupt or of a format that no backend takes."""
+
+
+class TensorError(EdgeposeError):
+    """A tensor given to a session has another name, dtype or shape than the model's."""
+
+
+class SourceError(EdgeposeError):
+    """A frame source cannot be opened or decoded."""
+
+
+class SinkError(EdgeposeError):
+    """A result cannot be written or shown."""
+
+
+class MissingExtraError(EdgeposeError):
+    """An optional dependency is not installed; the text names the pip command."""
+
+    def __init__(self, module: str, extra: str) -> None:
+        super().__init__(f'{module} is not installed; run: pip install "edgepose[{extra}]"')

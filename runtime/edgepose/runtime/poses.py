@@ -1,0 +1,46 @@
+"""What a frame is and what an estimator finds in it."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from edgepose.runtime.arrays import FloatArray, ImageArray
+from edgepose.runtime.skeleton import Skeleton
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of a source: `image_bgr` uint8 (H, W, 3), its index, and when it was captured.
+
+    `t_ns` counts `time.perf_counter_ns` at capture. The image is shared, never written to.
+    """
+
+    image_bgr: ImageArray
+    index: int
+    t_ns: int
+
+
+@dataclass(frozen=True)
+class Poses:
+    """The people found in one frame; none is a normal answer.
+
+    `keypoints_frame` float32 (N, K, 2), x then y, pixel centres at integers; `keypoint_scores` (N, K),
+    `scores` (N,) in [0, 1]; `boxes_xyxy` (N, 4); `ids` (N,) stay with a person from frame to frame.
+    """
+
+    skeleton: Skeleton
+    keypoints_frame: FloatArray
+    keypoint_scores: FloatArray
+    scores: FloatArray
+    boxes_xyxy: FloatArray
+    ids: tuple[int, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.keypoints_frame)
+
+    @classmethod
+    def empty(cls, skeleton: Skeleton) -> "Poses":
+        """Return the answer "nobody is here"."""
+        k = len(skeleton)
+        shapes = ((0, k, 2), (0, k), (0,), (0, 4))
+        return cls(skeleton, *(np.zeros(shape, np.float32) for shape in shapes))

@@ -1,0 +1,1 @@
+"""From a dataset to a trained checkpoint: networks, data, losses, metrics, the training loop."""
