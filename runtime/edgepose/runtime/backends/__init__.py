@@ -1,0 +1,55 @@
+"""One small file per engine; which of them opens a model follows from the file's suffix."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgepose.runtime.backends.base import Session, SessionOptions
+from edgepose.runtime.card import ModelCard
+from edgepose.runtime.errors import MissingExtraError, ModelError
+from edgepose.runtime.shipped import resolve_model
+
+if TYPE_CHECKING:
+    from edgepose.profiles.profile import DeviceProfile
+
+
+def open_model(path_or_name: str | Path, profile: "DeviceProfile | None" = None) -> Session:
+    """Open a model file, or a model that ships by its name, as a profile asks.
+
+    Raises `ModelError` when there is no such model or it is corrupt, `CardError` when its card does not belong to it,
+    `MissingExtraError` when its engine is not installed.
+    """
+    path = resolve_model(str(path_or_name))
+    if path.suffix not in _OPENERS:
+        raise ModelError(
+            f"no engine opens {path.name}; known suffixes: {', '.join(_OPENERS)}; edgepose export makes such files"
+        )
+    options = SessionOptions() if profile is None else SessionOptions.from_profile(profile)
+    return _OPENERS[path.suffix](path, options)
+
+
+def load_card(path_or_name: str | Path) -> ModelCard:
+    """Return the card of a model, checked as `open_model` checks it."""
+    with open_model(path_or_name) as session:
+        return session.card
+
+
+def _open_onnx(path: Path, options: SessionOptions) -> Session:
+    """Open by ONNX Runtime or, where only OpenVINO is installed, by that."""
+    try:
+        from edgepose.runtime.backends.onnxruntime import OnnxRuntimeSession  # noqa: PLC0415  one engine, when needed
+    except MissingExtraError as missing:
+        try:
+            return _open_openvino(path, options)
+        except MissingExtraError:
+            raise missing from None
+    return OnnxRuntimeSession(path, options)
+
+
+def _open_openvino(path: Path, options: SessionOptions) -> Session:
+    from edgepose.runtime.backends.openvino import OpenVinoSession  # noqa: PLC0415
+
+    return OpenVinoSession(path, options)
+
+
+_OPENERS: dict[str, Callable[[Path, SessionOptions], Session]] = {".onnx": _open_onnx, ".xml": _open_openvino}

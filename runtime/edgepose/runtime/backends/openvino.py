@@ -1,0 +1,110 @@
+"""OpenVINO IR (and, where nothing else takes it, ONNX) on the devices of OpenVINO."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from edgepose.runtime.arrays import Array
+from edgepose.runtime.backends.base import EngineInfo, LayerTime, Session, SessionOptions, one_line
+from edgepose.runtime.card import ONNX_CARD_KEY, OPENVINO_CARD_PATH
+from edgepose.runtime.errors import MissingExtraError, ModelError
+from edgepose.runtime.sidecar import agreed_card, read_sidecar
+from edgepose.runtime.tensors import TensorSpec
+
+try:
+    import openvino
+except ImportError as error:
+    raise MissingExtraError("openvino", "openvino") from error
+
+_CARD_PATHS = (list(OPENVINO_CARD_PATH), ["framework", ONNX_CARD_KEY])
+"""Of an IR, and of an ONNX file that OpenVINO reads itself."""
+
+
+class OpenVinoSession(Session):
+    """A model on an OpenVINO device, tuned for latency.
+
+    Raises `ModelError` when the file is no model, its weights are absent or the device does not take it, `CardError`
+    when its card does not belong to it.
+    """
+
+    def __init__(self, path: Path, options: SessionOptions = SessionOptions()) -> None:
+        sidecar = read_sidecar(path)
+        self._core = openvino.Core()
+        self._model = _read(self._core, path)
+        self._options = options
+        card = agreed_card(path, _embedded_card(self._model), sidecar)
+        self._compiled = self._compile({})
+        self._request = self._compiled.create_infer_request()
+        super().__init__(card, _specs(self._model.inputs), _specs(self._model.outputs), _info(self._compiled))
+
+    def _infer(self, feeds: Mapping[str, Array]) -> Sequence[Array]:
+        self._request.infer(dict(feeds), share_inputs=True, share_outputs=True)
+        return [tensor.data.copy() for tensor in self._request.output_tensors]
+
+    def _layer_times(self, feeds: Mapping[str, Array]) -> list[LayerTime]:
+        request = self._compile({"PERF_COUNT": True}).create_infer_request()
+        for _ in range(2):
+            request.infer(dict(feeds))
+        return [
+            LayerTime(layer.node_name, layer.node_type, layer.real_time.total_seconds() * 1e3)
+            for layer in request.get_profiling_info()
+            if layer.status == openvino.ProfilingInfo.Status.EXECUTED
+        ]
+
+    def _compile(self, extra: Mapping[str, Any]) -> Any:
+        settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", **extra}
+        if self._options.threads:
+            settings["INFERENCE_NUM_THREADS"] = self._options.threads
+        if self._options.inference_precision:
+            settings["INFERENCE_PRECISION_HINT"] = self._options.inference_precision
+        try:
+            return self._core.compile_model(self._model, self._options.device, settings)
+        except RuntimeError as error:
+            raise ModelError(
+                f"openvino cannot run the model with {self._options}: {one_line(error)}; "
+                f"devices here: {', '.join(self._core.available_devices)}"
+            ) from error
+
+    def _release(self) -> None:
+        del self._request, self._compiled, self._model, self._core
+
+
+def _read(core: Any, path: Path) -> Any:
+    # without this, a foreign file is tried by every front end, each of which prints its complaint
+    if path.suffix == ".xml" and b"<net" not in path.read_bytes()[:1000]:
+        raise ModelError(f"{path} is not an OpenVINO model: it has no <net> element; export it again")
+    try:
+        return core.read_model(path)
+    except RuntimeError as error:
+        raise ModelError(
+            f"{path} is not a model that OpenVINO can read: {one_line(error)}; export it again"
+        ) from error
+
+
+def _embedded_card(model: Any) -> str | None:
+    for path in _CARD_PATHS:
+        if model.has_rt_info(path):
+            return str(model.get_rt_info(path).astype(str))
+    return None
+
+
+def _specs(ports: Sequence[Any]) -> list[TensorSpec]:
+    return [
+        TensorSpec(
+            port.get_any_name(),
+            port.element_type.to_dtype().name,
+            tuple(-1 if n.is_dynamic else n.get_length() for n in port.partial_shape),
+        )
+        for port in ports
+    ]
+
+
+def _info(compiled: Any) -> EngineInfo:
+    said = {name: compiled.get_property(name) for name in compiled.get_property("SUPPORTED_PROPERTIES")}
+    return EngineInfo(
+        engine="openvino",
+        version=openvino.get_version(),
+        device=",".join(said["EXECUTION_DEVICES"]),
+        threads=int(said.get("INFERENCE_NUM_THREADS", 0)),
+        precision=said["INFERENCE_PRECISION_HINT"].to_string(),
+    )

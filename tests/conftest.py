@@ -1,0 +1,35 @@
+"""Fixtures that every test may use."""
+
+import os
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def research_data() -> Path:
+    """The folder of public data sets: $EDGEPOSE_DATA, else ../shared/data; skips where there is none."""
+    folder = Path(os.environ.get("EDGEPOSE_DATA") or REPOSITORY.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(
+            f"no research data: {folder} is absent (set EDGEPOSE_DATA to the folder that has lsp, coco, video)"
+        )
+    return folder
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    """A new seed each time, printed with a failure; $EDGEPOSE_SEED repeats one."""
+    value = int(os.environ.get("EDGEPOSE_SEED") or random.SystemRandom().randrange(2**31))
+    print(f"seed of {request.node.name}: {value}  (repeat with EDGEPOSE_SEED={value})")
+    return value
+
+
+@pytest.fixture
+def rng(seed: int) -> np.random.Generator:
+    """Random numbers from `seed`."""
+    return np.random.default_rng(seed)
