@@ -1,0 +1,73 @@
+"""Capture on a thread of its own: whoever is slow gets the newest frame, not the oldest."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Condition
+from types import TracebackType
+from typing import Self
+
+from edgepose.runtime.poses import Frame
+from edgepose.runtime.sources.base import FrameSource
+
+
+class NewestFrame:
+    """Iterates over the newest frames of a source; use it in a `with`, which stops the thread.
+
+    Frames that nobody took before the next one came are counted in `dropped`, together with those that the
+    source itself dropped. An error of the source is raised to whoever iterates, after the last good frame.
+    The source is not closed.
+    """
+
+    def __init__(self, source: FrameSource) -> None:
+        self._source = source
+        self._changed = Condition()
+        self._newest: Frame | None = None
+        self._overwritten = 0
+        self._stopping = False
+        self._executor = ThreadPoolExecutor(1, "capture")
+        self._thread: Future[None] = self._executor.submit(self._capture)
+        self._thread.add_done_callback(self._wake)
+
+    @property
+    def dropped(self) -> int:
+        """Frames that were captured and never seen."""
+        return self._overwritten + self._source.dropped
+
+    def _capture(self) -> None:
+        for frame in self._source:
+            with self._changed:
+                if self._stopping:
+                    return
+                self._overwritten += self._newest is not None
+                self._newest = frame
+                self._changed.notify()
+
+    def _wake(self, _thread: Future[None]) -> None:
+        with self._changed:
+            self._changed.notify()
+
+    def __iter__(self) -> Iterator[Frame]:
+        return self
+
+    def __next__(self) -> Frame:
+        with self._changed:
+            self._changed.wait_for(lambda: self._newest is not None or self._thread.done())
+            frame, self._newest = self._newest, None
+        if frame is None:
+            self._thread.result()
+            raise StopIteration
+        return frame
+
+    def close(self) -> None:
+        """Stop the thread and wait for it; a second call does nothing."""
+        with self._changed:
+            self._stopping = True
+        self._executor.shutdown()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,28 @@
+"""What every stage of one frame took."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+STAGES = ("capture", "crop", "infer", "decode", "smooth", "draw")
+"""The stages of a frame, in the order in which they happen."""
+
+
+class StageClock:
+    """Adds up `time.perf_counter_ns` by stage for one frame; a stage entered twice counts both times."""
+
+    def __init__(self) -> None:
+        self.stage_ns: dict[str, int] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time the body of a `with` as part of the stage `name`, also when it raises."""
+        begin_ns = time.perf_counter_ns()
+        try:
+            yield
+        finally:
+            self.add(name, time.perf_counter_ns() - begin_ns)
+
+    def add(self, name: str, duration_ns: int) -> None:
+        """Add a duration that was measured elsewhere."""
+        self.stage_ns[name] = self.stage_ns.get(name, 0) + duration_ns

@@ -1,0 +1,24 @@
+"""Keep OpenCV and FFmpeg from printing: what went wrong is said once, by the error that follows."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import cv2
+
+
+@contextmanager
+def quiet_opencv() -> Iterator[None]:
+    """Silence OpenCV's log for the body of a `with`.
+
+    FFmpeg's own log goes quiet for good, unless OPENCV_FFMPEG_LOGLEVEL asks for it: OpenCV reads it only
+    once.
+    """
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    log = cv2.utils.logging
+    level = log.getLogLevel()
+    log.setLogLevel(log.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        log.setLogLevel(level)

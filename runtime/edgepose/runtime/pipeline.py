@@ -1,0 +1,125 @@
+"""From a source through an estimator to sinks, with the time of every stage on every result."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from itertools import islice
+from types import TracebackType
+from typing import Protocol, Self
+
+from edgepose.runtime.capture import NewestFrame
+from edgepose.runtime.clock import StageClock
+from edgepose.runtime.drawing import Painter
+from edgepose.runtime.poses import Frame, Poses
+from edgepose.runtime.results import FrameResult
+from edgepose.runtime.sink_thread import SinkThread
+from edgepose.runtime.sinks.base import Sink
+from edgepose.runtime.skeleton import Skeleton
+from edgepose.runtime.smoothing import PoseSmoother
+from edgepose.runtime.sources.base import FrameSource
+
+__all__ = ["Estimator", "FrameResult", "Pipeline"]
+
+
+class Estimator(Protocol):
+    """Finds the people in one frame after another."""
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """The convention of the poses."""
+
+    def estimate(self, frame: Frame, clock: StageClock) -> Poses:
+        """Return who is in the frame, with the times of `crop`, `infer` and `decode` on the clock."""
+
+
+class Pipeline:
+    """Runs a source through an estimator into sinks; it closes the source and the sinks, not the estimator.
+
+    Of a live source the newest frame is taken, captured on its own thread, and what was passed over is
+    counted in `dropped`; of a recording, every frame. Sinks work on a thread of their own and may show fewer
+    pictures of a live source, but other sinks get every result. Use it in a `with`: on any way out, Ctrl-C
+    included, what was queued is written and every sink is closed.
+    """
+
+    def __init__(
+        self,
+        source: FrameSource,
+        estimator: Estimator,
+        sinks: Sequence[Sink] = (),
+        *,
+        smoother: PoseSmoother | None = None,
+        painter: Painter | None = None,
+    ) -> None:
+        self._source, self._estimator, self._sinks = source, estimator, sinks
+        self._smoother = smoother if source.is_sequence else None
+        self._stack = ExitStack()
+        self._stack.enter_context(source)
+        for sink in sinks:
+            self._stack.enter_context(sink)
+        self._sink_thread = SinkThread(sinks, painter or Painter(), live=source.live)
+        self._stack.callback(self._sink_thread.close)
+        self._capture: NewestFrame | None = None
+
+    @property
+    def dropped(self) -> int:
+        """Frames that the source delivered and nobody looked at."""
+        return self._source.dropped if self._capture is None else self._capture.dropped
+
+    @property
+    def not_shown(self) -> int:
+        """Results whose picture the sinks missed; only of a live source."""
+        return self._sink_thread.not_shown
+
+    def run(self, max_frames: int | None = None) -> Iterator[FrameResult]:
+        """Yield each result as soon as its poses are known, until the source or the user ends it.
+
+        Errors of the source's and the sinks' threads are raised here. At the end everything is closed.
+        """
+        with self:
+            for frame, clock in islice(self._timed_frames(), max_frames):
+                result = self._process(frame, clock)
+                self._sink_thread.put(result)
+                yield result
+                wishes = [sink.poll() for sink in self._sinks]
+                if not all(wishes):
+                    return
+
+    def _timed_frames(self) -> Iterator[tuple[Frame, StageClock]]:
+        """Yield frames with a clock that holds `capture`.
+
+        That is what it took to get the frame: to decode it, or for a live one, its wait until somebody was
+        free.
+        """
+        frames = iter(self._frames())
+        while True:
+            clock, begin_ns = StageClock(), time.perf_counter_ns()
+            frame = next(frames, None)
+            if frame is None:
+                return
+            clock.add("capture", time.perf_counter_ns() - (frame.t_ns if self._source.live else begin_ns))
+            yield frame, clock
+
+    def _frames(self) -> Iterator[Frame]:
+        if not self._source.live:
+            return iter(self._source)
+        self._capture = self._stack.enter_context(NewestFrame(self._source))
+        return self._capture
+
+    def _process(self, frame: Frame, clock: StageClock) -> FrameResult:
+        poses = self._estimator.estimate(frame, clock)
+        if self._smoother is not None:
+            with clock.stage("smooth"):
+                poses = self._smoother.smooth(poses, self._source.time_ns(frame))
+        return FrameResult(frame, poses, clock.stage_ns, time.perf_counter_ns() - frame.t_ns)
+
+    def close(self) -> None:
+        """Stop capture, finish what is queued, close the sinks and the source; a second call does nothing."""
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

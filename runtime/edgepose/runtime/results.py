@@ -1,0 +1,19 @@
+"""What a pipeline yields for one frame."""
+
+from dataclasses import dataclass
+
+from edgepose.runtime.poses import Frame, Poses
+
+
+@dataclass(frozen=True)
+class FrameResult:
+    """A frame, who is in it, and what that took.
+
+    `stage_ns` is keyed by `edgepose.runtime.clock.STAGES`; `draw` is added by the sinks' thread, later and
+    only where a sink shows pictures. `age_ns` is the time from capture to the smoothed poses.
+    """
+
+    frame: Frame
+    poses: Poses
+    stage_ns: dict[str, int]
+    age_ns: int

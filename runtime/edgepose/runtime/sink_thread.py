@@ -1,0 +1,97 @@
+"""Drawing and writing on a thread of their own, off the path from camera to pose."""
+
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from threading import Condition
+
+import numpy as np
+
+from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.clock import StageClock
+from edgepose.runtime.drawing import Painter
+from edgepose.runtime.results import FrameResult
+from edgepose.runtime.sinks.base import Sink
+
+_NO_PICTURE = np.zeros((0, 0, 3), np.uint8)
+
+
+class SinkThread:
+    """Hands results to sinks, in order, at most `length` pictures behind.
+
+    When it is that far behind, `put` waits; with `live` it does not, but strips the picture from the result,
+    so that sinks that show pictures miss it (counted in `not_shown`) and memory does not grow. An error of a
+    sink is raised by the next `put` or by `close`. The sinks are not closed.
+    """
+
+    def __init__(self, sinks: Sequence[Sink], painter: Painter, *, live: bool, length: int = 8) -> None:
+        self._sinks, self._painter, self._live, self._length = sinks, painter, live, length
+        self._paints = any(sink.shows_pictures for sink in sinks)
+        self._queue: deque[FrameResult] = deque()
+        self._pictures = 0
+        self._changed = Condition()
+        self._closing = False
+        self.not_shown = 0
+        self._executor = ThreadPoolExecutor(1, "sinks")
+        self._thread: Future[None] = self._executor.submit(self._work)
+        self._thread.add_done_callback(self._wake)
+
+    def put(self, result: FrameResult) -> None:
+        """Queue one result."""
+        with self._changed:
+            if self._live and self._pictures >= self._length:
+                self.not_shown += self._paints
+                result = _without_picture(result)
+            self._changed.wait_for(lambda: self._live or self._pictures < self._length or self._thread.done())
+            self._queue.append(result)
+            self._pictures += _has_picture(result)
+            self._changed.notify_all()
+        if self._thread.done():
+            self._thread.result()
+
+    def close(self) -> None:
+        """Finish what is queued and stop; a second call does nothing."""
+        with self._changed:
+            if self._closing:
+                return
+            self._closing = True
+            self._changed.notify_all()
+        self._executor.shutdown()
+        self._thread.result()
+
+    def _wake(self, _thread: Future[None]) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _work(self) -> None:
+        while (result := self._next()) is not None:
+            drawn_bgr = self._paint(result)
+            for sink in self._sinks:
+                if drawn_bgr is not None or not sink.shows_pictures:
+                    sink.write(result, drawn_bgr if sink.shows_pictures else None)
+            with self._changed:
+                self._pictures -= _has_picture(result)
+                self._changed.notify_all()
+
+    def _next(self) -> FrameResult | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue or self._closing)
+            return self._queue.popleft() if self._queue else None
+
+    def _paint(self, result: FrameResult) -> ImageArray | None:
+        if not self._paints or not _has_picture(result):
+            return None
+        clock = StageClock()
+        with clock.stage("draw"):
+            drawn_bgr = self._painter.paint(result)
+        result.stage_ns.update(clock.stage_ns)
+        return drawn_bgr
+
+
+def _has_picture(result: FrameResult) -> bool:
+    return result.frame.image_bgr.size > 0
+
+
+def _without_picture(result: FrameResult) -> FrameResult:
+    return replace(result, frame=replace(result.frame, image_bgr=_NO_PICTURE))

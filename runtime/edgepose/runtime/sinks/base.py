@@ -1,0 +1,41 @@
+"""What every sink is."""
+
+from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import Self
+
+from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.results import FrameResult
+
+
+class Sink(ABC):
+    """Takes the results of a pipeline, one after another, on the pipeline's sink thread.
+
+    A sink with `shows_pictures` gets each picture with the poses drawn on it, and may miss some of a live
+    source; the others get every result, for a live source without the frame's picture where time is short.
+    """
+
+    shows_pictures: bool = False
+
+    @abstractmethod
+    def write(self, result: FrameResult, drawn_bgr: ImageArray | None) -> None:
+        """Take one result; `drawn_bgr` is None where the sink shows no pictures.
+
+        Raises `SinkError` when it cannot be written.
+        """
+
+    def poll(self) -> bool:
+        """Do what only the main thread may; return False when the user wants to stop."""
+        return True
+
+    @abstractmethod
+    def close(self) -> None:
+        """Finish what was written; a second call does nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

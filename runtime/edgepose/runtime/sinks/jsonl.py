@@ -1,0 +1,75 @@
+"""Results as JSON lines, one frame a line."""
+
+import json
+import math
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.errors import SinkError
+from edgepose.runtime.files import write_whole
+from edgepose.runtime.poses import Poses
+from edgepose.runtime.results import FrameResult
+from edgepose.runtime.sinks.base import Sink
+
+
+class JsonLinesSink(Sink):
+    """Writes every result to `path`, which appears whole at `close`; `-` prints each line at once instead.
+
+    Raises `EdgeposeError` when the folder or the disk refuses; nothing is left behind then.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._stack = ExitStack()
+        if str(path) == "-":
+            self._file = sys.stdout
+        else:
+            temporary = self._stack.enter_context(write_whole(path))
+            self._file = self._stack.enter_context(temporary.open("w", encoding="utf-8"))
+
+    def write(self, result: FrameResult, drawn_bgr: ImageArray | None = None) -> None:  # noqa: ARG002 - every sink has it
+        """Write one line."""
+        try:
+            self._file.write(json.dumps(json_line(result), allow_nan=False) + "\n")
+            if self._file is sys.stdout:
+                self._file.flush()
+        except OSError as error:
+            # the stack turns it into the error that names the file, and removes what was begun
+            self._stack.__exit__(type(error), error, error.__traceback__)
+            raise SinkError("standard output was closed; give a file's name instead of -") from error
+
+    def close(self) -> None:
+        """Give the file its name."""
+        self._stack.close()
+
+
+def json_line(result: FrameResult) -> dict[str, Any]:
+    """Return the object that stands for a result: pixels of the source frame, times in ms.
+
+    A joint without a finite place is left out.
+    """
+    return {
+        "frame": result.frame.index,
+        "t_ns": result.frame.t_ns,
+        "people": [_person(result.poses, row) for row in range(len(result.poses))],
+        "stage_ms": {stage: round(ns / 1e6, 4) for stage, ns in result.stage_ns.items()},
+    }
+
+
+def _person(poses: Poses, row: int) -> dict[str, Any]:
+    keypoints = zip(
+        poses.skeleton.joints, poses.keypoints_frame[row], poses.keypoint_scores[row], strict=True
+    )
+    return {
+        "id": poses.ids[row] if row < len(poses.ids) else row,
+        "score": round(float(poses.scores[row]), 4),
+        "box_xyxy": [round(float(v), 2) for v in poses.boxes_xyxy[row]],
+        "keypoints": {
+            joint: [round(float(x), 2), round(float(y), 2), round(float(score), 4)]
+            for joint, (x, y), score in keypoints
+            if math.isfinite(x) and math.isfinite(y)
+        },
+    }

@@ -1,0 +1,105 @@
+"""Results as an annotated video."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.errors import SinkError
+from edgepose.runtime.files import write_whole
+from edgepose.runtime.opencv_quiet import quiet_opencv
+from edgepose.runtime.results import FrameResult
+from edgepose.runtime.sinks.base import Sink
+
+CODECS = {".mp4": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi": "MJPG", ".webm": "VP80"}
+"""The codec for each container: those that every OpenCV build writes."""
+_MAX_REPEATS_S = 10
+
+
+class VideoSink(Sink):
+    """Writes the drawn pictures to `path` at `fps`; the file appears whole, and playable, at `close`.
+
+    With `real_time`, as for a live source, a picture is repeated until the next one's capture time, so that
+    the video runs as fast as life. Pictures of another size than the first are fitted into it. Raises
+    `SinkError` for a container that is not in `CODECS` or an encoder that fails, `EdgeposeError` when the
+    folder or the disk refuses.
+    """
+
+    shows_pictures = True
+
+    def __init__(self, path: Path, fps: float, *, real_time: bool = False) -> None:
+        if path.suffix.lower() not in CODECS:
+            raise SinkError(
+                f"unknown video container {path.suffix or '(none)'} of {path}; use one of {' '.join(CODECS)}"
+            )
+        self.path, self._fps, self._real_time = path, fps, real_time
+        self._stack = ExitStack()
+        self._temporary = self._stack.enter_context(write_whole(path))
+        self._writer: cv2.VideoWriter | None = None
+        self._size_wh = (0, 0)
+        self._begin_ns = 0
+        self._written = 0
+
+    def write(self, result: FrameResult, drawn_bgr: ImageArray | None) -> None:
+        """Append one picture."""
+        if drawn_bgr is None:
+            return
+        if self._writer is None:
+            self._size_wh = (drawn_bgr.shape[1], drawn_bgr.shape[0])
+            self._begin_ns = result.frame.t_ns
+            self._writer = self._open()
+        picture = fit_into(drawn_bgr, self._size_wh)
+        for _ in range(self._repeats(result.frame.t_ns)):
+            self._writer.write(picture)
+            self._written += 1
+
+    def _repeats(self, t_ns: int) -> int:
+        if not self._real_time:
+            return 1
+        due = round((t_ns - self._begin_ns) * 1e-9 * self._fps) + 1
+        return min(due - self._written, round(_MAX_REPEATS_S * self._fps))
+
+    def _open(self) -> cv2.VideoWriter:
+        codec = cv2.VideoWriter.fourcc(*CODECS[self.path.suffix.lower()])
+        with quiet_opencv():
+            writer = cv2.VideoWriter(str(self._temporary), codec, self._fps, self._size_wh)
+        if not writer.isOpened():
+            raise SinkError(f"OpenCV cannot encode {self.path}; try one of {' '.join(CODECS)}")
+        return writer
+
+    def close(self) -> None:
+        """Finish the file, look whether it plays, and name it; without a picture there is no file."""
+        if self._writer is None:
+            self._temporary.unlink(missing_ok=True)
+            self._stack.pop_all()
+            return
+        self._writer.release()
+        self._writer = None
+        with self._stack:
+            self._require_playable()
+
+    def _require_playable(self) -> None:
+        """Look at the first picture: a full disk does not stop OpenCV's writer, but leaves no index."""
+        with quiet_opencv():
+            capture = cv2.VideoCapture(str(self._temporary))
+            playable = capture.read()[0]
+            capture.release()
+        if not playable:
+            raise SinkError(f"{self.path} could not be finished; free some space or choose another folder")
+
+
+def fit_into(image_bgr: ImageArray, size_wh: tuple[int, int]) -> ImageArray:
+    """Return the image (H, W, 3) at `size_wh`, in proportion, centred, with black beside it."""
+    height, width = image_bgr.shape[:2]
+    if (width, height) == size_wh:
+        return image_bgr
+    scale = min(size_wh[0] / width, size_wh[1] / height)
+    inner_wh = max(1, round(width * scale)), max(1, round(height * scale))
+    fitted = np.zeros((size_wh[1], size_wh[0], 3), np.uint8)
+    x, y = (size_wh[0] - inner_wh[0]) // 2, (size_wh[1] - inner_wh[1]) // 2
+    fitted[y : y + inner_wh[1], x : x + inner_wh[0]] = cv2.resize(
+        image_bgr, inner_wh, interpolation=cv2.INTER_AREA
+    )
+    return fitted

@@ -1,0 +1,69 @@
+"""Results in a window."""
+
+import os
+import sys
+
+import cv2
+
+from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.errors import SinkError
+from edgepose.runtime.results import FrameResult
+from edgepose.runtime.sinks.base import Sink
+
+_STOP_KEYS = {ord("q"), 27}  # 27 is escape
+
+
+class WindowSink(Sink):
+    """Shows the newest picture; `q`, escape or closing the window ends the run.
+
+    Raises `SinkError` where no window can be opened: OpenCV would end the process instead.
+    """
+
+    shows_pictures = True
+
+    def __init__(self, title: str = "edgepose") -> None:
+        if problem := window_problem():
+            raise SinkError(problem)
+        self._title = title
+        self._newest_bgr: ImageArray | None = None
+        self._is_open = False
+
+    def write(self, result: FrameResult, drawn_bgr: ImageArray | None) -> None:  # noqa: ARG002 - every sink has it
+        """Keep the picture for the next `poll`."""
+        self._newest_bgr = drawn_bgr
+
+    def poll(self) -> bool:
+        """Show the newest picture and look at the keys."""
+        picture, self._newest_bgr = self._newest_bgr, None
+        if picture is not None:
+            cv2.imshow(self._title, picture)
+            self._is_open = True
+        if not self._is_open:
+            return True
+        stopped = cv2.waitKey(1) & 0xFF in _STOP_KEYS
+        return not stopped and cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1
+
+    def close(self) -> None:
+        """Close the window."""
+        if self._is_open:
+            self._is_open = False
+            cv2.destroyWindow(self._title)
+
+
+def display_available() -> bool:
+    """Whether there is a screen to open a window on."""
+    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def window_problem() -> str | None:
+    """Return why no window can be opened and what to do, or None when one can."""
+    if not display_available():
+        return (
+            "there is no display (DISPLAY and WAYLAND_DISPLAY are not set); write a file instead, with --out"
+        )
+    if not cv2.currentUIFramework():
+        return (
+            "this OpenCV has no windows; run: "
+            "pip uninstall opencv-python-headless && pip install opencv-python, or write a file with --out"
+        )
+    return None

@@ -1,0 +1,60 @@
+"""What every frame source is."""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.poses import Frame
+
+
+class FrameSource(ABC):
+    """Pictures one after another: iterate over it, inside a `with`.
+
+    `name` is for people; `size_wh` the pictures' size, the first one's where they differ; `fps` their rate,
+    or None where they are no sequence in time. `live` sources do not wait: what is not taken in time is gone,
+    and counted in `dropped`.
+    """
+
+    name: str
+    size_wh: tuple[int, int]
+    fps: float | None
+    live: bool = False
+    dropped: int = 0
+
+    @abstractmethod
+    def images(self) -> Iterator[ImageArray]:
+        """Yield each picture, BGR uint8 (H, W, 3), as soon as it is there.
+
+        Raises `SourceError` when the next one cannot be read.
+        """
+
+    def __iter__(self) -> Iterator[Frame]:
+        for index, image_bgr in enumerate(self.images()):
+            yield Frame(image_bgr, index, time.perf_counter_ns())
+
+    def time_ns(self, frame: Frame) -> int:
+        """Return when a frame happened, for filters over time.
+
+        That is when it was captured, or its place in a recording that is read faster or slower than it was
+        made.
+        """
+        return frame.t_ns if self.live or not self.fps else round(frame.index * 1e9 / self.fps)
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether one picture follows from the one before it; loose images do not."""
+        return self.live or self.fps is not None
+
+    def close(self) -> None:  # noqa: B027 - some have nothing to release
+        """Release the device or file; a second call does nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

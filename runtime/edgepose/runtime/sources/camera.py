@@ -1,0 +1,71 @@
+"""A camera by its index."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+
+from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.errors import SourceError
+from edgepose.runtime.sources.opencv import CaptureSource, size_of
+
+_BACKENDS = {"linux": cv2.CAP_V4L2, "darwin": cv2.CAP_AVFOUNDATION, "win32": cv2.CAP_DSHOW}
+_FIRST_READS = 5  # some cameras fail while they wake up
+
+
+class CameraSource(CaptureSource):
+    """The camera `index`, at its own size and rate unless `size_wh` asks for another.
+
+    Raises `SourceError` when there is no such camera, when another program has it, or when it goes away.
+    """
+
+    live = True
+
+    def __init__(self, index: int, size_wh: tuple[int, int] | None = None) -> None:
+        super().__init__()
+        self.name = f"camera {index}"
+        _require_node(index)
+        first = self._open(index, _BACKENDS.get(sys.platform, cv2.CAP_ANY), _options(size_wh))
+        for _ in range(_FIRST_READS):
+            first = self._read() if first is None and self._capture.isOpened() else first
+        if first is None:
+            self.close()
+            raise SourceError(
+                f"camera {index} gives no picture; close other programs that use it. {_known()}"
+            )
+        self.size_wh = size_of(first)
+        self.fps = self._rate()
+
+    def images(self) -> Iterator[ImageArray]:
+        """Yield pictures until the camera goes away, which is a `SourceError`."""
+        count = 0
+        while (image_bgr := self._read()) is not None:
+            count += 1
+            yield image_bgr
+        raise SourceError(f"{self.name} stopped after {count} frames; check its cable and run again")
+
+
+def _options(size_wh: tuple[int, int] | None) -> list[int]:
+    # one buffered frame: a fresh one is worth more than a complete record
+    options = [cv2.CAP_PROP_BUFFERSIZE, 1] if sys.platform == "linux" else []
+    if size_wh is not None:
+        options += [cv2.CAP_PROP_FRAME_WIDTH, size_wh[0], cv2.CAP_PROP_FRAME_HEIGHT, size_wh[1]]
+    return options
+
+
+def _require_node(index: int) -> None:
+    """Ask the system first: OpenCV tries every driver it knows, slowly and loudly."""
+    if sys.platform == "linux" and not Path(f"/dev/video{index}").exists():
+        raise SourceError(f"there is no camera {index}; {_known()}")
+
+
+def _known() -> str:
+    if sys.platform != "linux":
+        return "cameras are numbered from 0"
+    nodes = sorted(Path("/dev").glob("video*"))
+    return (
+        f"this machine has {', '.join(map(str, nodes))}"
+        if nodes
+        else "this machine has no /dev/video* at all"
+    )

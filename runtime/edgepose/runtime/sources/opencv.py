@@ -1,0 +1,46 @@
+"""The part that camera, video file and stream share: one `cv2.VideoCapture`."""
+
+import math
+
+import cv2
+
+from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.opencv_quiet import quiet_opencv
+from edgepose.runtime.sources.base import FrameSource
+
+
+class CaptureSource(FrameSource):
+    """A source that reads from OpenCV."""
+
+    def __init__(self) -> None:
+        self._capture = cv2.VideoCapture()
+
+    def _open(self, target: int | str, backend: int, options: list[int]) -> ImageArray | None:
+        """Open the target and return its first picture, or None where there is none."""
+        with quiet_opencv():
+            if not self._capture.open(target, backend, options):
+                return None
+        return self._read()
+
+    def _read(self) -> ImageArray | None:
+        with quiet_opencv():
+            found, image_bgr = self._capture.read()
+        return image_bgr if found else None
+
+    def _rate(self) -> float | None:
+        """Return frames a second as the container or driver tells, or None where it does not."""
+        fps = float(self._capture.get(cv2.CAP_PROP_FPS))
+        return fps if math.isfinite(fps) and 0 < fps <= 1000 else None
+
+    def _declared_frames(self) -> int:
+        """Return how many frames the container says it has; 0 when it has no end."""
+        return max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
+
+    def close(self) -> None:
+        """Release the device or file; a second call does nothing."""
+        self._capture.release()
+
+
+def size_of(image: ImageArray) -> tuple[int, int]:
+    """Return width and height of an image (H, W, 3)."""
+    return image.shape[1], image.shape[0]

@@ -1,0 +1,69 @@
+"""A stream from the network, by OpenCV's FFmpeg."""
+
+import re
+import time
+from collections.abc import Iterator
+
+import cv2
+
+from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.errors import SourceError
+from edgepose.runtime.sources.opencv import CaptureSource, size_of
+
+STREAM_SCHEMES = ("rtsp://", "rtsps://", "http://", "https://", "rtmp://", "udp://")
+
+
+class StreamSource(CaptureSource):
+    """The stream at `url`: live, unless the server tells how many frames there are (a file over HTTP).
+
+    A connection that breaks is made again, `tries` times in a row with growing pauses, and counted in
+    `reconnects`. Raises `SourceError` when it cannot be opened or stays away.
+    """
+
+    def __init__(self, url: str, *, timeout_ms: int = 5000, tries: int = 3, pause_s: float = 0.5) -> None:
+        super().__init__()
+        self._url, self._timeout_ms, self._tries, self._pause_s = url, timeout_ms, tries, pause_s
+        self.name = without_password(url)
+        self.reconnects = 0
+        self._first = self._connect()
+        if self._first is None:
+            self.close()
+            raise SourceError(
+                f"no video at {self.name} within {timeout_ms / 1000:g} s; check the address and the server"
+            )
+        self.size_wh = size_of(self._first)
+        self.fps = self._rate()
+        self.declared_frames = self._declared_frames()
+        self.live = self.declared_frames == 0
+
+    def images(self) -> Iterator[ImageArray]:
+        """Yield pictures until a finite stream ends; one without end that stays away is a `SourceError`."""
+        image_bgr, self._first = self._first, None
+        count = 0
+        while image_bgr is not None or (image_bgr := self._read()) is not None or self.live:
+            if image_bgr is None:
+                image_bgr = self._reconnect(count)
+            yield image_bgr
+            count += 1
+            image_bgr = None
+
+    def _connect(self) -> ImageArray | None:
+        timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, cv2.CAP_PROP_READ_TIMEOUT_MSEC]
+        return self._open(
+            self._url, cv2.CAP_FFMPEG, [n for name in timeouts for n in (name, self._timeout_ms)]
+        )
+
+    def _reconnect(self, count: int) -> ImageArray:
+        for attempt in range(self._tries):
+            time.sleep(self._pause_s * 2**attempt)
+            if (image_bgr := self._connect()) is not None:
+                self.reconnects += 1
+                return image_bgr
+        raise SourceError(
+            f"{self.name} broke off after {count} frames and {self._tries} tries; check the network"
+        )
+
+
+def without_password(url: str) -> str:
+    """Return the address as it may be printed: `user:secret@` becomes `***@`."""
+    return re.sub(r"//[^/@]*@", "//***@", url)

@@ -1,0 +1,40 @@
+"""A video file, every frame as fast as it is asked for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+
+from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.errors import SourceError
+from edgepose.runtime.sources.opencv import CaptureSource, size_of
+
+
+class VideoSource(CaptureSource):
+    """The frames of the video file `path`, turned upright where the file says how.
+
+    `declared_frames` is what the container promises (0: nothing). Raises `SourceError` when there is no such
+    file or no picture in it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.name = path.name
+        if not path.is_file():
+            raise SourceError(f"no such video file: {path}; check the path")
+        self._first = self._open(str(path), cv2.CAP_ANY, [])
+        if self._first is None:
+            self.close()
+            raise SourceError(
+                f"{path} holds no video that OpenCV can decode; convert it, for example to H.264 in .mp4"
+            )
+        self.size_wh = size_of(self._first)
+        self.fps = self._rate()
+        self.declared_frames = self._declared_frames()
+
+    def images(self) -> Iterator[ImageArray]:
+        """Yield the remaining pictures of the file."""
+        image_bgr, self._first = self._first, None
+        while image_bgr is not None or (image_bgr := self._read()) is not None:
+            yield image_bgr
+            image_bgr = None
