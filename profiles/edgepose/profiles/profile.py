@@ -28,8 +28,8 @@ class Fact:
 class Budget:
     """What a device must reach; None asks for nothing. Only `fps` is a floor, all others are ceilings.
 
-    `network_*` is the network alone, `pipeline_*` a frame from the end of its capture to its drawn result,
-    `age_p95_ms` the time from capture to result, waiting included.
+    `network_*` is the network alone, `pipeline_*` all work on one frame once it is there, `age_p95_ms` the
+    time from capture to result, waiting included.
     """
 
     network_p50_ms: float | None = None

@@ -32,13 +32,14 @@ _ENVIRONMENT = {
     "device": _TEXT,
     "threads": _COUNT,
     "precision": _TEXT,
-    "sha256": _TEXT,
+    "sha256": {"*": _TEXT},
     "source": _TEXT,
     "frame_wh": [_COUNT],
     "warmup": {"network": _COUNT, "frames": _COUNT},
     "load_before": _LOAD,
     "load_during": _LOAD,
 }
+# "*" stands for any keys, a list for any number of its one entry
 _RESULT: dict[str, Any] = {
     "model": _TEXT,
     "environment": _ENVIRONMENT,
@@ -81,6 +82,8 @@ def _check(value: object, shape: Any, where: str) -> None:
 def _check_keys(value: object, shape: Mapping[str, Any], where: str) -> None:
     if not isinstance(value, dict):
         raise _wrong(value, "an object", where)
+    if set(shape) == {"*"}:
+        shape = dict.fromkeys(value, shape["*"])
     if set(value) != set(shape):
         missing, unknown = sorted(set(shape) - set(value)), sorted(map(str, set(value) - set(shape)))
         raise ResultError(

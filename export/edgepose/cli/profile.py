@@ -1,0 +1,49 @@
+"""`edgepose profile`: what every millisecond goes to."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def profile(
+    model: Annotated[str, typer.Argument(help="A model file (.onnx, .xml), or the name of one that ships.")],
+    *,
+    source: Annotated[
+        str, typer.Option(help="Camera index, video, folder, stream or synthetic[:SEED[:FRAMES]].")
+    ] = "synthetic:0:120",
+    device: Annotated[
+        str, typer.Option(help="Device profile: a name of `edgepose devices`, or a .toml.")
+    ] = "auto",
+    json_path: Annotated[
+        Path | None, typer.Option("--json", help="Write the report here too; - prints it alone.")
+    ] = None,
+    runs: Annotated[int, typer.Option(min=1, help="Runs of the network alone, after 20 of warm-up.")] = 200,
+    max_frames: Annotated[int | None, typer.Option(min=3, help="Frames of the source to take.")] = None,
+    layers: Annotated[
+        bool, typer.Option("--layers", help="Show the slowest layers, where the engine tells.")
+    ] = False,
+    paced: Annotated[
+        bool, typer.Option("--paced", help="Play a recording at its own rate, as a camera would.")
+    ] = False,
+) -> None:
+    """Measure a model alone and in the whole camera path; exit code 1 when the device's budget is missed."""
+    from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
+
+    from edgepose.runtime.files import write_text_whole  # noqa: PLC0415
+    from edgepose.runtime.profiling.measure import Effort, measure_layers, measure_model  # noqa: PLC0415
+    from edgepose.runtime.profiling.table import layers_table, report_tables  # noqa: PLC0415
+
+    report = measure_model(model, device, source, Effort(runs=runs, max_frames=max_frames), paced=paced)
+    text = json.dumps(report.to_dict(), indent=1)
+    console = Console(stderr=str(json_path) == "-")
+    if str(json_path) == "-":
+        typer.echo(text)
+    elif json_path is not None:
+        write_text_whole(json_path, text + "\n")
+    console.print(report_tables(report))
+    if layers:
+        console.print(layers_table(measure_layers(model, device)))
+    if not report.kept:
+        raise typer.Exit(1)

@@ -1,0 +1,95 @@
+"""From nothing to the first pose: a fresh process imports the runtime, opens the model, estimates one frame.
+
+Run as a module this is that process; its frame comes by standard input, as .npy.
+"""
+
+import io
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.arrays import ImageArray
+
+_DONE = b"first pose"
+
+
+def measure_first_pose_ms(model_path: Path, profile: str, timeout_s: float = 120.0) -> float:
+    """Return the milliseconds from starting a Python process to its first estimate, of a rendered frame.
+
+    `profile` is what `load_profile` takes. Rendering (at 640x480) is not counted; the operating system's file
+    cache is as it was. Raises `EdgeposeError` when the process fails or takes longer than `timeout_s`.
+    """
+    # imported here: the process that is timed does without it
+    from edgepose.runtime.synthetic import render_people  # noqa: PLC0415
+
+    command = [sys.executable, "-m", "edgepose.runtime.profiling.first_pose", str(model_path), profile]
+    frame_npy = _npy(np.ascontiguousarray(render_people(0, (640, 480), 1).image_rgb[..., ::-1]))
+    with tempfile.TemporaryFile() as complaints:
+        start_ns = time.perf_counter_ns()
+        done_ns = _wait_for_done(command, frame_npy, complaints, timeout_s)
+        if done_ns is None:
+            complaints.seek(0)
+            said = complaints.read().decode(errors="replace").strip().splitlines()
+            raise EdgeposeError(f"no first pose from a fresh process: {said[-1] if said else 'it was ended'}")
+    return (done_ns - start_ns) / 1e6
+
+
+def _wait_for_done(
+    command: list[str], frame_npy: bytes, complaints: IO[bytes], timeout_s: float
+) -> int | None:
+    """Return when the process said that it is done, None when it dies before that or is too slow."""
+    pipe = subprocess.PIPE
+    try:
+        # our own interpreter and module
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=complaints) as process:
+            watchdog = threading.Timer(timeout_s, process.kill)
+            watchdog.start()
+            assert process.stdin is not None
+            assert process.stdout is not None
+            try:
+                process.stdin.write(frame_npy)
+                process.stdin.close()
+                line = process.stdout.readline().strip()
+                # leaving the `with` waits for the process's end, which is not part of the time
+                return time.perf_counter_ns() if line == _DONE else None
+            finally:
+                watchdog.cancel()
+    except BrokenPipeError:
+        return None
+
+
+def _npy(image_bgr: ImageArray) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, image_bgr, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _first_pose(model: str, profile: str) -> None:
+    """Estimate the frame on standard input and say so."""
+    # imported here: the process that asks has its own imports behind it, this one is timed with them
+    from edgepose.profiles import load_profile  # noqa: PLC0415
+    from edgepose.runtime.backends import open_model  # noqa: PLC0415
+    from edgepose.runtime.clock import StageClock  # noqa: PLC0415
+    from edgepose.runtime.poses import Frame  # noqa: PLC0415
+    from edgepose.runtime.tracking import SinglePersonEstimator  # noqa: PLC0415
+
+    with open_model(model, load_profile(profile)) as session:
+        estimator = SinglePersonEstimator(session)
+        image_bgr = np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False)
+        estimator.estimate(Frame(image_bgr, 0, time.perf_counter_ns()), StageClock())
+        sys.stdout.buffer.write(_DONE + b"\n")
+        sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    try:
+        _first_pose(*sys.argv[1:])
+    except EdgeposeError as error:
+        sys.exit(str(error))

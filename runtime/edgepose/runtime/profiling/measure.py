@@ -1,0 +1,91 @@
+"""Everything `edgepose profile` measures, in order, as one report."""
+
+from dataclasses import asdict, dataclass, replace
+
+from edgepose.profiles import load_profile
+from edgepose.runtime.backends import open_model
+from edgepose.runtime.backends.base import LayerTime
+from edgepose.runtime.profiling.camera_path import measure_camera_path
+from edgepose.runtime.profiling.environment import describe_environment
+from edgepose.runtime.profiling.first_pose import measure_first_pose_ms
+from edgepose.runtime.profiling.load import LoadMeter, load_now
+from edgepose.runtime.profiling.memory import peak_rss_mb, size_mb
+from edgepose.runtime.profiling.network import measure_network, random_feeds
+from edgepose.runtime.profiling.report import Report
+from edgepose.runtime.shipped import resolve_model
+from edgepose.runtime.sources import FrameSource, open_source
+from edgepose.runtime.tracking import SinglePersonEstimator
+
+DEFAULT_SOURCE = "synthetic:0:120"
+_LIVE_FRAMES = 300
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How often things are measured; warm-up comes on top, and is not counted.
+
+    `max_frames` None takes the whole source, of a live one 300 frames.
+    """
+
+    runs: int = 200
+    warmup_runs: int = 20
+    max_frames: int | None = None
+    warmup_frames: int = 10
+
+
+def measure_model(
+    model: str,
+    device: str = "auto",
+    source: str = DEFAULT_SOURCE,
+    effort: Effort = Effort(),
+    *,
+    paced: bool = False,
+) -> Report:
+    """Return the report of a model (a path, or the name of one that ships) on a device's profile.
+
+    One after another: the load before, a fresh process to its first pose, the network alone, the camera path
+    from `source` (as `open_source` takes it), the peak memory of this process, the profile's budget. Raises
+    `EdgeposeError` when one of the three cannot be opened or the source is too short.
+    """
+    profile, path = load_profile(device), resolve_model(model)
+    before = load_now()
+    with open_source(source, paced=paced) as frames, open_model(path, profile) as session:
+        first_pose_ms = measure_first_pose_ms(path, device)
+        during = LoadMeter()
+        network_ms = measure_network(session, effort.runs, effort.warmup_runs)
+        estimator = SinglePersonEstimator(session)
+        camera = measure_camera_path(frames, estimator, _max_frames(frames, effort), effort.warmup_frames)
+        environment = {
+            **describe_environment(session, path, profile.name).to_dict(),
+            "source": source,
+            "frame_wh": list(frames.size_wh),
+            "warmup": {"network": effort.warmup_runs, "frames": camera.warmup},
+            "load_before": asdict(before),
+            "load_during": asdict(during.read()),
+        }
+    report = Report(
+        model=model,
+        environment=environment,
+        network_ms=network_ms,
+        pipeline_ms=camera.pipeline_ms,
+        stages_ms=camera.stages_ms,
+        fps=camera.fps,
+        dropped=camera.dropped,
+        rss_mb=round(peak_rss_mb(), 1),
+        size_mb=round(size_mb(path), 3),
+        first_pose_ms=round(first_pose_ms, 1),
+    )
+    return replace(report, budget=report.checks(profile.budget) if profile.budget else ())
+
+
+def measure_layers(model: str, device: str = "auto") -> list[LayerTime]:
+    """Return the time of every layer of a model in one warm run, in order; empty where the engine has none.
+
+    Raises `EdgeposeError` when the model cannot be opened.
+    """
+    with open_model(model, load_profile(device)) as session:
+        return session.layer_times(random_feeds(session))
+
+
+def _max_frames(source: FrameSource, effort: Effort) -> int | None:
+    return effort.max_frames or (_LIVE_FRAMES if source.live else None)

@@ -1,0 +1,84 @@
+"""A report for people: tables on a terminal."""
+
+from collections.abc import Sequence
+
+from rich.console import Group
+from rich.markup import escape
+from rich.table import Table
+
+from edgepose.runtime.backends.base import LayerTime
+from edgepose.runtime.profiling.distribution import Distribution
+from edgepose.runtime.profiling.report import Report
+
+
+def report_tables(report: Report) -> Group:
+    """Return a report as tables for rich: environment, times, sums and, where there is one, the budget."""
+    tables = [_environment(report), _times(report), _figures(report)]
+    return Group(*tables, *([_budget(report)] if report.budget else []))
+
+
+def layers_table(layers: Sequence[LayerTime], most: int = 30) -> Table:
+    """Return the layers that take the longest, with their share of the sum of all."""
+    total_ms = sum(layer.ms for layer in layers) or 1.0
+    table = Table(
+        "layer", "kind", "ms", "share", title=f"the slowest layers of {len(layers)}", title_justify="left"
+    )
+    for layer in sorted(layers, key=lambda layer: layer.ms, reverse=True)[:most]:
+        table.add_row(
+            escape(layer.name), escape(layer.kind), f"{layer.ms:.3f}", f"{100 * layer.ms / total_ms:.1f} %"
+        )
+    return table
+
+
+def _environment(report: Report) -> Table:
+    found = report.environment
+    before, during = found["load_before"]["others_percent"], found["load_during"]["others_percent"]
+    table = Table(show_header=False, title=escape(report.model), title_justify="left")
+    rows = {
+        "machine": f"{found['cpu']} ({found['architecture']}), {found['cores']} cores, {found['system']}",
+        "engine": f"{found['engine']} {found['engine_version']} on {found['device']}",
+        "threads, precision": f"{found['threads'] or 'unknown'}, {found['precision']}",
+        "profile, source": f"{found['profile']}, {found['source']}",
+        "busy with others": f"{before:.0f} % of the CPU before, {during:.0f} % during",
+        "sha256": "\n".join(f"{digest}  {name}" for name, digest in found["sha256"].items()),
+    }
+    for name, text in rows.items():
+        table.add_row(name, escape(text))
+    return table
+
+
+def _times(report: Report) -> Table:
+    table = Table("ms", "p50", "p90", "p95", "p99", "max", "n")
+    table.add_row("network alone", *_cells(report.network_ms))
+    table.add_row("camera path", *_cells(report.pipeline_ms), end_section=True)
+    for stage, times in report.stages_ms.items():
+        table.add_row("capture to result" if stage == "age" else stage, *_cells(times))
+    for column in table.columns[1:]:
+        column.justify = "right"
+    return table
+
+
+def _cells(times: Distribution) -> list[str]:
+    if times.n == 0:
+        return ["-"] * 5 + ["0"]
+    return [f"{ms:.2f}" for ms in (times.p50, times.p90, times.p95, times.p99, times.max)] + [str(times.n)]
+
+
+def _figures(report: Report) -> Table:
+    table = Table("frames/s", "dropped", "first pose", "peak memory", "model size")
+    table.add_row(
+        f"{report.fps:.1f}",
+        str(report.dropped),
+        f"{report.first_pose_ms:.0f} ms",
+        f"{report.rss_mb:.0f} MB",
+        f"{report.size_mb:.2f} MB",
+    )
+    return table
+
+
+def _budget(report: Report) -> Table:
+    table = Table("budget", "limit", "measured", "")
+    for check in report.budget:
+        verdict = "[green]met[/green]" if check.met else "[red]missed[/red]"
+        table.add_row(check.name, f"{check.limit:g}", f"{check.measured:.2f}", verdict)
+    return table

@@ -1,0 +1,110 @@
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from edgepose.profiles import Budget
+from edgepose.profiles.result import STAGES
+from edgepose.runtime.backends.base import LayerTime
+from edgepose.runtime.clock import STAGES as CLOCK_STAGES
+from edgepose.runtime.profiling.distribution import Distribution
+from edgepose.runtime.profiling.report import Report
+from edgepose.runtime.profiling.table import layers_table, report_tables
+
+LOAD = {"average_1min": 0.5, "others_percent": 1.0}
+ENVIRONMENT = {
+    **dict.fromkeys(("edgepose", "python", "system", "cpu", "architecture", "profile", "engine"), "x"),
+    **dict.fromkeys(("engine_version", "device", "precision", "source"), "[x]"),
+    "sha256": {"net.onnx": "abc"},
+    "cores": 2,
+    "threads": 0,
+    "memory_mb": None,
+    "frame_wh": [640, 480],
+    "warmup": {"network": 1, "frames": 1},
+    "load_before": LOAD,
+    "load_during": LOAD,
+}
+REPORT = Report(
+    model="[net].onnx",
+    environment=ENVIRONMENT,
+    network_ms=Distribution(10, 11, 12, 13, 14, 100),
+    pipeline_ms=Distribution(20, 21, 22, 23, 24, 100),
+    stages_ms=dict.fromkeys(STAGES, Distribution(1, 2, 3, 4, 5, 100)),
+    fps=30,
+    dropped=0,
+    rss_mb=200,
+    size_mb=3,
+    first_pose_ms=400,
+)
+
+
+def test_stages_are_those_of_the_clock_and_age() -> None:
+    assert (*CLOCK_STAGES, "age") == STAGES
+
+
+def test_a_report_is_json_of_the_closed_schema() -> None:
+    document = json.loads(json.dumps(REPORT.to_dict()))
+    assert set(document) == {
+        *("model", "environment", "network_ms", "pipeline_ms", "stages_ms", "fps", "dropped"),
+        *("rss_mb", "size_mb", "first_pose_ms", "budget"),
+    }
+    assert document["budget"] == []
+
+
+def test_every_limit_of_a_budget_has_a_measurement() -> None:
+    names = Budget.__dataclass_fields__
+    assert {check.name for check in REPORT.checks(Budget(**dict.fromkeys(names, 1.0)))} == set(names)
+
+
+@pytest.mark.parametrize(
+    ("budget", "measured", "met"),
+    [
+        (Budget(network_p95_ms=12.0), 12, True),
+        (Budget(network_p95_ms=11.9), 12, False),
+        (Budget(pipeline_p50_ms=19.0), 20, False),
+        (Budget(age_p95_ms=3.5), 3, True),
+        (Budget(fps=30.0), 30, True),
+        (Budget(fps=30.1), 30, False),
+        (Budget(first_pose_ms=399.0), 400, False),
+    ],
+)
+def test_a_missed_limit_says_so(budget: Budget, measured: float, met: bool) -> None:
+    checks = REPORT.checks(budget)
+    assert [(check.measured, check.met) for check in checks] == [(measured, met)]
+    assert replace(REPORT, budget=checks).kept is met
+
+
+@given(limit=st.floats(0.1, 100), measured=st.floats(0.1, 100))
+def test_ceilings_and_the_floor_point_the_other_way(limit: float, measured: float) -> None:
+    report = replace(REPORT, fps=measured, rss_mb=measured)
+    fps, rss = report.checks(Budget(fps=limit, rss_mb=limit))
+    assert fps.met is (measured >= limit)
+    assert rss.met is (measured <= limit)
+
+
+def test_tables_show_the_figures_and_the_verdict() -> None:
+    report = replace(REPORT, budget=REPORT.checks(Budget(fps=60.0, size_mb=5.0)))
+    console = Console(record=True, width=120)
+    console.print(report_tables(report))
+    text = console.export_text()
+    for expected in (
+        "[net].onnx",
+        "network alone",
+        "capture to result",
+        "400 ms",
+        "missed",
+        "met",
+        "unknown",
+    ):
+        assert expected in text
+
+
+def test_the_slowest_layers_come_first() -> None:
+    console = Console(record=True, width=120)
+    console.print(layers_table([LayerTime("fast", "Relu", 1.0), LayerTime("slow", "Conv", 3.0)]))
+    text = console.export_text()
+    assert text.index("slow") < text.index("fast")
+    assert "75.0 %" in text
