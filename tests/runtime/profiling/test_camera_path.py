@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.backends import open_model
+from edgepose.runtime.backends.base import Session
+from edgepose.runtime.clock import STAGES, StageClock
+from edgepose.runtime.geometry import crop_affine, image_box_xyxy, invert_affine, transform_points, warp_crop
+from edgepose.runtime.poses import Frame, Poses
+from edgepose.runtime.profiling.camera_path import measure_camera_path
+from edgepose.runtime.sources import open_source
+from support.tiny_model import save_tiny_onnx
+
+
+class WholeFrameEstimator:
+    """Takes the whole frame as the one person's box."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.skeleton = session.card.skeleton_object()
+
+    def estimate(self, frame: Frame, clock: StageClock) -> Poses:
+        card = self._session.card
+        height, width = frame.image_bgr.shape[:2]
+        box_xyxy = image_box_xyxy(width, height)
+        with clock.stage("crop"):
+            affine = crop_affine(box_xyxy, card.input_wh)
+            image = warp_crop(frame.image_bgr[..., ::-1].copy(), affine, card.input_wh)[None]
+        with clock.stage("infer"):
+            heatmaps = self._session.run({"image": image})["heatmaps"]
+        with clock.stage("decode"):
+            keypoints, scores = card.codec_object().decode(heatmaps)
+        keypoints_frame = transform_points(invert_affine(affine), keypoints)
+        return Poses(self.skeleton, keypoints_frame, scores, scores.mean(axis=1), box_xyxy[None], (0,))
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> str:
+    path = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 50.0, (96, 64))
+    for i in range(12):
+        writer.write(np.full((64, 96, 3), 20 * i, np.uint8))
+    writer.release()
+    return str(path)
+
+
+def test_every_stage_is_timed_for_every_frame_after_the_warm_up(clip: str, tmp_path: Path) -> None:
+    with open_model(save_tiny_onnx(tmp_path)) as session:
+        found = measure_camera_path(open_source(clip), WholeFrameEstimator(session), warmup=2)
+    assert found.warmup == 2
+    assert {stage: times.n for stage, times in found.stages_ms.items()} == dict.fromkeys((*STAGES, "age"), 10)
+    assert found.dropped == 0
+    assert found.fps > 0
+
+
+def test_the_path_is_the_work_of_all_stages_but_capture(clip: str, tmp_path: Path) -> None:
+    with open_model(save_tiny_onnx(tmp_path)) as session:
+        found = measure_camera_path(open_source(clip), WholeFrameEstimator(session), 3, warmup=10)
+    assert found.warmup == 1
+    assert found.pipeline_ms.n == 2
+    largest = [found.stages_ms[stage].max for stage in STAGES if stage != "capture"]
+    assert max(largest) <= found.pipeline_ms.max <= sum(largest) + 0.001
+
+
+def test_a_paced_clip_runs_at_its_own_rate(clip: str, tmp_path: Path) -> None:
+    with open_model(save_tiny_onnx(tmp_path)) as session:
+        found = measure_camera_path(open_source(clip, paced=True), WholeFrameEstimator(session), warmup=1)
+    assert found.fps < 75
+
+
+def test_a_source_too_short_says_so(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "one.png"), np.zeros((32, 32, 3), np.uint8))
+    with (
+        open_model(save_tiny_onnx(tmp_path)) as session,
+        pytest.raises(EdgeposeError, match=r"1 frames; at least 3"),
+    ):
+        measure_camera_path(open_source(str(tmp_path / "one.png")), WholeFrameEstimator(session))
