@@ -15,9 +15,7 @@ def research_data() -> Path:
     """The folder of public data sets: $EDGEPOSE_DATA, else ../shared/data; skips where there is none."""
     folder = Path(os.environ.get("EDGEPOSE_DATA") or REPOSITORY.parent / "shared" / "data")
     if not folder.is_dir():
-        pytest.skip(
-            f"no research data: {folder} is absent (set EDGEPOSE_DATA to the folder that has lsp, coco, video)"
-        )
+        pytest.skip(f"no research data: {folder} is absent (EDGEPOSE_DATA names another folder)")
     return folder
 
 

@@ -1,6 +1,7 @@
-"""A model of one convolution, with its card, in every format: it marks what is bright, so a white dot is every joint.
+"""A model of one convolution, with its card, in every format: a white dot is every joint to it.
 
-`Cast -> Transpose -> Conv (8x8, stride 4) -> Clip`: `image` uint8 (N, H, W, 3) RGB -> `heatmaps` float32 (N, K, H/4, W/4).
+`Cast -> Transpose -> Conv (8x8, stride 4) -> Clip`: `image` uint8 (N, H, W, 3) RGB -> `heatmaps` float32
+(N, K, H/4, W/4).
 A dot of DOT_PX across, white on black, gives maps with a peak above 0.5 at the dot.
 """
 
@@ -10,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import openvino
 from onnx import TensorProto, helper, numpy_helper
 
 from edgepose.runtime.card import ONNX_CARD_KEY, OPENVINO_CARD_PATH, AccuracyFigure, CropRule, ModelCard
@@ -54,9 +54,7 @@ def tiny_graph(card: ModelCard) -> onnx.ModelProto:
     nodes = [
         helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT, name="cast"),
         helper.make_node("Transpose", ["pixels"], ["planes"], perm=[0, 3, 1, 2], name="planar"),
-        helper.make_node(
-            "Conv", ["planes", "weight"], ["mean"], strides=[4, 4], pads=[2, 2, 2, 2], name="conv"
-        ),
+        helper.make_node("Conv", ["planes", "weight"], ["mean"], strides=[4, 4], pads=[2, 2, 2, 2], name="conv"),
         helper.make_node("Clip", ["mean", "zero", "one"], ["heatmaps"], name="clip"),
     ]
     constants = {"weight": weight, "zero": np.float32(0), "one": np.float32(1)}
@@ -75,9 +73,7 @@ def _value(spec: TensorSpec) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(spec.name, dtype, ["batch" if n < 0 else n for n in spec.shape])
 
 
-def save_tiny_onnx(
-    folder: Path, card: ModelCard | None = None, *, embed: bool = True, sidecar: bool = True
-) -> Path:
+def save_tiny_onnx(folder: Path, card: ModelCard | None = None, *, embed: bool = True, sidecar: bool = True) -> Path:
     """Write `<name>.onnx` with its card inside and beside it, and return its path."""
     card = tiny_card() if card is None else card
     graph = tiny_graph(card)
@@ -93,7 +89,9 @@ def save_tiny_onnx(
 def save_tiny_openvino(
     folder: Path, card: ModelCard | None = None, *, embed: bool = True, sidecar: bool = True
 ) -> Path:
-    """Write `<name>.xml` and `.bin` with the card inside and beside them, and return the path of the `.xml`."""
+    """Write `<name>.xml` and `.bin`, the card inside and beside them, and return the path of the `.xml`."""
+    import openvino  # noqa: PLC0415  the other helpers work without it
+
     card = replace(tiny_card() if card is None else card, format="openvino")
     model = openvino.Core().read_model(tiny_graph(card).SerializeToString())
     if embed:

@@ -1,6 +1,6 @@
 """The model card: everything that is needed to use a model file. docs/model-card.md explains every field.
 
-Embedding it in a file is the export's work, reading it from there the engine's, the copy beside it that of `sidecar`.
+The export embeds it in the file, the engine reads it from there; the copy beside the file is `sidecar`'s.
 """
 
 import json
@@ -47,8 +47,8 @@ class AccuracyFigure:
 class ModelCard:
     """What a model file is; `dataclasses.replace` makes the next stage's card from this one.
 
-    `codec` is `HeatmapCodec.to_dict()`, `skeleton` a name, `network` has at least a "name". Whoever scores below
-    `presence_threshold` is nobody. Raises `CardError` when a field has a value that no model can have.
+    `codec` is `HeatmapCodec.to_dict()`, `skeleton` a name, `network` has at least a "name". Whoever scores
+    below `presence_threshold` is nobody. Raises `CardError` when a field has a value that no model can have.
     """
 
     name: str
@@ -111,9 +111,9 @@ class ModelCard:
 
     @classmethod
     def from_json(cls, text: str, where: str = "card") -> "ModelCard":
-        """Read a card.
+        """Read a card; `where` names it in errors.
 
-        Raises `CardError`, which begins with `where`, unless the text has exactly the schema's keys and types.
+        Raises `CardError` unless the text has exactly the schema's keys and types.
         """
         return cls.from_value(parse(text, where), where)
 
@@ -162,9 +162,7 @@ def _figures(value: object, where: str) -> tuple[AccuracyFigure, ...]:
 def _figure(value: object, where: str) -> AccuracyFigure:
     values = as_object(value, where, [f.name for f in fields(AccuracyFigure)])
     data, metric, precision = (as_text(values[key], where) for key in ("data", "metric", "precision"))
-    return AccuracyFigure(
-        data, metric, precision, as_number(values["value"], where), as_int(values["images"], where)
-    )
+    return AccuracyFigure(data, metric, precision, as_number(values["value"], where), as_int(values["images"], where))
 
 
 _READERS: dict[str, Any] = {

@@ -26,8 +26,8 @@ def sha256_of(path: Path) -> str:
 def write_whole(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it becomes `path`, on failure it is gone.
 
-    The temporary name keeps the suffix and exists, empty. The folder is made. Raises `EdgeposeError` naming `path` where the
-    file system refuses (no space, no permission).
+    The temporary file keeps the suffix and exists, empty. The folder is made. Raises `EdgeposeError` naming
+    `path` where the file system refuses (no space, no permission).
     """
     temporary: Path | None = None
     try:

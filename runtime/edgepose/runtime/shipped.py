@@ -13,7 +13,7 @@ MODELS_FOLDER = Path(__file__).parent / "models"
 
 @dataclass(frozen=True)
 class ShippedModel:
-    """One of them: the ONNX file, the checkpoint it came from, its size (MB of 10^6 bytes) and measured accuracy."""
+    """One of them: the ONNX file, its checkpoint, its size (MB of 10^6 bytes) and measured accuracy."""
 
     name: str
     path: Path
@@ -41,9 +41,7 @@ def _shipped(folder: Path, name: str, *, default: bool) -> ShippedModel:
     path = folder / f"{name}.onnx"
     card = read_sidecar(path)
     accuracy = () if card is None else card.accuracy
-    return ShippedModel(
-        name, path, path.with_suffix(".safetensors"), path.stat().st_size / 1e6, accuracy, default
-    )
+    return ShippedModel(name, path, path.with_suffix(".safetensors"), path.stat().st_size / 1e6, accuracy, default)
 
 
 def resolve_model(path_or_name: str, folder: Path = MODELS_FOLDER) -> Path:

@@ -1,6 +1,7 @@
 """The copy of a model's card beside its file, with the SHA-256 of every file that makes up the model."""
 
 import json
+import os
 from pathlib import Path
 
 from edgepose.runtime.card import ModelCard
@@ -18,8 +19,8 @@ def model_files(model_path: Path) -> list[Path]:
     if model_path.suffix == ".xml":
         files.append(model_path.with_suffix(".bin"))
     for file in files:
-        if not file.is_file():
-            raise ModelError(f"model file {file} is absent; check the path, or export the model again")
+        if not file.is_file() or not os.access(file, os.R_OK):
+            raise ModelError(f"model file {file} is absent or unreadable; check the path, or export the model again")
     return files
 
 
@@ -39,7 +40,8 @@ def write_sidecar(model_path: Path, card: ModelCard) -> Path:
 def read_sidecar(model_path: Path) -> ModelCard | None:
     """Return the card beside a model file, None where there is no sidecar.
 
-    Raises `ModelError` when a file of the model is absent, `CardError` when a hash is another or the sidecar is malformed.
+    Raises `ModelError` when a file of the model is absent, `CardError` when a hash is another or the sidecar
+    is malformed.
     """
     files, path = model_files(model_path), sidecar_path(model_path)
     if not path.exists():
@@ -59,8 +61,8 @@ def _check_hash(file: Path, expected: str) -> None:
     found = sha256_of(file)
     if found != expected:
         raise CardError(
-            f"{file} is not the file its card describes: expected SHA-256 {expected[:12]}..., found {found[:12]}...; "
-            "export it again or restore both files"
+            f"{file} is not the file of its card: expected SHA-256 {expected[:12]}..., "
+            f"found {found[:12]}...; export it again, or restore both files"
         )
 
 
@@ -72,8 +74,8 @@ def agreed_card(model_path: Path, embedded: str | None, sidecar: ModelCard | Non
     inside = None if embedded is None else ModelCard.from_json(embedded, f"card in {model_path}")
     if inside is not None and sidecar is not None and (differing := inside.differences(sidecar)):
         raise CardError(
-            f"{model_path}: its embedded card and {sidecar_path(model_path).name} disagree in {', '.join(differing)}; "
-            "export the model again"
+            f"{model_path}: the card inside and {sidecar_path(model_path).name} disagree in "
+            f"{', '.join(differing)}; export the model again"
         )
     card = inside or sidecar
     if card is None:

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 def open_model(path_or_name: str | Path, profile: "DeviceProfile | None" = None) -> Session:
     """Open a model file, or a model that ships by its name, as a profile asks.
 
-    Raises `ModelError` when there is no such model or it is corrupt, `CardError` when its card does not belong to it,
-    `MissingExtraError` when its engine is not installed.
+    Raises `ModelError` when there is no such model or it is corrupt, `CardError` when its card does not
+    belong to it, `MissingExtraError` when its engine is not installed.
     """
     path = resolve_model(str(path_or_name))
     if path.suffix not in _OPENERS:
         raise ModelError(
-            f"no engine opens {path.name}; known suffixes: {', '.join(_OPENERS)}; edgepose export makes such files"
+            f"no engine opens {path.name}; expected one of {', '.join(_OPENERS)}, as edgepose export writes"
         )
     options = SessionOptions() if profile is None else SessionOptions.from_profile(profile)
     return _OPENERS[path.suffix](path, options)

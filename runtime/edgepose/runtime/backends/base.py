@@ -59,8 +59,8 @@ class LayerTime:
 class Session(ABC):
     """An open model on one engine, and a context manager.
 
-    `inputs` and `outputs` are as the engine has them, and agree with the `card`. One thread at a time may call `run`.
-    A backend opens its engine, hands over the five attributes, and writes `_infer` and `_release`.
+    `inputs` and `outputs` are as the engine has them, and agree with the `card`. One thread at a time may
+    call `run`. A backend opens its engine, hands the four attributes over, writes `_infer` and `_release`.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Session(ABC):
         return {spec.name: array for spec, array in zip(self.outputs, results, strict=True)}
 
     def layer_times(self, feeds: Mapping[str, Array]) -> list[LayerTime]:
-        """Return the time of every layer in a second, warm run, in the order of execution; empty if the engine has none."""
+        """Return the time of every layer in a second, warm run, in order; empty if the engine has none."""
         self._check(feeds)
         return self._layer_times(feeds)
 
@@ -126,7 +126,8 @@ def _check_tensors(card: ModelCard, expected: Sequence[TensorSpec], found: Seque
     ours, theirs = sorted(expected, key=str), sorted(found, key=str)
     if len(ours) != len(theirs) or not all(map(TensorSpec.agrees, ours, theirs)):
         raise CardError(
-            f"card of {card.name} names the tensors {_listed(ours)}, its model has {_listed(theirs)}; export it again"
+            f"card of {card.name}: expected the tensors {_listed(ours)}, found {_listed(theirs)}; "
+            "export the model again"
         )
 
 
@@ -137,4 +138,4 @@ def _listed(specs: Sequence[TensorSpec]) -> str:
 def one_line(error: BaseException) -> str:
     """Return the last line of an engine's message: the earlier ones say where in its sources it arose."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1][:300] if lines else type(error).__name__
+    return lines[-1][:300].rstrip(".") if lines else type(error).__name__

@@ -45,19 +45,17 @@ _ARITHMETIC = {"fp32": "f32", "fp16": "f16", "int8": "f32"}
 class OnnxRuntimeSession(Session):
     """An ONNX file on the CPU.
 
-    Raises `ModelError` when the file is no model or a device other than the CPU is asked for, `CardError` when its
-    card does not belong to it.
+    Raises `ModelError` when the file is no model or a device other than the CPU is asked for, `CardError`
+    when its card does not belong to it.
     """
 
     def __init__(self, path: Path, options: SessionOptions = SessionOptions()) -> None:
         if options.device != "CPU":
-            raise ModelError(
-                f"onnxruntime runs on the CPU, not on {options.device}; export the model to openvino"
-            )
+            raise ModelError(f"onnxruntime runs on the CPU, not on {options.device}; export the model to openvino")
         sidecar = read_sidecar(path)
         threads_before = psutil.Process().num_threads()
         self._engine = _open(path, _engine_options(options))
-        # the engine does not tell the size of a pool it chose itself; the caller's thread works beside the pool's
+        # the engine does not tell the size of a pool it chose itself; the caller's thread works beside those
         threads = options.threads or psutil.Process().num_threads() - threads_before + 1
         card = agreed_card(path, self._engine.get_modelmeta().custom_metadata_map.get(ONNX_CARD_KEY), sidecar)
         self._path, self._options = path, options
@@ -99,16 +97,12 @@ def _open(path: Path, engine_options: Any) -> Any:
     try:
         return onnxruntime.InferenceSession(str(path), engine_options, providers=["CPUExecutionProvider"])
     except _LOAD_ERRORS as error:
-        raise ModelError(
-            f"{path} is not an ONNX model that can run: {one_line(error)}; export it again"
-        ) from error
+        raise ModelError(f"{path} is not an ONNX model that can run: {one_line(error)}; export it again") from error
 
 
 def _specs(arguments: Sequence[Any]) -> list[TensorSpec]:
     return [
-        TensorSpec(
-            a.name, _DTYPES.get(a.type, a.type), tuple(n if isinstance(n, int) else -1 for n in a.shape)
-        )
+        TensorSpec(a.name, _DTYPES.get(a.type, a.type), tuple(n if isinstance(n, int) else -1 for n in a.shape))
         for a in arguments
     ]
 

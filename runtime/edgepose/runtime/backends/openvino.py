@@ -23,8 +23,8 @@ _CARD_PATHS = (list(OPENVINO_CARD_PATH), ["framework", ONNX_CARD_KEY])
 class OpenVinoSession(Session):
     """A model on an OpenVINO device, tuned for latency.
 
-    Raises `ModelError` when the file is no model, its weights are absent or the device does not take it, `CardError`
-    when its card does not belong to it.
+    Raises `ModelError` when the file is no model, its weights are absent or the device does not take it,
+    `CardError` when its card does not belong to it.
     """
 
     def __init__(self, path: Path, options: SessionOptions = SessionOptions()) -> None:
@@ -76,9 +76,7 @@ def _read(core: Any, path: Path) -> Any:
     try:
         return core.read_model(path)
     except RuntimeError as error:
-        raise ModelError(
-            f"{path} is not a model that OpenVINO can read: {one_line(error)}; export it again"
-        ) from error
+        raise ModelError(f"{path} is not a model that OpenVINO can read: {one_line(error)}; export it again") from error
 
 
 def _embedded_card(model: Any) -> str | None:
