@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.skeleton import COCO_17, LSP_14, MPII_16, Skeleton
 
-_LIMB_ORDER = (
-    "r_hip l_hip r_shoulder l_shoulder r_knee l_knee r_elbow l_elbow r_ankle l_ankle r_wrist l_wrist".split()
-)
+_LIMB_ORDER = "r_hip l_hip r_shoulder l_shoulder r_knee l_knee r_elbow l_elbow r_ankle l_ankle r_wrist l_wrist".split()
 # From the best seen joints outwards (Isack et al., section 3.2); the convention's own joints follow the limbs.
 UPDATE_ORDER: dict[str, tuple[str, ...]] = {
     LSP_14.name: (*_LIMB_ORDER, "neck", "head"),

@@ -1,0 +1,118 @@
+"""Checkpoints: one safetensors file with the weights, their configuration and, to resume from, the training state."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.codec import HeatmapCodec
+from edgepose.runtime.files import write_whole
+from edgepose.runtime.skeleton import skeleton_named
+from edgepose.train.networks import NetworkSpec
+
+_METADATA_KEY = "edgepose.checkpoint"
+_WEIGHTS = "weights."
+
+
+class CheckpointError(EdgeposeError):
+    """A checkpoint is absent, corrupt, or not of the expected network."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Trained weights and what is known of them.
+
+    `crop_padding` widens a person's box; `training` holds the recipe, data and progress as JSON values; `accuracy`
+    figures as a model card has them. `state` are further tensors (optimiser, average), empty in one made to ship.
+    """
+
+    spec: NetworkSpec
+    codec: HeatmapCodec
+    crop_padding: float
+    weights: dict[str, Tensor]
+    training: dict[str, Any]
+    accuracy: list[dict[str, Any]]
+    state: dict[str, Tensor]
+
+    def build(self) -> nn.Module:
+        """Return the network with these weights, ready for inference."""
+        network = self.spec.build()
+        network.load_state_dict(
+            {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in self.weights.items()}
+        )
+        return network.eval()
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint whole.
+
+    Raises `EdgeposeError` where the file system refuses.
+    """
+    spec = checkpoint.spec
+    document = {
+        "schema": 1,
+        "network": {"name": spec.name, "settings": dict(spec.settings)},
+        "skeleton": spec.skeleton.name,
+        "input_wh": list(spec.input_wh),
+        "codec": checkpoint.codec.to_dict(),
+        "crop_padding": checkpoint.crop_padding,
+        "training": checkpoint.training,
+        "accuracy": checkpoint.accuracy,
+    }
+    tensors = {_WEIGHTS + name: tensor.contiguous() for name, tensor in checkpoint.weights.items()}
+    tensors |= {name: tensor.contiguous() for name, tensor in checkpoint.state.items()}
+    with write_whole(path) as temporary:
+        save_file(tensors, temporary, metadata={_METADATA_KEY: json.dumps(document)})
+
+
+def load_checkpoint(path: Path, *, with_state: bool = False) -> Checkpoint:
+    """Read a checkpoint; its training state only on request.
+
+    Raises `CheckpointError` when the file is absent, corrupt or not edgepose's.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"no checkpoint at {path}; give a .safetensors file that `edgepose train` wrote")
+    try:
+        with safe_open(path, framework="pt") as file:
+            document = json.loads((file.metadata() or {})[_METADATA_KEY])
+            wanted = [name for name in file.keys() if with_state or name.startswith(_WEIGHTS)]  # noqa: SIM118
+            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in wanted}
+    except (SafetensorError, KeyError, json.JSONDecodeError, OSError) as error:
+        raise CheckpointError(
+            f"{path} is no edgepose checkpoint or is damaged ({error}); train or copy it anew"
+        ) from error
+    network = document["network"]
+    width, height = document["input_wh"]
+    return Checkpoint(
+        spec=NetworkSpec(network["name"], skeleton_named(document["skeleton"]), (width, height), network["settings"]),
+        codec=HeatmapCodec.from_dict(document["codec"]),
+        crop_padding=document["crop_padding"],
+        weights={n.removeprefix(_WEIGHTS): t for n, t in tensors.items() if n.startswith(_WEIGHTS)},
+        training=document["training"],
+        accuracy=document["accuracy"],
+        state={n: t for n, t in tensors.items() if not n.startswith(_WEIGHTS)},
+    )
+
+
+def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Return an optimiser's state as named tensors."""
+    state = optimiser.state_dict()["state"]
+    return {
+        f"optimiser.{i}.{name}": torch.as_tensor(value) for i, values in state.items() for name, value in values.items()
+    }
+
+
+def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Put back what `optimiser_tensors` gave."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        if key.startswith("optimiser."):
+            _, number, name = key.split(".")
+            state.setdefault(int(number), {})[name] = value
+    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})

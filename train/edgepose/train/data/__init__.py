@@ -1,0 +1,60 @@
+"""Pose data, named `kind:path[:split][@weight]`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgepose.train.data.coco import open_coco
+from edgepose.train.data.lsp import open_lsp, open_lspet
+from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample
+
+__all__ = ["READERS", "DataError", "PoseDataset", "Sample", "WeightedDataset", "open_dataset", "open_mix"]
+
+READERS: dict[str, Callable[..., PoseDataset]] = {
+    "lsp": open_lsp,
+    "lspet": open_lspet,
+    "coco": open_coco,
+}
+
+
+@dataclass(frozen=True)
+class WeightedDataset:
+    """A data set and how often each of its people is drawn in an epoch, on average."""
+
+    dataset: PoseDataset
+    weight: float
+
+
+def open_dataset(spec: str) -> PoseDataset:
+    """Open `kind:path[:split]`, as in `lsp:/data/lsp:test`.
+
+    Raises `DataError` for an unknown kind, an absent path or a folder in another layout.
+    """
+    kind, _, rest = spec.partition(":")
+    if kind not in READERS:
+        raise DataError(
+            f"unknown kind of data {kind!r} in {spec!r}; expected kind:path[:split] with one of {', '.join(READERS)}"
+        )
+    path, _, split = rest.partition(":")
+    if not Path(path).exists():
+        raise DataError(f"no such data: {path!r} in {spec!r}; expected kind:path[:split]")
+    arguments = (split,) if split else ()
+    return READERS[kind](spec, Path(path), *arguments)
+
+
+def open_mix(specs: list[str]) -> list[WeightedDataset]:
+    """Open several data sets, each with an optional `@weight` (1 when absent).
+
+    Raises `DataError` as `open_dataset`, and for a weight that is no positive number.
+    """
+    mix = []
+    for spec in specs:
+        name, _, weight = spec.partition("@")
+        try:
+            factor = float(weight or 1)
+        except ValueError:
+            factor = 0.0
+        if not factor > 0:
+            raise DataError(f"the weight in {spec!r} is no positive number; expected kind:path[:split][@weight]")
+        mix.append(WeightedDataset(open_dataset(name), factor))
+    return mix

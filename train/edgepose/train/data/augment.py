@@ -1,0 +1,129 @@
+"""From a person in an image to a training crop: one affine warp, colour, occlusion, and crops that are badly cut."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from edgepose.runtime.arrays import Array, FloatArray, ImageArray
+from edgepose.runtime.geometry import crop_affine, fit_box_xyxy, transform_points, warp_crop
+from edgepose.runtime.skeleton import Skeleton
+from edgepose.train.data.pose_dataset import Sample
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """How much a crop is varied.
+
+    `scale` factors of the box, `rotation_deg` to either side, `shift` in boxes to either side, `colour` strength;
+    the others are probabilities. A badly cut crop is shifted and scaled far beyond what an estimator should see;
+    its joints outside the crop have empty maps, so that their scores fall.
+    """
+
+    padding: float = 1.25
+    scale: tuple[float, float] = (0.75, 1.35)
+    rotation_deg: float = 45.0
+    shift: float = 0.08
+    colour: float = 0.25
+    mirror: float = 0.5
+    occlude: float = 0.3
+    badly_cut: float = 0.08
+    empty: float = 0.05
+
+
+@dataclass(frozen=True)
+class Crop:
+    """One training example: `image_rgb` (h, w, 3), `keypoints_crop` (K, 2), `weights` (K,).
+
+    A NaN or outside keypoint means an empty map; its weight says whether that is known (1) or nothing is (0).
+    """
+
+    image_rgb: ImageArray
+    keypoints_crop: FloatArray
+    weights: FloatArray
+
+
+def plain_crop(sample: Sample, input_wh: tuple[int, int], padding: float) -> tuple[Crop, Array]:
+    """Return the crop an estimator would see, unvaried, and its affine (2, 3)."""
+    affine = crop_affine(fit_box_xyxy(sample.box_xyxy, input_wh[0] / input_wh[1], padding), input_wh)
+    return _cut(sample, input_wh, affine), affine
+
+
+def training_crop(
+    sample: Sample,
+    skeleton: Skeleton,
+    input_wh: tuple[int, int],
+    config: AugmentConfig,
+    rng: np.random.Generator,
+) -> Crop:
+    """Return a varied crop of a person."""
+    mirror = bool(rng.random() < config.mirror)
+    crop = _cut(sample, input_wh, _random_affine(sample.box_xyxy, input_wh, config, rng, mirror=mirror))
+    keypoints, weights = crop.keypoints_crop, crop.weights
+    if mirror:
+        order = list(skeleton.flip_order)
+        keypoints, weights = keypoints[order], weights[order]
+    image = _recolour(crop.image_rgb, config.colour, rng)
+    if rng.random() < config.occlude:
+        _occlude(image, rng)
+    return Crop(image, keypoints, weights)
+
+
+def empty_crop(
+    background_bgr: ImageArray,
+    keypoints: int,
+    input_wh: tuple[int, int],
+    config: AugmentConfig,
+    rng: np.random.Generator,
+) -> Crop:
+    """Return a varied crop of a picture with nobody in it: every map is known to be empty."""
+    resized = cv2.cvtColor(cv2.resize(background_bgr, input_wh, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB)
+    image = _recolour(resized[:, :: -1 if rng.random() < config.mirror else 1].copy(), config.colour, rng)
+    return Crop(image, np.full((keypoints, 2), np.nan, np.float32), np.ones(keypoints, np.float32))
+
+
+def _cut(sample: Sample, input_wh: tuple[int, int], affine: Array) -> Crop:
+    image = warp_crop(sample.image_bgr, affine, input_wh)
+    cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=image)
+    keypoints = transform_points(affine, sample.keypoints)
+    return Crop(image, keypoints, np.asarray(np.isfinite(keypoints).all(axis=1), np.float32))
+
+
+def _random_affine(
+    box_xyxy: FloatArray,
+    input_wh: tuple[int, int],
+    config: AugmentConfig,
+    rng: np.random.Generator,
+    *,
+    mirror: bool,
+) -> Array:
+    badly_cut = rng.random() < config.badly_cut
+    scale = rng.uniform(0.35, 2.2) if badly_cut else rng.uniform(*config.scale)
+    shift = rng.uniform(-0.6, 0.6, 2) if badly_cut else rng.uniform(-config.shift, config.shift, 2)
+    box = fit_box_xyxy(box_xyxy, input_wh[0] / input_wh[1], config.padding * scale)
+    side = np.array([box[2] - box[0], box[3] - box[1]])
+    moved = box + np.tile(shift * side, 2)
+    rotation = rng.uniform(-config.rotation_deg, config.rotation_deg) if rng.random() < 0.7 else 0.0
+    return crop_affine(moved, input_wh, rotation, mirror=mirror)
+
+
+def _recolour(image: ImageArray, strength: float, rng: np.random.Generator) -> ImageArray:
+    """Vary brightness, contrast, gamma and tint by one table per channel."""
+    ramp = np.arange(256, dtype=np.float32) / 255
+    gamma, contrast = np.exp(rng.uniform(-strength, strength, 2))
+    brightness = rng.uniform(-strength, strength) * 0.5
+    tint = rng.uniform(1 - strength / 2, 1 + strength / 2, 3)
+    curve = (ramp**gamma - 0.5) * contrast + 0.5 + brightness
+    table = np.clip(255 * curve[:, None] * tint, 0, 255).astype(np.uint8)
+    if rng.random() < 0.1:
+        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    return cv2.LUT(image, table.reshape(1, 256, 3))  # type: ignore[no-any-return]
+
+
+def _occlude(image: ImageArray, rng: np.random.Generator) -> None:
+    """Cover a random rectangle with one colour or with another part of the picture, in place."""
+    height, width = image.shape[:2]
+    h, w = (int(rng.uniform(0.1, 0.35) * side) for side in (height, width))
+    y, x, from_y, from_x = (int(rng.integers(limit)) for limit in (height - h, width - w, height - h, width - w))
+    patch = image[from_y : from_y + h, from_x : from_x + w].copy()
+    image[y : y + h, x : x + w] = patch if rng.random() < 0.5 else rng.integers(0, 256, 3)

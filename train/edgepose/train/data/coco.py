@@ -1,0 +1,94 @@
+"""COCO keypoint annotations: `annotations/person_keypoints_SPLIT.json` beside `SPLIT/` with the images."""
+
+import json
+from collections import defaultdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgepose.runtime.arrays import FloatArray, ImageArray
+from edgepose.runtime.skeleton import COCO_17
+from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample, read_image_bgr
+
+_SHORT_SPLITS = {"train": "train2017", "val": "val2017"}
+
+
+class CocoDataset(PoseDataset):
+    """Everybody with at least one labelled joint who is no crowd."""
+
+    skeleton = COCO_17
+
+    def __init__(self, name: str, image_folder: Path, document: dict[str, Any]) -> None:
+        self.name = name
+        self._folder = image_folder
+        self._images = {image["id"]: image for image in document["images"]}
+        self._boxes: dict[int, list[FloatArray]] = defaultdict(list)
+        self._people = []
+        for annotation in document["annotations"]:
+            self._boxes[annotation["image_id"]].append(_box_xyxy(annotation["bbox"]))
+            if annotation["num_keypoints"] > 0 and not annotation.get("iscrowd", 0):
+                self._people.append(annotation)
+        self._read = lru_cache(maxsize=None)(read_image_bgr)
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+    def image_path(self, index: int) -> Path:
+        """Return the file that person `index` is in."""
+        return self._folder / str(self._images[self._people[index]["image_id"]]["file_name"])
+
+    def sample(self, index: int) -> Sample:
+        """Return one annotated person."""
+        person = self._people[index]
+        points = np.array(person["keypoints"], np.float32).reshape(-1, 3)
+        own = _box_xyxy(person["bbox"])
+        others = [box for box in self._boxes[person["image_id"]] if not np.array_equal(box, own)]
+        return Sample(
+            image_bgr=self._read(self.image_path(index)),
+            keypoints=np.where(points[:, 2:] > 0, points[:, :2] - 0.5, np.nan).astype(np.float32),
+            occluded=points[:, 2] == 1,
+            box_xyxy=own,
+            image_id=str(person["image_id"]),
+            area_px2=float(person["area"]),
+            head_px=float("nan"),
+            other_boxes_xyxy=np.array(others, np.float32).reshape(-1, 4),
+        )
+
+    def background(self, rng: np.random.Generator) -> ImageArray | None:
+        """Return a part of a random image that no person's box touches; None when a few tries find none."""
+        image_id = list(self._images)[rng.integers(len(self._images))]
+        image = self._read(self._folder / str(self._images[image_id]["file_name"]))
+        height, width = image.shape[:2]
+        for _ in range(8):
+            side = int(rng.uniform(0.2, 0.9) * min(height, width))
+            x, y = int(rng.integers(width - side + 1)), int(rng.integers(height - side + 1))
+            boxes = np.array(self._boxes[image_id], np.float32).reshape(-1, 4)
+            apart = (boxes[:, 0] > x + side) | (boxes[:, 2] < x) | (boxes[:, 1] > y + side) | (boxes[:, 3] < y)
+            if side >= 32 and apart.all():
+                return image[y : y + side, x : x + side]
+        return None
+
+
+def _box_xyxy(box_xywh: list[float]) -> FloatArray:
+    x, y, width, height = box_xywh
+    return np.array([x, y, x + width, y + height], np.float32) - np.float32(0.5)
+
+
+def open_coco(name: str, root: Path, split: str = "val") -> CocoDataset:
+    """Open a COCO folder: `train` and `val` stand for train2017 and val2017, other splits for themselves.
+
+    COCO counts pixel corners from 0, here pixel centres are at integers: everything moves by half a pixel.
+    """
+    split = _SHORT_SPLITS.get(split, split)
+    path = root / "annotations" / f"person_keypoints_{split}.json"
+    if not path.is_file():
+        raise DataError(f"{root} is no COCO folder: expected annotations/{path.name} in it")
+    try:
+        document = json.loads(path.read_text())
+        return CocoDataset(name, root / split, document)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} is no JSON: {error}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{path} is no COCO keypoint file: it lacks or garbles {error}") from error

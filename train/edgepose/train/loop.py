@@ -1,0 +1,253 @@
+"""The training loop: reads from top to bottom, resumes to the same numbers, loses nothing on Ctrl-C."""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.train.averaging import WeightAverage
+from edgepose.train.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    load_checkpoint,
+    optimiser_tensors,
+    restore_optimiser,
+    save_checkpoint,
+)
+from edgepose.train.data import PoseDataset, WeightedDataset
+from edgepose.train.data.augment import Crop
+from edgepose.train.data.crops import CropDataset, EpochSampler
+from edgepose.train.losses import partial_mse, weighted_mse
+from edgepose.train.networks import DeployNetwork, NetworkSpec
+from edgepose.train.progress import EpochResult, Observer
+from edgepose.train.recipe import Recipe
+from edgepose.train.validation import validate_pck
+
+LOSSES = {"partial": partial_mse, "weighted": weighted_mse}
+_RAW = "network."
+
+
+class TrainingError(EdgeposeError):
+    """Training cannot go on."""
+
+
+@dataclass
+class Progress:
+    """How far a run is: whole epochs, steps in the current one, and the best validation so far."""
+
+    epoch: int = 0
+    step: int = 0
+    best_pck: float = -math.inf
+    seconds: float = 0.0
+
+
+class Trainer:
+    """One training run, from fresh weights or from `out/last.safetensors`."""
+
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        recipe: Recipe,
+        mix: list[WeightedDataset],
+        out: Path,
+        *,
+        validate_on: PoseDataset | None = None,
+        workers: int = 1,
+        observers: tuple[Observer, ...] = (),
+    ) -> None:
+        torch.manual_seed(recipe.seed)
+        self.spec, self.recipe, self.mix, self.out = spec, recipe, mix, out
+        self.codec = spec.codec()
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.network = spec.build().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.deployed = DeployNetwork(self.network).to(self.device)
+        self.average = WeightAverage(self.network, recipe.ema_decay)
+        self.optimiser = _optimiser(self.network, recipe)
+        self.progress = Progress()
+        self._validate_on = validate_on
+        self._observers = observers
+        self._sampler = EpochSampler(mix, recipe.seed)
+        if len(self._sampler) < recipe.batch:
+            raise TrainingError(
+                f"an epoch has {len(self._sampler)} people, fewer than a batch of {recipe.batch}; add data or lower it"
+            )
+        self._loader = DataLoader(
+            CropDataset(mix, spec.skeleton, spec.input_wh, recipe.augment),
+            recipe.batch,
+            sampler=self._sampler,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            drop_last=True,
+            collate_fn=collate,
+        )
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Return the optimiser's steps in a whole epoch."""
+        return len(self._sampler) // self.recipe.batch
+
+    @property
+    def total_steps(self) -> int:
+        """Return the optimiser's steps in the whole run."""
+        return self.recipe.epochs * self.steps_per_epoch
+
+    def run(self) -> Checkpoint:
+        """Train to the end and return the last checkpoint.
+
+        Raises `TrainingError` when the loss is no longer a number; the last good checkpoint stays. On Ctrl-C the
+        state is saved before the interrupt goes on.
+        """
+        try:
+            while self.progress.epoch < self.recipe.epochs:
+                self._run_epoch()
+        except KeyboardInterrupt:
+            self.save("last")
+            raise
+        return self.checkpoint()
+
+    def _run_epoch(self) -> None:
+        started, losses = time.perf_counter(), []
+        self._sampler.epoch = self.progress.epoch
+        self._sampler.skip = self.progress.step * self.recipe.batch
+        self.network.train()
+        for batch in self._batches():
+            losses.append(self._step(*batch))
+            for observer in self._observers:
+                observer.on_step(self._global_step, self.total_steps, losses[-1])
+        seconds = time.perf_counter() - started
+        self.progress = replace(
+            self.progress, epoch=self.progress.epoch + 1, step=0, seconds=self.progress.seconds + seconds
+        )
+        self._finish_epoch(losses, seconds)
+
+    def _batches(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Yield images uint8 (N, H, W, 3), targets (N, K, h, w) and weights (N, K) on the device."""
+        for images, keypoints, weights in self._loader:
+            targets = torch.from_numpy(self.codec.encode(keypoints.numpy()))
+            yield images.to(self.device), targets.to(self.device), weights.to(self.device)
+
+    @property
+    def _global_step(self) -> int:
+        return self.progress.epoch * self.steps_per_epoch + self.progress.step
+
+    def _step(self, images: Tensor, targets: Tensor, weights: Tensor) -> float:
+        rate = self.recipe.rate_at(self._global_step, self.total_steps)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
+            outputs = self.deployed.all_heatmaps(images)
+        loss = LOSSES[self.recipe.loss](outputs, targets, weights)
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"the loss is {value} at step {self._global_step}; the last good checkpoint is kept in {self.out}; "
+                f"resume with a lower --learning-rate or with --precision fp32"
+            )
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if self.recipe.clip_norm > 0:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip_norm)
+        self.optimiser.step()
+        self.average.update(self.network, self._global_step)
+        self.progress.step += 1
+        return value
+
+    def _finish_epoch(self, losses: list[float], seconds: float) -> None:
+        accuracy = None
+        if self._validate_on is not None:
+            accuracy = validate_pck(
+                self.average.network,
+                self._validate_on,
+                self.spec.skeleton,
+                self.codec,
+                self.recipe.augment.padding,
+                bf16=self.recipe.precision == "bf16",
+            )
+        is_best = accuracy is None or accuracy > self.progress.best_pck
+        if accuracy is not None:
+            self.progress.best_pck = max(self.progress.best_pck, accuracy)
+        self.save("last")
+        if is_best:
+            save_checkpoint(self.out / "best.safetensors", replace(self.checkpoint(), state={}))
+        images = len(losses) * self.recipe.batch
+        result = EpochResult(self.progress.epoch, float(np.mean(losses or [math.nan])), accuracy, images / seconds)
+        for observer in self._observers:
+            observer.on_epoch(result, self.average.network)
+
+    def checkpoint(self) -> Checkpoint:
+        """Return the averaged weights, with everything needed to go on."""
+        training: dict[str, Any] = {
+            "recipe": self.recipe.to_dict(),
+            "data": [f"{part.dataset.name}@{part.weight:g}" for part in self.mix],
+            "progress": vars(self.progress).copy(),
+            "torch": torch.__version__,
+        }
+        if math.isinf(self.progress.best_pck):
+            training["progress"]["best_pck"] = None
+        weights = {name: tensor.cpu() for name, tensor in self.average.network.state_dict().items()}
+        raw = {_RAW + name: tensor.cpu() for name, tensor in self.network.state_dict().items()}
+        state = raw | optimiser_tensors(self.optimiser)
+        return Checkpoint(
+            self.spec, self.codec, self.recipe.augment.padding, weights, training, accuracy=[], state=state
+        )
+
+    def save(self, name: str) -> Path:
+        """Write `out/NAME.safetensors` with everything needed to go on."""
+        path = self.out / f"{name}.safetensors"
+        save_checkpoint(path, self.checkpoint())
+        return path
+
+    def resume(self) -> None:
+        """Go on from `out/last.safetensors`.
+
+        Raises `CheckpointError` when it is absent or of another network, data or recipe.
+        """
+        path = self.out / "last.safetensors"
+        saved = load_checkpoint(path, with_state=True)
+        mine = self.checkpoint()
+        for what in ("recipe", "data"):
+            if _as_json(saved.training[what]) != _as_json(mine.training[what]):
+                raise CheckpointError(
+                    f"{path} was trained with another {what}: {saved.training[what]}; give the same or start in a new --out"
+                )
+        if saved.spec.name != self.spec.name or dict(saved.spec.settings) != dict(self.spec.settings):
+            raise CheckpointError(f"{path} holds {saved.spec.name} {dict(saved.spec.settings)}; resume with the same")
+        raw = {n.removeprefix(_RAW): t for n, t in saved.state.items() if n.startswith(_RAW)}
+        self.network.load_state_dict(raw)
+        self.average.network.load_state_dict(saved.weights)
+        restore_optimiser(self.optimiser, saved.state)
+        progress = dict(saved.training["progress"])
+        if progress["best_pck"] is None:
+            progress["best_pck"] = -math.inf
+        self.progress = Progress(**progress)
+
+
+def collate(crops: list[Crop]) -> tuple[Tensor, Tensor, Tensor]:
+    """Stack crops: images uint8 (N, H, W, 3), keypoints (N, K, 2), weights (N, K)."""
+    images = torch.from_numpy(np.stack([crop.image_rgb for crop in crops]))
+    keypoints = torch.from_numpy(np.stack([crop.keypoints_crop for crop in crops]))
+    return images, keypoints, torch.from_numpy(np.stack([crop.weights for crop in crops]))
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _as_json(item) for key, item in value.items()}
+    return [_as_json(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    parameters = list(network.parameters())
+    rate, decay = recipe.learning_rate, recipe.weight_decay
+    if recipe.optimiser == "adamw":
+        return torch.optim.AdamW(parameters, rate, weight_decay=decay, fused=True)
+    if recipe.optimiser == "adam":
+        return torch.optim.Adam(parameters, rate, weight_decay=decay, fused=True)
+    return torch.optim.RMSprop(parameters, rate, weight_decay=decay)

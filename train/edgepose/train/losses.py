@@ -1,0 +1,32 @@
+"""The losses of the papers: squared error of heatmaps, joints without a label left out."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+
+def _squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return the mean squared error of each map: (N, K); outputs are resized to the targets' cells."""
+    if outputs.shape[2:] != targets.shape[2:]:
+        outputs = interpolate(outputs, size=targets.shape[2:], mode="bilinear", align_corners=False)
+    return (outputs.float() - targets).square().mean(dim=(2, 3))
+
+
+def partial_mse(outputs: Sequence[Tensor], targets: Tensor, weights: Tensor) -> Tensor:
+    """RePose's loss (section 4): per image, the mean over its annotated joints, summed over the outputs.
+
+    `outputs` each (N, K, h, w), `targets` (N, K, H, W), `weights` (N, K) -> a scalar.
+    """
+    annotated = weights.sum(dim=1).clamp(min=1)
+    per_image = [((_squared_error(o, targets) * weights).sum(dim=1) / annotated).mean() for o in outputs]
+    return torch.stack(per_image).sum()
+
+
+def weighted_mse(outputs: Sequence[Tensor], targets: Tensor, weights: Tensor) -> Tensor:
+    """PPNet's loss (section 3.4): half the squared error, weighted by joint, summed over the modules.
+
+    Shapes as in `partial_mse`.
+    """
+    return torch.stack([0.5 * (_squared_error(o, targets) * weights).mean() for o in outputs]).sum()

@@ -1,0 +1,95 @@
+"""How a network is trained: the papers' recipes and a modern one, as one frozen configuration."""
+
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.train.data.augment import AugmentConfig
+from edgepose.train.networks import NetworkSpec
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the numbers of a training run.
+
+    `schedule` is `cosine`, or `steps` with `milestones`: pairs of (fraction of the run, factor on the rate).
+    `clip_norm` 0 does not clip; `ema_decay` 0 keeps no average.
+    """
+
+    optimiser: Literal["adamw", "adam", "rmsprop"] = "adamw"
+    learning_rate: float = 1.5e-3
+    weight_decay: float = 0.02
+    schedule: Literal["cosine", "steps"] = "cosine"
+    milestones: tuple[tuple[float, float], ...] = ()
+    warmup_steps: int = 300
+    epochs: int = 40
+    batch: int = 32
+    precision: Literal["bf16", "fp32"] = "bf16"
+    ema_decay: float = 0.999
+    clip_norm: float = 1.0
+    loss: Literal["partial", "weighted"] = "weighted"
+    seed: int = 0
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch < 1 or not self.learning_rate > 0:
+            raise EdgeposeError(
+                f"training needs epochs >= 1, batch >= 1 and a learning rate > 0; found {self.epochs}, "
+                f"{self.batch}, {self.learning_rate}"
+            )
+
+    def rate_at(self, step: int, total_steps: int) -> float:
+        """Return the learning rate of a step."""
+        warmup = min(1.0, (step + 1) / max(self.warmup_steps, 1))
+        done = step / max(total_steps, 1)
+        if self.schedule == "cosine":
+            factor = 0.5 * (1 + math.cos(math.pi * done)) * 0.99 + 0.01
+        else:
+            factor = next((f for start, f in reversed(self.milestones) if done >= start), 1.0)
+        return self.learning_rate * warmup * factor
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values; `from_dict` undoes it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Recipe":
+        """Build a recipe from what `to_dict` gave (JSON's lists become tuples again)."""
+        augment = dict(values["augment"])
+        augment["scale"] = tuple(augment["scale"])
+        milestones = tuple((start, factor) for start, factor in values["milestones"])
+        return cls(**{**values, "augment": AugmentConfig(**augment), "milestones": milestones})
+
+
+def paper_recipe(spec: NetworkSpec) -> Recipe:
+    """Return the training of the network's own paper, its length in epochs left to the caller where it has none."""
+    if spec.name == "repose":
+        return Recipe(
+            optimiser="adam",
+            learning_rate=1e-3,
+            weight_decay=0.0,
+            schedule="steps",
+            milestones=((0.5, 0.5), (0.65, 0.001)),  # of 2M steps: 5e-4 from 1M, 1e-6 from 1.3M
+            warmup_steps=0,
+            epochs=200,
+            batch=64,
+            loss="partial",
+            augment=AugmentConfig(scale=(0.7, 1.3), rotation_deg=60.0),
+        )
+    return Recipe(
+        optimiser="rmsprop",
+        learning_rate=2.5e-4,
+        weight_decay=0.0,
+        schedule="steps",
+        milestones=((170 / 210, 0.1), (200 / 210, 0.01)),
+        warmup_steps=0,
+        epochs=210,
+        batch=32,
+        augment=AugmentConfig(scale=(0.65, 1.35), rotation_deg=45.0),
+    )
+
+
+def modern_recipe(spec: NetworkSpec) -> Recipe:
+    """Return AdamW with a cosine schedule and the paper's loss."""
+    return Recipe(loss="partial" if spec.name == "repose" else "weighted")
