@@ -6,15 +6,13 @@ from contextlib import contextmanager
 
 import cv2
 
+# OpenCV looks once, when it first uses FFmpeg, so it must be said before; whoever sets it hears FFmpeg
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
 
 @contextmanager
 def quiet_opencv() -> Iterator[None]:
-    """Silence OpenCV's log for the body of a `with`.
-
-    FFmpeg's own log goes quiet for good, unless OPENCV_FFMPEG_LOGLEVEL asks for it: OpenCV reads it only
-    once.
-    """
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    """Silence OpenCV's log for the body of a `with`."""
     log = cv2.utils.logging
     level = log.getLogLevel()
     log.setLogLevel(log.LOG_LEVEL_SILENT)

@@ -1,0 +1,85 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.errors import SinkError
+from edgepose.runtime.poses import Frame, Poses
+from edgepose.runtime.results import FrameResult
+from edgepose.runtime.sinks import VideoSink
+from edgepose.runtime.sinks.video import CODECS, fit_into
+from edgepose.runtime.skeleton import LSP_14
+from support.clips import SIZE_WH, dot_image, read_clip
+
+
+def _write(sink: VideoSink, image_bgr: ImageArray, t_ns: int = 0) -> None:
+    sink.write(FrameResult(Frame(image_bgr, 0, t_ns), Poses.empty(LSP_14), {}, 0), image_bgr)
+
+
+@pytest.mark.parametrize("container", CODECS)
+def test_every_container_can_be_read_again(tmp_path: Path, container: str) -> None:
+    path = tmp_path / f"out{container}"
+    with VideoSink(path, fps=20) as sink:
+        for x in range(10, 80, 10):
+            _write(sink, dot_image(x, 30))
+        assert not path.exists()
+    images = read_clip(path)
+    assert [image.shape for image in images] == [(64, 96, 3)] * 7
+    assert np.abs(images[3].astype(int) - dot_image(40, 30)).mean() < 6
+    assert cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FPS) == 20
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_live_video_runs_as_fast_as_life(tmp_path: Path) -> None:
+    path = tmp_path / "out.avi"
+    with VideoSink(path, fps=20, real_time=True) as sink:
+        for t_ms in (0, 50, 51, 300):
+            _write(sink, dot_image(20, 20), 10**12 + t_ms * 10**6)
+    assert len(read_clip(path)) == 7
+
+
+def test_pictures_of_another_size_are_fitted(tmp_path: Path) -> None:
+    path = tmp_path / "out.avi"
+    with VideoSink(path, fps=20) as sink:
+        for size_wh in (SIZE_WH, (40, 80), (200, 50)):
+            _write(sink, np.full((size_wh[1], size_wh[0], 3), 200, np.uint8))
+    assert len(read_clip(path)) == 3
+    tall = fit_into(np.full((80, 40, 3), 200, np.uint8), SIZE_WH)
+    assert tall.shape == (64, 96, 3)
+    assert (tall[:, 32:64] == 200).all()
+    assert not tall[:, :32].any()
+
+
+def test_without_a_picture_there_is_no_file(tmp_path: Path) -> None:
+    sink = VideoSink(tmp_path / "out.mp4", fps=20)
+    sink.close()
+    sink.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["out.foo", "out", "out.gif"])
+def test_an_unknown_container_gets_a_list_of_the_known(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SinkError, match=r"unknown video container .*use one of \.mp4"):
+        VideoSink(tmp_path / name, fps=20)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(EdgeposeError, match=r"cannot write .*out\.mp4"):
+        VideoSink(tmp_path / "file" / "out.mp4", fps=20)
+
+
+def test_a_video_that_does_not_play_is_an_error_and_no_file(tmp_path: Path) -> None:
+    sink = VideoSink(tmp_path / "out.mp4", fps=20)
+    _write(sink, dot_image(10, 10))
+    sink._temporary.unlink()
+    sink._temporary.write_text("what a full disk would leave")
+    sink._writer.release()
+    sink._temporary.write_text("what a full disk would leave")
+    with pytest.raises(SinkError, match="could not be finished"):
+        sink.close()
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,40 @@
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edgepose.runtime.errors import SourceError
+from edgepose.runtime.sources import open_source
+from support.clips import dot_image, write_clip
+
+
+def test_frames_come_at_the_files_rate(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.avi", frames=10, fps=50)
+    with open_source(str(path), paced=True) as source:
+        frames = list(source)
+        assert source.live
+        assert source.dropped == 0
+        assert [source.time_ns(frame) for frame in frames] == [frame.t_ns for frame in frames]
+    due_ns = np.arange(10) * 20e6
+    late_ns = np.array([frame.t_ns - frames[0].t_ns for frame in frames]) - due_ns
+    assert np.abs(late_ns).max() < 15e6
+
+
+def test_late_frames_are_dropped_and_counted(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.avi", frames=20, fps=50)
+    with open_source(str(path), paced=True) as source:
+        indexes = []
+        for frame in source:
+            indexes.append(frame.index)
+            time.sleep(0.05)
+        assert source.dropped > 5
+        assert len(indexes) + source.dropped == 20
+    assert indexes == sorted(set(indexes))
+
+
+def test_loose_images_have_no_pace(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), dot_image(10, 10))
+    with pytest.raises(SourceError, match="tells no frame rate"):
+        open_source(str(tmp_path), paced=True)

@@ -1,0 +1,113 @@
+"""Streams, from a real HTTP server on this machine."""
+
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+
+from edgepose.runtime.errors import SourceError
+from edgepose.runtime.sources import open_source
+from edgepose.runtime.sources.stream import StreamSource, without_password
+from support.clips import SIZE_WH, dot_image, write_clip
+
+pytestmark = [pytest.mark.enable_socket]
+
+
+class _MotionJpeg(BaseHTTPRequestHandler):
+    """Sends ten pictures to each of the first two callers, then turns everyone away."""
+
+    callers = 0
+
+    def do_GET(self) -> None:
+        type(self).callers += 1
+        if self.callers > 2:
+            self.send_error(503)
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        jpeg = cv2.imencode(".jpg", dot_image(20, 20))[1].tobytes()
+        for _ in range(10):
+            head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+            self.wfile.write(head.encode() + jpeg + b"\r\n")
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+class _Files(SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A reader that goes away is part of the tests."""
+
+
+@contextmanager
+def _serving(handler: Any) -> Iterator[str]:
+    with _Server(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_live_stream_is_joined_again_and_given_up_in_the_end() -> None:
+    class Handler(_MotionJpeg):
+        callers = 0
+
+    with _serving(Handler) as url, StreamSource(f"{url}/cam.mjpg", tries=2, pause_s=0.01) as source:
+        assert source.live
+        assert source.size_wh == SIZE_WH
+        indexes = []
+        with pytest.raises(SourceError, match=r"broke off after \d+ frames and 2 tries"):
+            indexes.extend(frame.index for frame in source)
+        assert source.reconnects == 1
+        assert Handler.callers == 4
+
+
+def test_a_file_over_http_is_read_to_its_end(tmp_path: Path) -> None:
+    write_clip(tmp_path / "clip.mp4", frames=15)
+    with _serving(partial(_Files, directory=str(tmp_path))) as url, open_source(f"{url}/clip.mp4") as source:
+        assert not source.live
+        assert len(list(source)) == 15
+
+
+def test_an_address_with_nothing_there_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:
+    with socketserver.TCPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as unheard:
+        port = unheard.server_address[1]
+    with pytest.raises(SourceError, match="no video at http://") as caught:
+        StreamSource(f"http://me:secret@127.0.0.1:{port}/x", timeout_ms=500)
+    assert "secret" not in str(caught.value)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_server_that_says_nothing_is_left_in_time() -> None:
+    class Silent(BaseHTTPRequestHandler):
+        def handle(self) -> None:
+            over.wait(10)
+
+    over = threading.Event()
+    with _serving(Silent) as url:
+        try:
+            with pytest.raises(SourceError, match=r"within 0\.3 s"):
+                StreamSource(f"{url}/x", timeout_ms=300)
+        finally:
+            over.set()
+
+
+def test_passwords_are_not_shown() -> None:
+    assert without_password("rtsp://admin:pa:ss@10.0.0.2/live") == "rtsp://***@10.0.0.2/live"
+    assert without_password("http://10.0.0.2/a@b") == "http://10.0.0.2/a@b"

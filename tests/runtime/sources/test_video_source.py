@@ -1,0 +1,79 @@
+import itertools
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgepose.runtime.errors import SourceError
+from edgepose.runtime.sources import open_source
+from edgepose.runtime.sources.video import VideoSource
+from support.clips import SIZE_WH, dot_place, write_clip
+
+
+@pytest.mark.parametrize("container", [".mp4", ".avi", ".mkv"])
+def test_every_frame_comes_once_and_in_order(tmp_path: Path, container: str) -> None:
+    path = write_clip(tmp_path / f"clip{container}", frames=12, fps=25)
+    with open_source(str(path)) as source:
+        assert (source.name, source.size_wh, source.fps, source.live) == (path.name, SIZE_WH, 25, False)
+        frames = list(source)
+    assert [frame.index for frame in frames] == list(range(12))
+    for frame in frames:
+        y, x = np.nonzero(frame.image_bgr[..., 1] > 128)
+        assert np.hypot(x.mean() - dot_place(frame.index)[0], y.mean() - dot_place(frame.index)[1]) < 1
+    assert all(a.t_ns < b.t_ns for a, b in itertools.pairwise(frames))
+
+
+def test_frames_are_stamped_when_they_are_read_and_timed_by_the_file(tmp_path: Path) -> None:
+    with VideoSource(write_clip(tmp_path / "clip.avi", frames=3, fps=10)) as source:
+        time.sleep(0.02)
+        before_ns = time.perf_counter_ns()
+        frames = list(source)
+        assert frames[0].t_ns >= before_ns
+        assert [source.time_ns(frame) for frame in frames] == [0, 100_000_000, 200_000_000]
+
+
+def test_a_text_file_is_no_video(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "notes.mp4"
+    path.write_text("no video\n" * 100)
+    with pytest.raises(SourceError, match=r"notes\.mp4 holds no video that OpenCV can decode"):
+        open_source(str(path))
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 5000])
+def test_a_file_of_nothing_is_no_video(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match="holds no video"):
+        VideoSource(path)
+
+
+def test_a_cut_off_video_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.avi", frames=20)
+    os.truncate(path, path.stat().st_size // 2)
+    with VideoSource(path) as source:
+        assert 0 < len(list(source)) < 20
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"no such source: .*absent\.mp4"):
+        open_source(str(tmp_path / "absent.mp4"))
+    with pytest.raises(SourceError, match=r"no such video file: .*absent\.mp4"):
+        VideoSource(tmp_path / "absent.mp4")
+
+
+def test_closing_twice_is_fine(tmp_path: Path) -> None:
+    source = VideoSource(write_clip(tmp_path / "clip.avi", frames=2))
+    source.close()
+    source.close()
+    assert len(list(source)) <= 1
+
+
+@pytest.mark.research_data
+def test_real_clips_open(research_data: Path) -> None:
+    for path in sorted((research_data / "video").glob("*.mp4")):
+        with open_source(str(path)) as source:
+            frame = next(iter(source))
+            assert frame.image_bgr.shape == (source.size_wh[1], source.size_wh[0], 3)

@@ -1,0 +1,75 @@
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.capture import NewestFrame
+from edgepose.runtime.errors import SourceError
+from edgepose.runtime.sources import open_source
+from edgepose.runtime.sources.base import FrameSource
+from support.clips import dot_image, write_clip
+
+
+class _Camera(FrameSource):
+    """Pictures at 100 a second; after `count` it stops, or breaks."""
+
+    name, size_wh, fps, live = "test camera", (96, 64), 100.0, True
+
+    def __init__(self, count: int, *, breaks: bool = False) -> None:
+        self._count, self._breaks = count, breaks
+
+    def images(self) -> Iterator[ImageArray]:
+        for index in range(self._count):
+            time.sleep(0.01)
+            yield dot_image(index, 20)
+        if self._breaks:
+            raise SourceError("the camera is gone")
+
+
+def test_a_slow_consumer_gets_the_newest_and_drops_are_counted() -> None:
+    with NewestFrame(_Camera(40)) as newest:
+        indexes, ages_ms = [], []
+        for frame in newest:
+            ages_ms.append((time.perf_counter_ns() - frame.t_ns) / 1e6)
+            indexes.append(frame.index)
+            time.sleep(0.05)
+    assert newest.dropped > 20
+    assert len(indexes) + newest.dropped == 40
+    assert indexes[-1] == 39
+    assert sorted(ages_ms)[len(ages_ms) // 2] < 15
+
+
+def test_a_fast_consumer_gets_every_frame() -> None:
+    with NewestFrame(_Camera(20)) as newest:
+        assert [frame.index for frame in newest] == list(range(20))
+    assert newest.dropped == 0
+
+
+def test_an_error_of_the_source_reaches_the_consumer_after_the_last_frame() -> None:
+    indexes = []
+    with NewestFrame(_Camera(3, breaks=True)) as newest, pytest.raises(SourceError, match="gone"):
+        indexes.extend(frame.index for frame in newest)
+    assert indexes == [0, 1, 2]
+
+
+def test_leaving_stops_the_thread_at_once() -> None:
+    begin_s = time.perf_counter()
+    with NewestFrame(_Camera(10_000)) as newest:
+        next(newest)
+    newest.close()
+    assert time.perf_counter() - begin_s < 1
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("capture")]
+
+
+def test_drops_of_a_paced_file_are_counted_too(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.avi", frames=25, fps=100)
+    with open_source(str(path), paced=True) as source, NewestFrame(source) as newest:
+        taken = 0
+        for _ in newest:
+            taken += 1
+            time.sleep(0.03)
+    assert newest.dropped > 5
+    assert taken + newest.dropped == 25

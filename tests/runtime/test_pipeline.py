@@ -1,0 +1,208 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.clock import STAGES, StageClock
+from edgepose.runtime.errors import SinkError, SourceError
+from edgepose.runtime.pipeline import FrameResult, Pipeline
+from edgepose.runtime.poses import Frame, Poses
+from edgepose.runtime.sinks import DiscardSink, JsonLinesSink, Sink, VideoSink
+from edgepose.runtime.smoothing import PoseSmoother
+from edgepose.runtime.sources import open_source
+from support.clips import DotEstimator, dot_image, dot_place, read_clip, write_clip
+
+TESTS = Path(__file__).parents[1]
+
+
+class _SlowEstimator(DotEstimator):
+    def estimate(self, frame: Frame, clock: StageClock) -> Poses:
+        time.sleep(0.03)
+        return super().estimate(frame, clock)
+
+
+def _lines(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_file_is_followed_frame_by_frame_into_both_outputs(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.avi", frames=25)
+    sinks = [VideoSink(tmp_path / "out.avi", 30), JsonLinesSink(tmp_path / "poses.jsonl")]
+    with Pipeline(open_source(str(clip)), DotEstimator(), sinks, smoother=PoseSmoother()) as pipeline:
+        results = list(pipeline.run())
+        assert (pipeline.dropped, pipeline.not_shown) == (0, 0)
+    assert [line["frame"] for line in _lines(tmp_path / "poses.jsonl")] == list(range(25))
+    assert len(read_clip(tmp_path / "out.avi")) == 25
+    for result in results:
+        assert set(result.stage_ns) == set(STAGES)
+        assert result.age_ns > sum(result.stage_ns[stage] for stage in ("crop", "infer", "decode", "smooth"))
+        centre = result.poses.keypoints_frame[0].mean(axis=0)
+        assert np.hypot(*(centre - dot_place(result.frame.index))) < 3
+
+
+def test_the_stages_of_a_line_are_those_of_the_issue(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.avi", frames=2)
+    sinks: list[Sink] = [DiscardSink(), JsonLinesSink(tmp_path / "poses.jsonl")]
+    list(Pipeline(open_source(str(clip)), DotEstimator(), sinks, smoother=PoseSmoother()).run())
+    assert list(_lines(tmp_path / "poses.jsonl")[0]["stage_ms"]) == list(STAGES)
+
+
+def test_a_paced_file_drops_frames_and_keeps_their_indexes(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.avi", frames=30, fps=100)
+    sinks = [JsonLinesSink(tmp_path / "poses.jsonl")]
+    with Pipeline(open_source(str(clip), paced=True), _SlowEstimator(), sinks) as pipeline:
+        results = list(pipeline.run())
+    assert pipeline.dropped > 10
+    assert len(results) + pipeline.dropped == 30
+    assert [line["frame"] for line in _lines(tmp_path / "poses.jsonl")] == [r.frame.index for r in results]
+    assert max(result.age_ns for result in results) < 100e6
+    for result in results:
+        centre = result.poses.keypoints_frame[0].mean(axis=0)
+        assert np.hypot(*(centre - dot_place(result.frame.index))) < 3
+
+
+def test_smoothing_a_file_does_not_hang_on_the_machines_speed(tmp_path: Path) -> None:
+    clip = str(write_clip(tmp_path / "clip.avi", frames=12))
+    fast, slow = (
+        [r.poses.keypoints_frame for r in Pipeline(open_source(clip), estimator, smoother=PoseSmoother()).run()]
+        for estimator in (DotEstimator(), _SlowEstimator())
+    )
+    assert np.array_equal(fast, slow)
+
+
+def test_loose_images_are_not_smoothed_into_one_another(tmp_path: Path) -> None:
+    for index, x in enumerate((20, 70)):
+        cv2.imwrite(str(tmp_path / f"{index}.png"), dot_image(x, 30))
+    results = list(Pipeline(open_source(str(tmp_path)), DotEstimator(), smoother=PoseSmoother()).run())
+    assert results[1].poses.keypoints_frame[0, :, 0].mean() == pytest.approx(70, abs=0.5)
+    assert "smooth" not in results[1].stage_ns
+
+
+def test_max_frames_ends_the_run_and_closes_everything(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.avi", frames=30, fps=100)
+    for paced in (False, True):
+        path = tmp_path / f"poses-{paced}.jsonl"
+        pipeline = Pipeline(open_source(str(clip), paced=paced), DotEstimator(), [JsonLinesSink(path)])
+        assert len(list(pipeline.run(max_frames=4))) == 4
+        assert len(_lines(path)) == 4
+    assert threading.active_count() == 1
+
+
+def _interrupt(pipeline: Pipeline, at: int) -> None:
+    with pipeline:
+        for result in pipeline.run():
+            if result.frame.index == at:
+                raise KeyboardInterrupt
+
+
+def test_leaving_early_keeps_what_was_done(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.avi", frames=30)
+    sinks = [VideoSink(tmp_path / "out.mp4", 30), JsonLinesSink(tmp_path / "poses.jsonl")]
+    with pytest.raises(KeyboardInterrupt):
+        _interrupt(Pipeline(open_source(str(clip)), DotEstimator(), sinks), at=9)
+    assert len(read_clip(tmp_path / "out.mp4")) == 10
+    assert len(_lines(tmp_path / "poses.jsonl")) == 10
+
+
+def test_a_source_that_breaks_off_is_an_error_after_the_outputs_are_written(tmp_path: Path) -> None:
+    for index in range(3):
+        cv2.imwrite(str(tmp_path / f"{index}.png"), dot_image(20, 20))
+    (tmp_path / "2.png").write_bytes((tmp_path / "2.png").read_bytes()[:40])
+    path = tmp_path / "poses.jsonl"
+    pipeline = Pipeline(open_source(str(tmp_path)), DotEstimator(), [JsonLinesSink(path)])
+    with pytest.raises(SourceError, match=r"2\.png"):
+        list(pipeline.run())
+    assert len(_lines(path)) == 2
+
+
+class _Stopper(Sink):
+    """Wants to stop after three polls; fails on frame `fails_at`."""
+
+    shows_pictures = True
+
+    def __init__(self, fails_at: int = -1) -> None:
+        self._polls, self._fails_at = 0, fails_at
+        self.closed = False
+
+    def write(self, result: FrameResult, drawn_bgr: ImageArray | None) -> None:
+        if result.frame.index == self._fails_at:
+            raise SinkError("the disk is full")
+
+    def poll(self) -> bool:
+        assert threading.current_thread() is threading.main_thread()
+        self._polls += 1
+        return self._polls < 3
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_sink_can_end_the_run(tmp_path: Path) -> None:
+    stopper = _Stopper()
+    clip = str(write_clip(tmp_path / "clip.avi", frames=30))
+    assert len(list(Pipeline(open_source(clip), DotEstimator(), [stopper]).run())) == 3
+    assert stopper.closed
+
+
+def test_a_sink_that_fails_ends_the_run_and_the_others_are_closed(tmp_path: Path) -> None:
+    clip = str(write_clip(tmp_path / "clip.avi", frames=30))
+    path = tmp_path / "poses.jsonl"
+    stopper = _Stopper(fails_at=1)
+    with pytest.raises(SinkError, match="full"):
+        list(Pipeline(open_source(clip), _SlowEstimator(), [JsonLinesSink(path), stopper]).run())
+    assert stopper.closed
+    assert len(_lines(path)) == 2
+
+
+_ENDLESS = """
+import sys
+from pathlib import Path
+from support.clips import DotEstimator
+from edgepose.runtime.pipeline import Pipeline
+from edgepose.runtime.sinks import JsonLinesSink, VideoSink
+from edgepose.runtime.sources import open_source
+
+folder = Path(sys.argv[1])
+sinks = [VideoSink(folder / "out.mp4", 30), JsonLinesSink(folder / "poses.jsonl")]
+with Pipeline(open_source(str(folder / "clip.avi"), paced=True), DotEstimator(), sinks) as pipeline:
+    for result in pipeline.run():
+        print(result.frame.index, flush=True)
+"""
+
+
+def _until_it_runs(process: "subprocess.Popen[str]") -> Iterator[str]:
+    assert process.stdout is not None
+    for line in process.stdout:
+        yield line
+        if int(line) >= 5:
+            return
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_control_c_leaves_a_playable_video_and_whole_lines(tmp_path: Path) -> None:
+    write_clip(tmp_path / "clip.avi", frames=600, fps=30)
+    process = subprocess.Popen(
+        [sys.executable, "-c", _ENDLESS, str(tmp_path)],
+        cwd=TESTS,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert list(_until_it_runs(process))
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    assert "KeyboardInterrupt" in errors
+    assert len(read_clip(tmp_path / "out.mp4")) >= 5
+    assert len(_lines(tmp_path / "poses.jsonl")) >= 5
+    assert {path.name for path in tmp_path.iterdir()} == {"clip.avi", "out.mp4", "poses.jsonl"}

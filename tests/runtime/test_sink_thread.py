@@ -1,0 +1,89 @@
+import threading
+import time
+
+import pytest
+
+from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.drawing import Painter
+from edgepose.runtime.errors import SinkError
+from edgepose.runtime.poses import Frame, Poses
+from edgepose.runtime.results import FrameResult
+from edgepose.runtime.sink_thread import SinkThread
+from edgepose.runtime.sinks import Sink
+from edgepose.runtime.skeleton import LSP_14
+from support.clips import dot_image
+
+
+class _Keeper(Sink):
+    """Remembers what came, slowly if told so."""
+
+    def __init__(self, *, shows_pictures: bool, pause_s: float = 0.0, fails_at: int = -1) -> None:
+        self.shows_pictures, self._pause_s, self._fails_at = shows_pictures, pause_s, fails_at
+        self.indexes: list[int] = []
+        self.threads: set[str] = set()
+
+    def write(self, result: FrameResult, drawn_bgr: ImageArray | None) -> None:
+        assert (drawn_bgr is not None) == self.shows_pictures
+        if result.frame.index == self._fails_at:
+            raise SinkError("the disk is full")
+        time.sleep(self._pause_s)
+        self.indexes.append(result.frame.index)
+        self.threads.add(threading.current_thread().name)
+
+    def close(self) -> None:
+        pass
+
+
+def _result(index: int) -> FrameResult:
+    return FrameResult(Frame(dot_image(10, 10), index, index), Poses.empty(LSP_14), {}, 0)
+
+
+def test_a_recording_waits_for_slow_sinks_and_misses_nothing() -> None:
+    lines, pictures = _Keeper(shows_pictures=False), _Keeper(shows_pictures=True, pause_s=0.005)
+    thread = SinkThread([lines, pictures], Painter(), live=False, length=2)
+    results = [_result(i) for i in range(20)]
+    begin_s = time.perf_counter()
+    for result in results:
+        thread.put(result)
+    assert time.perf_counter() - begin_s > 0.08
+    thread.close()
+    assert lines.indexes == pictures.indexes == list(range(20))
+    assert all(result.stage_ns["draw"] > 0 for result in results)
+    assert threading.current_thread().name not in lines.threads
+
+
+def test_a_live_source_never_waits_and_only_pictures_are_missed() -> None:
+    lines, pictures = _Keeper(shows_pictures=False), _Keeper(shows_pictures=True, pause_s=0.02)
+    thread = SinkThread([lines, pictures], Painter(), live=True, length=2)
+    begin_s = time.perf_counter()
+    for i in range(30):
+        thread.put(_result(i))
+    assert time.perf_counter() - begin_s < 0.1
+    thread.close()
+    assert lines.indexes == list(range(30))
+    assert 2 <= len(pictures.indexes) < 30
+    assert len(pictures.indexes) + thread.not_shown == 30
+
+
+def _put(thread: SinkThread, count: int) -> None:
+    for i in range(count):
+        thread.put(_result(i))
+        time.sleep(0.001)
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_an_error_of_a_sink_reaches_the_caller(live: bool) -> None:
+    thread = SinkThread([_Keeper(shows_pictures=False, fails_at=3)], Painter(), live=live, length=2)
+    with pytest.raises(SinkError, match="full"):
+        _put(thread, 1000)
+    with pytest.raises(SinkError, match="full"):
+        thread.close()
+    thread.close()
+
+
+def test_without_pictures_nothing_is_drawn() -> None:
+    result = _result(0)
+    thread = SinkThread([_Keeper(shows_pictures=False)], Painter(), live=False)
+    thread.put(result)
+    thread.close()
+    assert "draw" not in result.stage_ns
