@@ -1,0 +1,112 @@
+"""Drawing quads in depth order: which quad is seen at which pixel, and its colour, part and depth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from edgepose.runtime.arrays import Array, ImageArray
+from edgepose.runtime.synthetic.camera import NEAR_M, Camera
+from edgepose.runtime.synthetic.light import Light
+from edgepose.runtime.synthetic.mesh import Mesh
+
+_FINE = 2  # drawn this many times finer than the picture, so that edges are smooth
+_SHIFT = 4  # binary digits below a pixel that the corners keep
+
+
+@dataclass(frozen=True)
+class Solid:
+    """A mesh in its place: `vertices` (V, 3) in the world; `owner` is a person's row, or -1 for a thing."""
+
+    mesh: Mesh
+    vertices: Array
+    owner: int
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What is seen: `seen` int32 (2H, 2W) is 0 for nothing, else 1 + the quad's row in the other arrays.
+
+    `rgb` (Q, 3) uint8 is shaded; `parts`, `owners` and `depths_m` are (Q,).
+    """
+
+    seen: Array
+    rgb: ImageArray
+    parts: Array
+    owners: Array
+    depths_m: Array
+
+    def part_mask(self) -> ImageArray:
+        """Return the part class of every pixel, uint8 (H, W); things are background."""
+        table = np.concatenate([[0], np.where(self.owners >= 0, self.parts, 0)]).astype(np.uint8)
+        return table[self.seen[::_FINE, ::_FINE]]  # type: ignore[no-any-return]
+
+    def around(self, pixel: Array) -> Array:
+        """Return the rows of the quads seen at a pixel (2,) and its neighbours, none outside the picture."""
+        x, y = (np.asarray(pixel) * _FINE + (_FINE - 1) / 2).round().astype(int)
+        height, width = self.seen.shape
+        if not (0 <= x < width and 0 <= y < height):
+            return np.zeros(0, int)
+        window = self.seen[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2].ravel()
+        return window[window > 0] - 1  # type: ignore[no-any-return]
+
+    def paint(self, image_rgb: ImageArray) -> None:
+        """Lay what is seen over a picture (H, W, 3), in place."""
+        box = _box_of(self.seen)
+        if box is None:
+            return
+        x0, y0, x1, y1 = box
+        rgba = np.zeros((len(self.rgb) + 1, 4), np.uint8)
+        rgba[1:, :3], rgba[1:, 3] = self.rgb, 255
+        part = self.seen[y0 * _FINE : y1 * _FINE, x0 * _FINE : x1 * _FINE]
+        fine = rgba.view(np.uint32)[:, 0].take(part).view(np.uint8).reshape(*part.shape, 4)
+        small = cv2.resize(fine, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
+        under = image_rgb[y0:y1, x0:x1]
+        clear = cv2.cvtColor(255 - small[..., 3], cv2.COLOR_GRAY2RGB)
+        cv2.add(cv2.multiply(under, clear, scale=1 / 255), cv2.cvtColor(small, cv2.COLOR_RGBA2RGB), dst=under)
+
+
+def draw(solids: Sequence[Solid], camera: Camera, light: Light) -> Drawing:
+    """Draw solids as the camera sees them, nearer quads over farther ones."""
+    width, height = camera.size_wh
+    seen = np.zeros((height * _FINE, width * _FINE), np.int32)
+    pieces = [_visible_quads(solid, camera, light) for solid in solids]
+    if not pieces:
+        none = np.zeros(0, int)
+        return Drawing(seen, np.zeros((0, 3), np.uint8), none, none, np.zeros(0))
+    corners, rgb, parts, owners, depths = (np.concatenate(column) for column in zip(*pieces, strict=True))
+    order = np.argsort(-depths, kind="stable")
+    fill = cv2.fillConvexPoly
+    for row, quad in zip((order + 1).tolist(), corners[order], strict=True):
+        fill(seen, quad, row, 8, _SHIFT)
+    return Drawing(seen, rgb, parts, owners, depths)
+
+
+def _visible_quads(solid: Solid, camera: Camera, light: Light) -> tuple[Array, ...]:
+    """Return corners (Q, 4, 2) in fixed point, colour, part, owner and depth of the quads that face the camera."""
+    mesh = solid.mesh
+    pixels, depth = camera.project(solid.vertices)
+    quads, depths = pixels[mesh.faces], depth[mesh.faces]
+    a, b = quads[:, 2] - quads[:, 0], quads[:, 3] - quads[:, 1]
+    facing = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0] < 0
+    low, high = quads.min(axis=1), quads.max(axis=1)
+    inside = (high >= -1).all(axis=1) & (low <= camera.size_wh).all(axis=1) & (depths.min(axis=1) > NEAR_M)
+    kept = np.flatnonzero(inside & (facing | mesh.two_sided))
+    corners = solid.vertices[mesh.faces[kept]]
+    rgb = light.shade(corners, mesh.rgb[kept], np.where(facing[kept], 1.0, -1.0))
+    fixed = ((quads[kept] * _FINE + (_FINE - 1) / 2) * (1 << _SHIFT)).round().astype(np.int32)
+    return fixed, rgb, mesh.parts[kept], np.full(len(kept), solid.owner), depths[kept].mean(axis=1)
+
+
+def _box_of(seen: Array) -> tuple[int, int, int, int] | None:
+    """Return the picture's pixels (x0, y0, x1, y1) that hold everything seen."""
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    if len(rows) == 0:
+        return None
+    return (
+        int(columns[0]) // _FINE,
+        int(rows[0]) // _FINE,
+        int(columns[-1]) // _FINE + 1,
+        int(rows[-1]) // _FINE + 1,
+    )
