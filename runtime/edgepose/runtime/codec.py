@@ -90,7 +90,8 @@ class HeatmapCodec:
     def inside(self, keypoints_crop: Array) -> Array:
         """Return a boolean (..., K): which keypoints (..., K, 2) lie in the crop. NaN lies outside."""
         limit = np.array(self.input_wh) - 0.5
-        return ((keypoints_crop >= -0.5) & (keypoints_crop < limit)).all(axis=-1)  # type: ignore[no-any-return]
+        inside: Array = np.all((keypoints_crop >= -0.5) & (keypoints_crop < limit), axis=-1)
+        return inside
 
     def encode(self, keypoints_crop: Array) -> FloatArray:
         """Return target maps float32 (N, K, H, W), peak 1, for keypoints (N, K, 2) in crop pixels.
@@ -101,7 +102,7 @@ class HeatmapCodec:
         centres = (np.where(inside[..., None], keypoints_crop, 0.0) - (self.stride / 2 - 0.5)) / self.stride
         across = self._gaussian(centres[..., 0], self.map_wh[0]) * inside[..., None]
         down = self._gaussian(centres[..., 1], self.map_wh[1])
-        return (down[..., :, None] * across[..., None, :]).astype(np.float32)  # type: ignore[no-any-return]
+        return (down[..., :, None] * across[..., None, :]).astype(np.float32)
 
     def _gaussian(self, centre_cells: Array, length: int) -> FloatArray:
         distance = np.arange(length, dtype=np.float32) - centre_cells[..., None].astype(np.float32)
@@ -116,7 +117,7 @@ class HeatmapCodec:
         if (width, height) != tuple(self.map_wh):
             raise EdgeposeError(f"expected heatmaps of {self.map_wh[0]}x{self.map_wh[1]}, found {width}x{height}")
         maps = heatmaps.reshape(n * k, height, width)
-        peak = maps.reshape(n * k, -1).argmax(axis=1)
+        peak = maps.reshape(n * k, height * width).argmax(axis=1)
         y, x = np.divmod(peak, width)
         scores = np.clip(maps[np.arange(n * k), y, x], 0.0, 1.0).astype(np.float32)
         cells = np.stack([x, y], axis=1).astype(np.float32) + self._offset(maps, x, y)
@@ -142,7 +143,9 @@ class HeatmapCodec:
         determinant = xx * yy - xy**2
         is_peak = (determinant > _TINY) & (xx < 0)
         safe = np.where(is_peak, determinant, 1.0)
-        newton = np.stack([xy * gradient[:, 1] - yy * gradient[:, 0], xy * gradient[:, 0] - xx * gradient[:, 1]], axis=1)
+        newton = np.stack(
+            [xy * gradient[:, 1] - yy * gradient[:, 0], xy * gradient[:, 0] - xx * gradient[:, 1]], axis=1
+        )
         return np.clip(np.where(is_peak[:, None], newton / safe[:, None], 0.0), -1.0, 1.0).astype(np.float32)
 
 
@@ -156,7 +159,9 @@ def _patches(maps: FloatArray, x: Array, y: Array, radius: int) -> FloatArray:
     """Return windows (M, 2r + 1, 2r + 1) about the cells (x, y) of maps (M, H, W), zero outside."""
     reach = np.arange(-radius, radius + 1)
     rows, columns = y[:, None] + reach, x[:, None] + reach
-    inside = ((rows >= 0) & (rows < maps.shape[1]))[:, :, None] & ((columns >= 0) & (columns < maps.shape[2]))[:, None, :]
+    inside = ((rows >= 0) & (rows < maps.shape[1]))[:, :, None] & ((columns >= 0) & (columns < maps.shape[2]))[
+        :, None, :
+    ]
     rows, columns = rows.clip(0, maps.shape[1] - 1), columns.clip(0, maps.shape[2] - 1)
     picked = maps[np.arange(len(maps))[:, None, None], rows[:, :, None], columns[:, None, :]]
     return np.where(inside, picked, 0.0).astype(np.float32)

@@ -37,9 +37,7 @@ def fit_box_xyxy(box_xyxy: Array, aspect: float, padding: float = 1.0) -> FloatA
     return np.array([cx - width / 2, cy - height / 2, cx + width / 2, cy + height / 2], np.float32)
 
 
-def crop_affine(
-    box_xyxy: Array, size_wh: tuple[int, int], rotation_deg: float = 0.0, *, mirror: bool = False
-) -> Array:
+def crop_affine(box_xyxy: Array, size_wh: tuple[int, int], rotation_deg: float = 0.0, *, mirror: bool = False) -> Array:
     """Return the affine, float64 (2, 3), from frame pixels to crop pixels.
 
     The box (4,) fills the crop of `size_wh`; the content turns by `rotation_deg` (clockwise as seen) about the
@@ -86,12 +84,26 @@ def _cut_to_crop(image: ImageArray, affine: Array, size_wh: tuple[int, int]) -> 
     width, height = size_wh
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) - 0.5
     x, y = transform_points(invert_affine(affine), corners).T
-    x0, y0 = max(math.floor(x.min()) - 1, 0), max(math.floor(y.min()) - 1, 0)
-    x1, y1 = max(math.ceil(x.max()) + 2, x0 + 1), max(math.ceil(y.max()) + 2, y0 + 1)
+    block = 2 ** math.ceil(math.log2(_shrink(affine) / 2.0))
+    x0, x1 = _span(float(x.min()), float(x.max()), image.shape[1], block)
+    y0, y1 = _span(float(y.min()), float(y.max()), image.shape[0], block)
     part = image[y0:y1, x0:x1]
     if part.size == 0:
         return image, affine
     return part, affine @ np.array([[1.0, 0.0, x0], [0.0, 1.0, y0], [0.0, 0.0, 1.0]])
+
+
+def _span(low: float, high: float, length: int, block: int) -> tuple[int, int]:
+    """Return where to cut a side so that low..high lie within.
+
+    The cut is a multiple of `block` long where the image has room: halving then loses no pixel of its far end.
+    """
+    start, stop = max(math.floor(low) - 1, 0), min(math.ceil(high) + 2, length)
+    if start >= stop:
+        return 0, 0
+    whole = math.ceil((stop - start) / block) * block
+    stop = min(start + whole, length)
+    return max(stop - whole, 0), stop
 
 
 def _halve_while_large(image: ImageArray, affine: Array) -> tuple[ImageArray, Array]:
