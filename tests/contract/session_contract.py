@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.tiny_model import random_feeds
 
 from edgepose.runtime.backends.base import Session, SessionOptions
 from edgepose.runtime.errors import ModelError, TensorError
+from support.tiny_model import random_feeds
 
 THREADS = 1
 

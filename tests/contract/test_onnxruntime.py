@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from contract.session_contract import SessionContract
-from support.engines import backend_or_skip
-from support.tiny_model import save_tiny_onnx
 
+from contract.session_contract import SessionContract
 from edgepose.runtime.backends.base import Session, SessionOptions
 from edgepose.runtime.errors import CardError, ModelError
+from support.engines import backend_or_skip
+from support.tiny_model import save_tiny_onnx
 
 
 def open_onnx(path: Path, options: SessionOptions = SessionOptions()) -> Session:
