@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import _mediapipe
+import numpy as np
 from _report import default_model, describe_model, summary, write_result
 
 from edgepose.profiles import DeviceProfile, load_profile
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.pipeline import Pipeline
 from edgepose.runtime.profiling.distribution import Distribution
@@ -45,12 +46,18 @@ class MemorySource(FrameSource):
         return iter(self._images_bgr)
 
 
-def ours(model: str, profile: DeviceProfile, images_bgr: Sequence[ImageArray], fps: float) -> dict[str, Any]:
-    """Run the pipeline once; return the stages, ages and people of every frame after the warm-up."""
+def ours(
+    model: str,
+    profile: DeviceProfile,
+    images_bgr: Sequence[ImageArray],
+    fps: float,
+    box_xyxy: FloatArray | None,
+) -> dict[str, Any]:
+    """Run the pipeline once and summarise its frames, the warm-up left out."""
     stages, ages_ns, people = [], [], []
     with open_model(model, profile) as session:
         info, input_wh = session.info, session.card.input_wh
-        estimator = SinglePersonEstimator(session)
+        estimator = SinglePersonEstimator(session, box_xyxy)
         pipeline = Pipeline(MemorySource(images_bgr, fps), estimator, [DiscardSink()], smoother=PoseSmoother())
         for result in pipeline.run():
             stages.append(result.stage_ns)
@@ -88,7 +95,7 @@ def run(model: str, given: argparse.Namespace) -> dict[str, Any]:
     before, during = load_now(), LoadMeter()
     rounds: dict[str, list[dict[str, Any]]] = {"edgepose": [], "mediapipe": []}
     for turn in range(given.rounds):
-        rounds["edgepose"].append(ours(model, profile, images_bgr, fps))
+        rounds["edgepose"].append(ours(model, profile, images_bgr, fps, given.box))
         if absent is None:
             rounds["mediapipe"].append(mediapipe(given.mediapipe_model, images_bgr, fps))
         print(
@@ -102,6 +109,7 @@ def run(model: str, given: argparse.Namespace) -> dict[str, Any]:
         "profile": profile.name,
         "clip": Path(given.clip).name,
         "frames": len(images_bgr),
+        "box_xyxy": None if given.box is None else given.box.tolist(),
         "frame_wh": [images_bgr[0].shape[1], images_bgr[0].shape[0]],
         "load_before": asdict(before),
         "load_during": asdict(during.read()),
@@ -118,12 +126,18 @@ def _p50(found: dict[str, Any]) -> float:
     return float(found["frame_to_poses_ms"]["p50"])
 
 
+def _box(text: str) -> FloatArray:
+    x0, y0, x1, y1 = map(float, text.split(","))
+    return np.array([x0, y0, x1, y1], np.float32)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", nargs="?", help="a model file, or a shipped name; default: what ships first")
     parser.add_argument("--clip", default="synthetic:0:150", help="a video, or any source of `edgepose run`")
     parser.add_argument("--frames", type=int, default=300, help="at most; they are held in memory")
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--box", type=_box, help="X0,Y0,X1,Y1: look there in every frame instead of searching")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--mediapipe-model", type=Path, help="the path of a pose_landmarker_full.task")
     parser.add_argument("--out", type=Path, help="default: benchmarks/results/camera_path.json")

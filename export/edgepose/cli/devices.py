@@ -9,9 +9,7 @@ import typer
 
 def devices(
     *,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print every profile whole, with its facts.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print every profile whole, with its facts.")] = False,
 ) -> None:
     """List the device profiles that ship, and what `auto` finds here."""
     from edgepose.profiles import load_profile, profile_names  # noqa: PLC0415  waits until the command is called

@@ -13,17 +13,13 @@ def profile(
     source: Annotated[
         str, typer.Option(help="Camera index, video, folder, stream or synthetic[:SEED[:FRAMES]].")
     ] = "synthetic:0:120",
-    device: Annotated[
-        str, typer.Option(help="Device profile: a name of `edgepose devices`, or a .toml.")
-    ] = "auto",
+    device: Annotated[str, typer.Option(help="Device profile: a name of `edgepose devices`, or a .toml.")] = "auto",
     json_path: Annotated[
         Path | None, typer.Option("--json", help="Write the report here too; - prints it alone.")
     ] = None,
     runs: Annotated[int, typer.Option(min=1, help="Runs of the network alone, after 20 of warm-up.")] = 200,
     max_frames: Annotated[int | None, typer.Option(min=3, help="Frames of the source to take.")] = None,
-    layers: Annotated[
-        bool, typer.Option("--layers", help="Show the slowest layers, where the engine tells.")
-    ] = False,
+    layers: Annotated[bool, typer.Option("--layers", help="Show the slowest layers, where the engine tells.")] = False,
     paced: Annotated[
         bool, typer.Option("--paced", help="Play a recording at its own rate, as a camera would.")
     ] = False,

@@ -37,16 +37,6 @@ class WholeFrameEstimator:
         return Poses(self.skeleton, keypoints_frame, scores, scores.mean(axis=1), box_xyxy[None], (0,))
 
 
-@pytest.fixture
-def clip(tmp_path: Path) -> str:
-    path = tmp_path / "clip.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 50.0, (96, 64))
-    for i in range(12):
-        writer.write(np.full((64, 96, 3), 20 * i, np.uint8))
-    writer.release()
-    return str(path)
-
-
 def test_every_stage_is_timed_for_every_frame_after_the_warm_up(clip: str, tmp_path: Path) -> None:
     with open_model(save_tiny_onnx(tmp_path)) as session:
         found = measure_camera_path(open_source(clip), WholeFrameEstimator(session), warmup=2)

@@ -1,0 +1,88 @@
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from edgepose.cli.devices import devices
+from edgepose.cli.profile import profile
+from edgepose.profiles import profile_names
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.profiles.result import STAGES, validate_result
+from edgepose.runtime.profiling.first_pose import measure_first_pose_ms
+from edgepose.runtime.profiling.measure import Effort, measure_layers, measure_model
+from support.tiny_model import save_tiny_onnx, save_tiny_openvino
+
+EFFORT = Effort(runs=5, warmup_runs=1, max_frames=6, warmup_frames=2)
+MINE = 'name = "mine"\ndescription = "mine"\nformats = ["onnx"]\nprecisions = ["fp32"]\nthreads = 1\n[budget]\n'
+
+
+def _app(command) -> typer.Typer:
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(command)
+    return app
+
+
+def test_a_report_of_a_real_model_keeps_the_schema(clip: str, tmp_path: Path) -> None:
+    path = save_tiny_onnx(tmp_path)
+    report = measure_model(str(path), "auto", clip, EFFORT)
+    document = json.loads(json.dumps(report.to_dict()))
+    validate_result(document)
+    assert document["model"] == str(path)
+    assert document["network_ms"]["n"] == 5
+    assert document["pipeline_ms"]["n"] == 4
+    assert list(document["stages_ms"]) == list(STAGES)
+    assert document["size_mb"] == pytest.approx(path.stat().st_size / 1e6, abs=1e-3)
+    assert document["environment"]["engine"] == "onnxruntime"
+    assert document["environment"]["source"] == clip
+    assert document["first_pose_ms"] > 10
+    assert document["rss_mb"] > 10
+
+
+def test_a_fresh_process_says_why_it_has_no_pose(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"no model")
+    with pytest.raises(EdgeposeError, match=r"no first pose from a fresh process: .*broken\.onnx"):
+        measure_first_pose_ms(broken, "auto")
+
+
+def test_a_process_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    with pytest.raises(EdgeposeError, match="no first pose"):
+        measure_first_pose_ms(save_tiny_onnx(tmp_path), "auto", timeout_s=0.01)
+
+
+@pytest.mark.parametrize("save", [save_tiny_onnx, save_tiny_openvino])
+def test_layers_are_those_of_the_engine(save, tmp_path: Path) -> None:
+    layers = measure_layers(str(save(tmp_path)))
+    assert layers
+    assert all(layer.ms >= 0 and layer.name and layer.kind for layer in layers)
+
+
+@pytest.mark.parametrize(("budget", "exit_code"), [("network_p95_ms = 60000", 0), ("fps = 1e9", 1)])
+def test_a_missed_budget_is_exit_code_1(budget: str, exit_code: int, clip: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(MINE + budget)
+    out = tmp_path / "r.json"
+    options = ["--source", clip, "--device", str(tmp_path / "mine.toml"), "--json", str(out), "--runs", "3"]
+    done = CliRunner().invoke(_app(profile), [str(save_tiny_onnx(tmp_path)), *options, "--max-frames", "4", "--layers"])
+    assert done.exit_code == exit_code, done.output
+    document = json.loads(out.read_text())
+    validate_result(document)
+    assert [check["met"] for check in document["budget"]] == [exit_code == 0]
+    assert ("met" if exit_code == 0 else "missed") in done.stdout
+    assert document["environment"]["threads"] == 1
+
+
+def test_json_on_standard_output_is_alone_there(clip: str, tmp_path: Path) -> None:
+    options = ["--source", clip, "--json", "-", "--runs", "3", "--max-frames", "4"]
+    done = CliRunner().invoke(_app(profile), [str(save_tiny_onnx(tmp_path)), *options])
+    assert done.exit_code == 0, done.output
+    validate_result(json.loads(done.stdout))
+    assert "network alone" in done.stderr
+
+
+def test_devices_are_listed_a_line_each_and_as_json() -> None:
+    lines = CliRunner().invoke(_app(devices)).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == list(profile_names())
+    document = json.loads(CliRunner().invoke(_app(devices), ["--json"]).stdout)
+    assert [found["name"] for found in document] == list(profile_names())
