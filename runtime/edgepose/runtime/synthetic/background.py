@@ -7,7 +7,8 @@ import numpy as np
 
 from edgepose.runtime.arrays import Array, ImageArray
 from edgepose.runtime.synthetic.camera import Camera
-from edgepose.runtime.synthetic.clothing import random_rgb, random_skin_rgb
+from edgepose.runtime.synthetic.clothing import random_rgb as cloth_rgb
+from edgepose.runtime.synthetic.clothing import random_skin_rgb
 from edgepose.runtime.synthetic.noise import mottle
 
 _FAR_M = 300.0
@@ -26,11 +27,17 @@ def paint_background(rng: np.random.Generator, camera: Camera) -> ImageArray:
         _paint_ground(image, rng, camera, _FAR_M)
     if kind == "clutter" or rng.random() < 0.4:
         _scatter(image, rng, int(rng.integers(3, 40 if kind == "clutter" else 14)))
-    mottle(image, rng, float(rng.uniform(0.02, 0.5)))
+    mottle(image, rng, float(rng.beta(1.0, 2.5)) * 0.4)
     if rng.random() < 0.5:
-        mottle(image, rng, float(rng.uniform(0.02, 0.3)))
+        mottle(image, rng, float(rng.uniform(0.02, 0.15)))
     blur = int(rng.choice([0, 0, 3, 5, 9]))
     return cv2.blur(image, (blur, blur)) if blur else image
+
+
+def random_rgb(rng: np.random.Generator) -> Array:
+    """Draw the colour of a wall, a floor or a thing: cloth's, but mostly paler and greyer."""
+    rgb, grey = cloth_rgb(rng), rng.uniform(0.15, 0.85)
+    return rgb + (grey - rgb) * rng.choice([0.0, 0.5, 0.75], p=[0.2, 0.4, 0.4])  # type: ignore[no-any-return]
 
 
 def _rgb255(rgb: Array) -> tuple[int, int, int]:

@@ -43,6 +43,8 @@ class Pattern:
 
     def at(self, points: Array) -> Array:
         """Return the colours (..., 3) at points (..., 3) of the rest pose."""
+        if self.kind == "plain":
+            return np.broadcast_to(self.rgb[0], points.shape)
         return self.rgb[0] + self._share(points)[..., None] * (self.rgb[1] - self.rgb[0])  # type: ignore[no-any-return]
 
     def _share(self, points: Array) -> Array:

@@ -9,7 +9,7 @@ from edgepose.runtime.synthetic.head import add_head
 from edgepose.runtime.synthetic.joints import PARTS
 from edgepose.runtime.synthetic.limbs import add_arm, add_leg
 from edgepose.runtime.synthetic.mesh import Mesh, tube
-from edgepose.runtime.synthetic.tailor import Tailor, middles
+from edgepose.runtime.synthetic.tailor import Tailor, fold, middles
 
 # height above the hips over the trunk's length, half width and half depth over the body's height, forward shift
 _TORSO = np.array(
@@ -46,7 +46,9 @@ def build_figure(build: Build, outfit: Outfit, origins: Array, detail: float = 1
         add_leg(tailor, side)
     if outfit.skirt:
         _add_skirt(tailor)
-    return tailor.builder.build()
+    mesh = tailor.builder.build()
+    fold(mesh, origins, outfit, build.height_m)
+    return mesh
 
 
 def pose_mesh(mesh: Mesh, origins: Array, turned: Array, placed: Array) -> Array:
@@ -66,10 +68,13 @@ def _add_torso(tailor: Tailor) -> None:
     share = np.linspace(_TORSO[0, 0], _TORSO[-1, 0], tailor.count(24))
     half, depth, shift = _torso_sections(tailor, share)
     rings = np.column_stack([hip + trunk * share, 0.0 * share, shift, half, depth])
-    grid = tailor.folded(tube(rings, tailor.count(24, 10), 2.4), not tailor.outfit.bare_torso)
+    grid = tube(rings, tailor.count(24, 10), 2.4)
     first, second, weight = _spine_bones(share)
-    bones = (first[:, None], second[:, None], weight[:, None])
-    tailor.builder.add(grid, _torso_rgb(tailor, grid, share), PARTS["torso"], bones)
+    around = grid.shape[1]
+    bones = (np.repeat(first, around), np.repeat(second, around), np.repeat(weight, around))
+    tailor.builder.add(
+        grid, _torso_rgb(tailor, grid, share), PARTS["torso"], bones, cloth=float(not tailor.outfit.bare_torso)
+    )
 
 
 def _torso_sections(tailor: Tailor, share: Array) -> tuple[Array, Array, Array]:
@@ -122,10 +127,10 @@ def _add_skirt(tailor: Tailor) -> None:
     half = h * girth * (0.102 + 0.012 * np.sin(np.pi * share) + 0.10 * flare)
     depth = h * girth * (0.070 + 0.008 * np.sin(np.pi * share) + 0.10 * flare)
     rings = np.column_stack([top - share * (outfit.skirt * leg + 0.045 * h), 0 * share, 0 * share, half, depth])
-    grid = tailor.folded(tube(rings, tailor.count(24, 12), 2.3), True)  # noqa: FBT003 - all of it is cloth
+    grid = tube(rings, tailor.count(24, 12), 2.3)
     left = grid[..., 0] >= 0
     thigh = np.where(left, BONE["l_upper_leg"], BONE["r_upper_leg"])
     follow = np.clip((top - grid[..., 1]) / (0.16 * h), 0.0, 0.92)
     part = np.where(middles(grid)[..., 0] >= 0, PARTS["l_upper_leg"], PARTS["r_upper_leg"])
-    bones = (np.full(thigh.shape, BONE["pelvis"]), thigh, follow)
-    tailor.builder.add(grid, outfit.bottom.at(middles(grid)), part, bones, two_sided=True)
+    bones = (BONE["pelvis"], thigh, follow)
+    tailor.builder.add(grid, outfit.bottom.at(middles(grid)), part, bones, cloth=1.0, two_sided=True)

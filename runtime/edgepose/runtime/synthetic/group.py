@@ -23,7 +23,7 @@ def sample_group(
     first = place(make_body(rng, detail), _turned(sample_pose(rng), rng))
     camera = sample_camera(rng, first.joints, size_wh)
     if count > 1 and rng.random() < 0.75:  # step back so that others fit
-        camera = replace(camera, place=camera.place + (camera.place - first.middle) * rng.uniform(0.1, 0.9))
+        camera = replace(camera, place=camera.place + (camera.place - first.middle) * rng.uniform(0.05, 0.7))
     placed = [first if _joints_inside(first, camera) >= _ENOUGH_JOINTS else _centred(first, camera, first.middle)]
     while len(placed) < count:
         placed.append(_beside(place(make_body(rng, detail), _turned(sample_pose(rng), rng)), placed, camera, rng))

@@ -1,5 +1,7 @@
 """The head: skull, neck, face and hair."""
 
+from functools import cache
+
 import numpy as np
 
 from edgepose.runtime.arrays import Array
@@ -45,8 +47,8 @@ def _add_neck(tailor: Tailor, size: float) -> None:
     radius = size * (0.23 + 0.05 * tailor.build.masculine + 0.05 * (share - 0.5) ** 2 * 4)
     ones = np.ones(6)
     rings = np.column_stack([low + share * (high - low), 0 * ones, bottom[2] * (1 - share), radius, radius])
-    weight = np.clip((share - 0.3) / 0.5, 0.0, 1.0)[:, None]
     grid = tube(rings, tailor.count(14, 8))
+    weight = np.repeat(np.clip((share - 0.3) / 0.5, 0.0, 1.0), grid.shape[1])
     tailor.builder.add(grid, tailor.outfit.skin_rgb * 0.94, PARTS["head"], (BONE["neck"], BONE["head"], weight))
 
 
@@ -73,11 +75,11 @@ def _add_skull(tailor: Tailor, size: float) -> None:
     tailor.builder.add(grid, rgb, PARTS["head"], _HEAD)
 
 
-def _blob(centre: Array, radii: tuple[float, float, float], rings: int, segments: int) -> Array:
+@cache
+def _unit_blob(rings: int, segments: int) -> Array:
     angle = np.linspace(-np.pi / 2 + 0.05, np.pi / 2 - 0.05, rings)
-    rx, ry, rz = radii
-    x, y, z = np.full(rings, centre[0]), centre[1] + ry * np.sin(angle), np.full(rings, centre[2])
-    return tube(np.column_stack([y, x, z, rx * np.cos(angle), rz * np.cos(angle)]), segments)
+    none, thick = 0.0 * angle, np.cos(angle)
+    return tube(np.column_stack([np.sin(angle), none, none, thick, thick]), segments)
 
 
 def _add_face(tailor: Tailor, size: float) -> None:
@@ -87,9 +89,7 @@ def _add_face(tailor: Tailor, size: float) -> None:
     lips = np.clip(skin * [0.82, 0.5, 0.5], 0, 1)
 
     def blob(place: tuple[float, float, float], radii: tuple[float, float, float], rgb: Array, fine: int = 0) -> None:
-        grid = _blob(
-            at + np.array(place) * size, (radii[0] * size, radii[1] * size, radii[2] * size), 5 + fine, 7 + fine
-        )
+        grid = (_unit_blob(5 + fine, 7 + fine) * radii + place) * size + at
         builder.add(grid, rgb, PARTS["head"], _HEAD)
 
     blob((0, 0.36, 0.43), (0.055, 0.085, 0.10), np.clip(skin * 1.04, 0, 1), 1)
@@ -110,22 +110,13 @@ def _add_hair(tailor: Tailor, size: float) -> None:
         return
     low = {"short": 0.28, "bob": 0.0, "long": 0.02}.get(style, 0.25)
     grid = _shell(tailor, size, low, 1.0, 12, 0.05 if style == "short" else 0.075)
-    if style == "bob":
-        grid = _hang(grid, tailor.at["head"][1] + 0.3 * size, 0.10 * size)
     _add_hair_shell(tailor, grid, size, rgb, {"short": 0.7, "bob": 0.72}.get(style, 0.74))
     at = tailor.at["head"]
     if style == "bun":
-        grid = _blob(at + np.array([0, 0.85, -0.42]) * size, (0.18 * size, 0.17 * size, 0.16 * size), 7, 9)
+        grid = (_unit_blob(7, 9) * (0.18, 0.17, 0.16) + (0.0, 0.85, -0.42)) * size + at
         tailor.builder.add(grid, rgb, PARTS["head"], _HEAD)
     elif style in ("long", "ponytail"):
         _add_strand(tailor, size, 0.33 if style == "long" else 0.12)
-
-
-def _hang(grid: Array, below_y: float, out: float) -> Array:
-    """Let the shell's lower edge stand off the neck."""
-    drop = np.clip((below_y - grid[..., :1]) / max(below_y, 1e-6), 0.0, 1.0)
-    centre = grid.mean(axis=1, keepdims=True)
-    return grid + (grid - centre) * drop * out  # type: ignore[no-any-return]
 
 
 def _add_hair_shell(tailor: Tailor, grid: Array, size: float, rgb: Array, hairline: float) -> None:
@@ -146,9 +137,10 @@ def _add_strand(tailor: Tailor, size: float, half_width: float) -> None:
     x, z = np.full(7, at[0]), at[2] - size * (0.30 + 0.16 * np.sin(np.pi * share))
     rings = np.column_stack([at[1] + size * (-0.75 + 1.5 * share), x, z, wide, wide * 0.0 + size * 0.11])
     rings[[0, -1], 4] *= 0.2
-    weight = np.clip(0.9 - share * 1.6, 0.0, 0.7)[:, None]
+    grid = tube(rings, tailor.count(10, 6))
+    weight = np.repeat(np.clip(0.9 - share * 1.6, 0.0, 0.7), grid.shape[1])
     bones = (BONE["head"], BONE["chest"], weight)
-    tailor.builder.add(tube(rings, tailor.count(10, 6)), tailor.outfit.hair_rgb, PARTS["head"], bones)
+    tailor.builder.add(grid, tailor.outfit.hair_rgb, PARTS["head"], bones)
 
 
 def _add_hat(tailor: Tailor, size: float) -> None:
@@ -158,5 +150,5 @@ def _add_hat(tailor: Tailor, size: float) -> None:
     tailor.builder.add(_shell(tailor, size, low, 1.0, 9, swell), outfit.hat_rgb, PARTS["head"], _HEAD, two_sided=True)
     _add_hair_shell(tailor, _shell(tailor, size, 0.25, 0.75, 6, 0.04), size, outfit.hair_rgb, 0.7)
     if outfit.hair == "cap":
-        grid = _blob(at + np.array([0, 0.70, 0.50]) * size, (0.30 * size, 0.03 * size, 0.28 * size), 4, 10)
+        grid = (_unit_blob(4, 10) * (0.30, 0.03, 0.28) + (0.0, 0.70, 0.50)) * size + at
         tailor.builder.add(grid, outfit.hat_rgb * 0.9, PARTS["head"], _HEAD)

@@ -1,6 +1,8 @@
 """Surfaces made of quads, each quad with a colour and a body part, carried by bones."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -11,7 +13,7 @@ from edgepose.runtime.arrays import Array
 class Mesh:
     """Quads `faces` (F, 4) over `vertices` (V, 3), seen from outside in counter-clockwise order.
 
-    Vertex v moves with bone `bones[v, 0]` and, by the share `weights[v]`, with `bones[v, 1]`. `rgb` (F, 3) is the
+    Vertex v, 1 in `cloth` (V,) where cloth folds, moves with bone `bones[v, 0]` and, by the share `weights[v]`, with `bones[v, 1]`. `rgb` (F, 3) is the
     surface's own colour in [0, 1], `parts` (F,) its class; a `two_sided` (F,) quad is seen from both sides.
     """
 
@@ -20,6 +22,7 @@ class Mesh:
     bones: Array
     weights: Array
     rgb: Array
+    cloth: Array
     parts: Array
     two_sided: Array
 
@@ -28,7 +31,13 @@ class Mesh:
 class MeshBuilder:
     """Collects surfaces into one mesh."""
 
-    _pieces: list[tuple[Array, ...]] = field(default_factory=list)
+    _vertices: list[Array] = field(default_factory=list)
+    _faces: list[Array] = field(default_factory=list)
+    _rgb: list[Array] = field(default_factory=list)
+    _carried: list[tuple[Array | int, Array | int, Array | float]] = field(default_factory=list)
+    _cloth: list[Array | float] = field(default_factory=list)
+    _parts: list[Array | int] = field(default_factory=list)
+    _sides: list[bool] = field(default_factory=list)
     _count: int = 0
 
     def add(
@@ -38,43 +47,75 @@ class MeshBuilder:
         part: Array | int,
         bones: tuple[Array | int, Array | int, Array | float],
         *,
+        cloth: Array | float = 0.0,
         keep: Array | None = None,
         two_sided: bool = False,
     ) -> None:
         """Add the surface of a grid of points (n, s, 3), closed around s.
 
         `rgb` (3,) or (n - 1, s, 3) and `part` are those of its quads; `bones` are the first bone, the second, and
-        the second's share, each for all or per point (n, s). `keep` (n - 1, s) says which quads exist.
+        the second's share, each for all or per point (n, s). `cloth`, of the points, says how
+        far they move with folds; `keep` (n - 1, s) says which quads exist.
         """
         n, s = grid.shape[:2]
-        faces = _grid_faces(n, s)
-        keep_rows = np.ones(len(faces), bool) if keep is None else keep.ravel()
-        colours = np.broadcast_to(rgb, (n - 1, s, 3)).reshape(-1, 3)[keep_rows]
-        parts = np.broadcast_to(part, (n - 1, s)).ravel()[keep_rows]
-        carried = [np.broadcast_to(value, (n, s)).ravel() for value in bones]
-        sides = np.full(len(colours), two_sided)
-        self._pieces.append((grid.reshape(-1, 3), faces[keep_rows] + self._count, *carried, colours, parts, sides))
+        faces = _grid_faces(n, s) + self._count
+        colours = np.empty((n - 1, s, 3), np.float32)
+        colours[:] = rgb
+        colours = colours.reshape(-1, 3)
+        if keep is not None:
+            rows = keep.ravel()
+            faces, colours = faces[rows], colours[rows]
+            part = part if isinstance(part, int) else part.ravel()[rows]
+        self._vertices.append(grid.reshape(-1, 3))
+        self._faces.append(faces)
+        self._rgb.append(colours)
+        self._carried.append(bones)
+        self._cloth.append(cloth)
+        self._parts.append(part)
+        self._sides.append(two_sided)
         self._count += n * s
 
     def build(self) -> Mesh:
         """Return everything added so far as one mesh."""
-        vertices, faces, first, second, weights, rgb, parts, sides = (
-            np.concatenate(column) for column in zip(*self._pieces, strict=True)
+        points, quads = [len(v) for v in self._vertices], [len(f) for f in self._faces]
+        first, second, shares = zip(*self._carried, strict=True)
+        return Mesh(
+            np.concatenate(self._vertices),
+            np.concatenate(self._faces),
+            np.stack([_spread(first, points, np.intp), _spread(second, points, np.intp)], axis=1),
+            _spread(shares, points, np.float64),
+            np.concatenate(self._rgb),
+            _spread(self._cloth, points, np.float64),
+            _spread(self._parts, quads, np.uint8),
+            np.repeat(self._sides, quads),
         )
-        bones = np.stack([first, second], axis=1)
-        return Mesh(vertices, faces, bones, weights, rgb.astype(np.float32), parts.astype(np.uint8), sides)
+
+
+def _spread(values: Sequence[Array | float], counts: Sequence[int], dtype: type) -> Array:
+    """Return one row of values: the i-th of `values` for the next `counts[i]`, where it is not a row already."""
+    spread = np.empty(sum(counts), dtype)
+    start = 0
+    for value, count in zip(values, counts, strict=True):
+        spread[start : start + count] = value.ravel() if isinstance(value, np.ndarray) else value
+        start += count
+    return spread
 
 
 _CAP_OUT, _CAP_THIN = np.sin(np.radians([35.0, 65.0, 88.0])), np.cos(np.radians([35.0, 65.0, 88.0]))
-_FACES_CACHE: dict[tuple[int, int], Array] = {}
 
 
+@cache
 def _grid_faces(n: int, s: int) -> Array:
-    if (n, s) not in _FACES_CACHE:
-        ring, next_ring = np.arange((n - 1) * s).reshape(n - 1, s), np.arange(s, n * s).reshape(n - 1, s)
-        quads = [ring, np.roll(ring, -1, axis=1), np.roll(next_ring, -1, axis=1), next_ring]
-        _FACES_CACHE[n, s] = np.stack(quads, axis=-1).reshape(-1, 4)
-    return _FACES_CACHE[n, s]
+    ring, above = np.arange((n - 1) * s).reshape(n - 1, s), np.arange(s, n * s).reshape(n - 1, s)
+    quads = [ring, np.roll(ring, -1, axis=1), np.roll(above, -1, axis=1), above]
+    return np.stack(quads, axis=-1).reshape(-1, 4)
+
+
+@cache
+def _circle(segments: int, power: float) -> tuple[Array, Array]:
+    angle = np.arange(segments) * (2.0 * np.pi / segments)
+    sin, cos = np.sin(angle), np.cos(angle)
+    return np.sign(sin) * np.abs(sin) ** (2.0 / power), np.sign(cos) * np.abs(cos) ** (2.0 / power)
 
 
 def tube(rings: Array, segments: int, power: float = 2.0) -> Array:
@@ -83,12 +124,11 @@ def tube(rings: Array, segments: int, power: float = 2.0) -> Array:
     A ring is its height y, its centre x and z, and its radii along x and z; it is an ellipse for `power` 2, squarer
     above. Point 0 looks forward (+z), the next ones follow towards +x.
     """
-    angle = np.arange(segments) * (2.0 * np.pi / segments)
-    sin, cos = np.sin(angle), np.cos(angle)
-    if power != 2.0:
-        sin, cos = (np.sign(v) * np.abs(v) ** (2.0 / power) for v in (sin, cos))
+    sin, cos = _circle(segments, power)
     y, cx, cz, rx, rz = (column[:, None] for column in rings.T)
-    return np.stack([cx + rx * sin, np.broadcast_to(y, (len(rings), segments)), cz + rz * cos], axis=-1)
+    grid = np.empty((len(rings), segments, 3))
+    grid[..., 0], grid[..., 1], grid[..., 2] = cx + rx * sin, y, cz + rz * cos
+    return grid
 
 
 def limb_rings(

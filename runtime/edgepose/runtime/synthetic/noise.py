@@ -5,7 +5,7 @@ from functools import cache
 import cv2
 import numpy as np
 
-from edgepose.runtime.arrays import Array, ImageArray
+from edgepose.runtime.arrays import ImageArray
 
 _BANK = 1024
 
@@ -21,17 +21,18 @@ def _cloud_bank(cells: int) -> ImageArray:
     return cv2.resize(small, (_BANK, _BANK), interpolation=cv2.INTER_CUBIC)  # type: ignore[no-any-return]
 
 
-def _cut(bank: Array, rng: np.random.Generator, size_wh: tuple[int, int]) -> Array:
+def _cut(bank: ImageArray, rng: np.random.Generator, size_wh: tuple[int, int]) -> ImageArray:
+    """Return a random piece (H, W), as a view; a picture larger than the bank takes the bank stretched."""
     width, height = size_wh
-    rows = (np.arange(height) + rng.integers(_BANK)) % _BANK
-    first = int(rng.integers(_BANK))
-    columns = (np.arange(width) + first) % _BANK
-    return bank[rows[:, None], columns]  # type: ignore[no-any-return]
+    if max(width, height) > _BANK:
+        return cv2.resize(bank, size_wh, interpolation=cv2.INTER_LINEAR)  # type: ignore[no-any-return]
+    x, y = int(rng.integers(_BANK - width + 1)), int(rng.integers(_BANK - height + 1))
+    return bank[y : y + height, x : x + width]
 
 
 def cloud(rng: np.random.Generator, size_wh: tuple[int, int]) -> ImageArray:
-    """Return soft blotches uint8 (H, W, 1) of one random size."""
-    return _cut(_cloud_bank(int(rng.choice([12, 40, 120, 300]))), rng, size_wh)[..., None]  # type: ignore[no-any-return]
+    """Return soft blotches uint8 (H, W) of one random size."""
+    return _cut(_cloud_bank(int(rng.choice([12, 40, 120, 300]))), rng, size_wh)
 
 
 def grain(rng: np.random.Generator, size_wh: tuple[int, int]) -> ImageArray:
@@ -42,5 +43,5 @@ def grain(rng: np.random.Generator, size_wh: tuple[int, int]) -> ImageArray:
 def mottle(image_rgb: ImageArray, rng: np.random.Generator, strength: float) -> None:
     """Lighten and darken a picture (H, W, 3), or a part of one, in soft blotches, in place."""
     height, width = image_rgb.shape[:2]
-    blotches = cv2.cvtColor(cloud(rng, (width, height))[..., 0], cv2.COLOR_GRAY2RGB)
+    blotches = cv2.cvtColor(cloud(rng, (width, height)), cv2.COLOR_GRAY2RGB)
     cv2.addWeighted(image_rgb, 1.0, blotches, strength, -128.0 * strength, dst=image_rgb)

@@ -32,9 +32,10 @@ def sample_things(rng: np.random.Generator, camera: Camera, spots: Array) -> lis
     """Draw things behind, beside and, less often, in front of spots (N, 3) where people are."""
     things = []
     for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.35, 0.3, 0.2, 0.15]))):
-        mesh = _sample_mesh(rng)
         middle = spots[rng.integers(len(spots))]
-        share = rng.uniform(0.72, 0.93) if rng.random() < 0.4 else rng.uniform(1.05, 1.8)
+        before = rng.random() < 0.4
+        mesh = _sample_mesh(rng, 0.4 if before else 1.0)
+        share = rng.uniform(0.72, 0.93) if before else rng.uniform(1.05, 1.8)
         aside = rng.normal(0.0, 0.6) * camera.turn[0] + np.array([0.0, rng.normal(-0.2, 0.4), 0.0])
         spot = camera.place + (middle - camera.place) * share + aside
         turn = rotation(0.0, float(rng.uniform(0, 90)), 0.0)
@@ -52,17 +53,17 @@ def ball_in_hand(person: Placed, rng: np.random.Generator) -> Solid:
     return Solid(mesh, mesh.vertices + wrist + away * (0.1 + radius), -1)
 
 
-def _sample_mesh(rng: np.random.Generator) -> Mesh:
+def _sample_mesh(rng: np.random.Generator, size: float) -> Mesh:
     rgb = random_skin_rgb(rng) if rng.random() < 0.25 else random_rgb(rng)
     match rng.integers(4):
         case 0:
-            return _box(rng.uniform([0.05, 0.1, 0.05], [0.6, 0.6, 0.4]), rgb)
+            return _box(size * rng.uniform([0.05, 0.1, 0.05], [0.6, 0.6, 0.4]), rgb)
         case 1:
-            return _pole(float(rng.uniform(0.02, 0.12)), float(rng.uniform(0.4, 3.0)), rgb, upright=True)
+            return _pole(float(rng.uniform(0.02, 0.08 + 0.06 * size)), float(rng.uniform(0.4, 3.0)), rgb, upright=True)
         case 2:
             return _pole(float(rng.uniform(0.015, 0.08)), float(rng.uniform(0.4, 4.0)), rgb, upright=False)
         case _:
-            return _ball(float(rng.uniform(0.08, 0.35)), rgb)
+            return _ball(size * float(rng.uniform(0.08, 0.35)), rgb)
 
 
 def _solid_tube(rings: Array, segments: int, rgb: Array, power: float = 2.0) -> Mesh:

@@ -11,7 +11,7 @@ from edgepose.runtime.skeleton import Skeleton
 from edgepose.runtime.synthetic.background import paint_background
 from edgepose.runtime.synthetic.camera import Camera, sample_camera
 from edgepose.runtime.synthetic.group import sample_group
-from edgepose.runtime.synthetic.joints import JOINTS, PARTS, SYNTHETIC, adjacent_parts
+from edgepose.runtime.synthetic.joints import JOINTS, PART_NAMES, SYNTHETIC, adjacent_parts
 from edgepose.runtime.synthetic.lens import photograph
 from edgepose.runtime.synthetic.light import cast_shadows, sample_light
 from edgepose.runtime.synthetic.occluders import ball_in_hand, sample_things, seat_for
@@ -21,8 +21,10 @@ from edgepose.runtime.synthetic.raster import Drawing, Solid, draw
 MAX_PEOPLE = 5
 _SHARES = (0.52, 0.24, 0.12, 0.07, 0.05)  # of pictures with one, two ... people
 # how far behind the surface a joint may lie and still be seen, over the body's height
-_REACH = {"nose": 0.03, "eye": 0.022, "ear": 0.03, "head": 0.06, "neck": 0.07, "thorax": 0.08}
-_REACH |= {"shoulder": 0.085, "hip": 0.105, "pelvis": 0.12, "elbow": 0.05, "wrist": 0.04, "knee": 0.06, "ankle": 0.05}
+_REACH_OF = {"nose": 0.03, "eye": 0.022, "ear": 0.03, "head": 0.06, "neck": 0.07, "thorax": 0.08, "shoulder": 0.085}
+_REACH_OF |= {"hip": 0.105, "pelvis": 0.12, "elbow": 0.05, "wrist": 0.04, "knee": 0.06, "ankle": 0.05}
+_REACH = np.array([_REACH_OF[joint.split("_")[-1]] for joint in JOINTS])
+_ADJACENT = np.array([[part in adjacent_parts(joint) for part in PART_NAMES] for joint in JOINTS])
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def render_people(seed: int, size_wh: tuple[int, int] = (256, 256), people: int 
     count = int(rng.choice(len(_SHARES), p=_SHARES)) + 1 if people is None else people
     if count == 0:
         return Scene(render_background(seed, size_wh), (), np.zeros(size_wh[::-1], np.uint8))
-    detail = (0.72 if count == 1 else 0.6) * max(1.0, min(size_wh) / 420)
+    detail = (0.75 if count == 1 else 0.62) * max(1.0, min(size_wh) / 420)
     placed, camera = sample_group(rng, count, size_wh, detail)
     light = sample_light(rng)
     solids = [Solid(person.body.mesh, person.vertices, row) for row, person in enumerate(placed)]
@@ -114,13 +116,9 @@ def _inside(keypoints: Array, size_wh: tuple[int, int]) -> Array:
 
 def _person(row: int, person: Placed, camera: Camera, drawing: Drawing) -> Person:
     pixels, depths = camera.project(person.joints)
-    height, visible = person.body.build.height_m, np.zeros(len(JOINTS), bool)
-    for k in np.flatnonzero(_inside(pixels, camera.size_wh)):
-        quads = drawing.around(pixels[k])
-        near = depths[k] - drawing.depths_m[quads] < _REACH[JOINTS[k].split("_")[-1]] * height
-        own = (drawing.owners[quads] == row) & np.isin(drawing.parts[quads], _ADJACENT[k])
-        visible[k] = (near & own).sum() * 2 > max(len(quads), 1)
-    return Person(pixels.astype(np.float32), visible)
-
-
-_ADJACENT = [[PARTS[part] for part in adjacent_parts(joint)] for joint in JOINTS]
+    inside = _inside(pixels, camera.size_wh)
+    quads = drawing.around(np.where(inside[:, None], pixels, 0.0))
+    near = depths[:, None] - drawing.depths_m[quads] < _REACH[:, None] * person.body.build.height_m
+    own = (drawing.owners[quads] == row) & _ADJACENT[np.arange(len(JOINTS))[:, None], drawing.parts[quads]]
+    hit = (near & own & (quads >= 0)).sum(axis=1)
+    return Person(pixels.astype(np.float32), inside & (hit * 2 > quads.shape[1]))

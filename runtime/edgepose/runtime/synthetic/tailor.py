@@ -1,4 +1,4 @@
-"""What every part of a figure needs while it is made: the body's measures, the clothes, and soft folds."""
+"""What every part of a figure needs while it is made: the body's measures, the clothes, and their folds."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from edgepose.runtime.arrays import Array
 from edgepose.runtime.synthetic.body import BONE, Build
 from edgepose.runtime.synthetic.clothing import Outfit
 from edgepose.runtime.synthetic.joints import PARTS
-from edgepose.runtime.synthetic.mesh import MeshBuilder, limb_rings, tube
+from edgepose.runtime.synthetic.mesh import Mesh, MeshBuilder, limb_rings, tube
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,6 @@ class Tailor:
         """Return how many quads to use where an average figure has `number`."""
         return max(least, round(number * self.detail))
 
-    def folded(self, grid: Array, covered: Array | bool) -> Array:
-        """Push the covered points of a grid (n, s, 3) out and in, as cloth folds."""
-        x, y, z = np.moveaxis(grid * (2.0 / self.build.height_m), -1, 0)
-        phase = self.outfit.fold_phase
-        wave = np.sin(31 * y + 9 * x + phase) * np.sin(17 * x - 14 * z + 2 * phase)
-        push = (self.outfit.folds * 1.5 * wave * covered)[..., None] * np.array([1.0, 0.0, 1.0])
-        return grid + (grid - grid.mean(axis=1, keepdims=True)) * push  # type: ignore[no-any-return]
-
     def add_limb(
         self,
         bone: str,
@@ -64,13 +56,25 @@ class Tailor:
         rings[:, 2] -= calf * self.build.height_m * np.exp(-(((along - 0.28) / 0.2) ** 2))
         covered = along < cloth.reach
         rings[:, 3:] *= np.where(covered, cloth.loose, 1.0)[:, None]
-        grid = self.folded(tube(rings, self.count(quads[1], 6)), covered[:, None])
+        grid = tube(rings, self.count(quads[1], 6))
         under = ((along[1:] + along[:-1]) / 2 < cloth.reach)[:, None, None]
         rgb = np.where(under, cloth.rgb_at(middles(grid)), self.outfit.skin_rgb)
-        self.builder.add(grid, rgb, PARTS[bone], (BONE[bone], BONE[bone], 0.0))
+        folds = np.repeat(covered, grid.shape[1])
+        self.builder.add(grid, rgb, PARTS[bone], (BONE[bone], BONE[bone], 0.0), cloth=folds)
 
 
 def middles(grid: Array) -> Array:
     """Return the middle of every quad (n - 1, s, 3) of a grid (n, s, 3)."""
     beside = np.roll(grid, -1, axis=1)
     return (grid[:-1] + grid[1:] + beside[:-1] + beside[1:]) / 4  # type: ignore[no-any-return]
+
+
+def fold(mesh: Mesh, origins: Array, outfit: Outfit, height_m: float) -> None:
+    """Push the cloth of a mesh at rest out and in, in place, away from the bones that carry it."""
+    rows = np.flatnonzero(mesh.cloth)
+    points = mesh.vertices[rows]
+    x, y, z = points.T * (2.0 / height_m)
+    phase = outfit.fold_phase
+    wave = np.sin(31 * y + 9 * x + phase) * np.sin(17 * x - 14 * z + 2 * phase)
+    out = (points - origins[mesh.bones[rows, 0]]) * [1.0, 0.0, 1.0]
+    mesh.vertices[rows] = points + out * (1.5 * outfit.folds * wave * mesh.cloth[rows])[:, None]
