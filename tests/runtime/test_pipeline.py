@@ -188,6 +188,27 @@ def _until_it_runs(process: "subprocess.Popen[str]") -> Iterator[str]:
             return
 
 
+_CARELESS = """
+import sys
+from pathlib import Path
+from support.clips import DotEstimator
+from edgepose.runtime.pipeline import Pipeline
+from edgepose.runtime.sinks import VideoSink
+from edgepose.runtime.sources import open_source
+
+folder = Path(sys.argv[1])
+sinks = [VideoSink(folder / "out.mp4", 30)]
+results = Pipeline(open_source(str(folder / "clip.avi"), paced=True), DotEstimator(), sinks).run()
+next(results)
+"""
+
+
+def test_a_program_that_closes_nothing_still_ends_well(tmp_path: Path) -> None:
+    write_clip(tmp_path / "clip.avi", frames=600, fps=30)
+    subprocess.run([sys.executable, "-c", _CARELESS, str(tmp_path)], cwd=TESTS, timeout=20, check=True)
+    assert len(read_clip(tmp_path / "out.mp4")) >= 1
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_control_c_leaves_a_playable_video_and_whole_lines(tmp_path: Path) -> None:
     write_clip(tmp_path / "clip.avi", frames=600, fps=30)

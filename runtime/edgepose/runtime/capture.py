@@ -1,11 +1,11 @@
 """Capture on a thread of its own: whoever is slow gets the newest frame, not the oldest."""
 
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Condition
 from types import TracebackType
 from typing import Self
 
+from edgepose.runtime.background import BackgroundTask
 from edgepose.runtime.poses import Frame
 from edgepose.runtime.sources.base import FrameSource
 
@@ -24,9 +24,7 @@ class NewestFrame:
         self._newest: Frame | None = None
         self._overwritten = 0
         self._stopping = False
-        self._executor = ThreadPoolExecutor(1, "capture")
-        self._thread: Future[None] = self._executor.submit(self._capture)
-        self._thread.add_done_callback(self._wake)
+        self._task = BackgroundTask(self._capture, "capture", self._wake)
 
     @property
     def dropped(self) -> int:
@@ -42,7 +40,7 @@ class NewestFrame:
                 self._newest = frame
                 self._changed.notify()
 
-    def _wake(self, _thread: Future[None]) -> None:
+    def _wake(self) -> None:
         with self._changed:
             self._changed.notify()
 
@@ -51,10 +49,10 @@ class NewestFrame:
 
     def __next__(self) -> Frame:
         with self._changed:
-            self._changed.wait_for(lambda: self._newest is not None or self._thread.done())
+            self._changed.wait_for(lambda: self._newest is not None or self._task.ended)
             frame, self._newest = self._newest, None
         if frame is None:
-            self._thread.result()
+            self._task.check()
             raise StopIteration
         return frame
 
@@ -62,7 +60,7 @@ class NewestFrame:
         """Stop the thread and wait for it; a second call does nothing."""
         with self._changed:
             self._stopping = True
-        self._executor.shutdown()
+        self._task.join()
 
     def __enter__(self) -> Self:
         return self

@@ -1,5 +1,6 @@
 """From a source through an estimator to sinks, with the time of every stage on every result."""
 
+import atexit
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -53,6 +54,9 @@ class Pipeline:
         self._source, self._estimator, self._sinks = source, estimator, sinks
         self._smoother = smoother if source.is_sequence else None
         self._stack = ExitStack()
+        # a program that forgets to close still ends, with its files written
+        atexit.register(self.close)
+        self._stack.callback(atexit.unregister, self.close)
         self._stack.enter_context(source)
         for sink in sinks:
             self._stack.enter_context(sink)

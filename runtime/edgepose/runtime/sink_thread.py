@@ -2,13 +2,13 @@
 
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from threading import Condition
 
 import numpy as np
 
 from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.background import BackgroundTask
 from edgepose.runtime.clock import StageClock
 from edgepose.runtime.drawing import Painter
 from edgepose.runtime.results import FrameResult
@@ -33,9 +33,7 @@ class SinkThread:
         self._changed = Condition()
         self._closing = False
         self.not_shown = 0
-        self._executor = ThreadPoolExecutor(1, "sinks")
-        self._thread: Future[None] = self._executor.submit(self._work)
-        self._thread.add_done_callback(self._wake)
+        self._task = BackgroundTask(self._work, "sinks", self._wake)
 
     def put(self, result: FrameResult) -> None:
         """Queue one result."""
@@ -43,12 +41,11 @@ class SinkThread:
             if self._live and self._pictures >= self._length:
                 self.not_shown += self._paints
                 result = _without_picture(result)
-            self._changed.wait_for(lambda: self._live or self._pictures < self._length or self._thread.done())
+            self._changed.wait_for(lambda: self._live or self._pictures < self._length or self._task.ended)
             self._queue.append(result)
             self._pictures += _has_picture(result)
             self._changed.notify_all()
-        if self._thread.done():
-            self._thread.result()
+        self._task.check()
 
     def close(self) -> None:
         """Finish what is queued and stop; a second call does nothing."""
@@ -57,10 +54,10 @@ class SinkThread:
                 return
             self._closing = True
             self._changed.notify_all()
-        self._executor.shutdown()
-        self._thread.result()
+        self._task.join()
+        self._task.check()
 
-    def _wake(self, _thread: Future[None]) -> None:
+    def _wake(self) -> None:
         with self._changed:
             self._changed.notify_all()
 

@@ -71,6 +71,8 @@ def test_a_dash_prints_at_once(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(EdgeposeError, match="is a folder"):
+        JsonLinesSink(tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(EdgeposeError, match=r"cannot write .*poses\.jsonl"):
         JsonLinesSink(tmp_path / "file" / "poses.jsonl")

@@ -67,6 +67,12 @@ def test_an_unknown_container_gets_a_list_of_the_known(tmp_path: Path, name: str
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "out.mp4").mkdir()
+    with pytest.raises(SinkError, match=r"out\.mp4 is a folder"):
+        VideoSink(tmp_path / "out.mp4", fps=20)
+
+
 def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(EdgeposeError, match=r"cannot write .*out\.mp4"):

@@ -1,10 +1,12 @@
 """What every sink is."""
 
 from abc import ABC, abstractmethod
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.errors import SinkError
 from edgepose.runtime.results import FrameResult
 
 
@@ -39,3 +41,9 @@ class Sink(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def refuse_folder(path: Path) -> None:
+    """Raise `SinkError` when `path` is a folder: found at the end of a run, that would cost the run."""
+    if path.is_dir():
+        raise SinkError(f"{path} is a folder; give the name of a file in it")

@@ -12,7 +12,7 @@ from edgepose.runtime.errors import SinkError
 from edgepose.runtime.files import write_whole
 from edgepose.runtime.poses import Poses
 from edgepose.runtime.results import FrameResult
-from edgepose.runtime.sinks.base import Sink
+from edgepose.runtime.sinks.base import Sink, refuse_folder
 
 
 class JsonLinesSink(Sink):
@@ -27,6 +27,7 @@ class JsonLinesSink(Sink):
         if str(path) == "-":
             self._file = sys.stdout
         else:
+            refuse_folder(path)
             temporary = self._stack.enter_context(write_whole(path))
             self._file = self._stack.enter_context(temporary.open("w", encoding="utf-8"))
 
@@ -60,9 +61,7 @@ def json_line(result: FrameResult) -> dict[str, Any]:
 
 
 def _person(poses: Poses, row: int) -> dict[str, Any]:
-    keypoints = zip(
-        poses.skeleton.joints, poses.keypoints_frame[row], poses.keypoint_scores[row], strict=True
-    )
+    keypoints = zip(poses.skeleton.joints, poses.keypoints_frame[row], poses.keypoint_scores[row], strict=True)
     return {
         "id": poses.ids[row] if row < len(poses.ids) else row,
         "score": round(float(poses.scores[row]), 4),

@@ -11,7 +11,7 @@ from edgepose.runtime.errors import SinkError
 from edgepose.runtime.files import write_whole
 from edgepose.runtime.opencv_quiet import quiet_opencv
 from edgepose.runtime.results import FrameResult
-from edgepose.runtime.sinks.base import Sink
+from edgepose.runtime.sinks.base import Sink, refuse_folder
 
 CODECS = {".mp4": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi": "MJPG", ".webm": "VP80"}
 """The codec for each container: those that every OpenCV build writes."""
@@ -34,6 +34,7 @@ class VideoSink(Sink):
             raise SinkError(
                 f"unknown video container {path.suffix or '(none)'} of {path}; use one of {' '.join(CODECS)}"
             )
+        refuse_folder(path)
         self.path, self._fps, self._real_time = path, fps, real_time
         self._stack = ExitStack()
         self._temporary = self._stack.enter_context(write_whole(path))
@@ -99,7 +100,5 @@ def fit_into(image_bgr: ImageArray, size_wh: tuple[int, int]) -> ImageArray:
     inner_wh = max(1, round(width * scale)), max(1, round(height * scale))
     fitted = np.zeros((size_wh[1], size_wh[0], 3), np.uint8)
     x, y = (size_wh[0] - inner_wh[0]) // 2, (size_wh[1] - inner_wh[1]) // 2
-    fitted[y : y + inner_wh[1], x : x + inner_wh[0]] = cv2.resize(
-        image_bgr, inner_wh, interpolation=cv2.INTER_AREA
-    )
+    fitted[y : y + inner_wh[1], x : x + inner_wh[0]] = cv2.resize(image_bgr, inner_wh, interpolation=cv2.INTER_AREA)
     return fitted

@@ -58,9 +58,7 @@ def display_available() -> bool:
 def window_problem() -> str | None:
     """Return why no window can be opened and what to do, or None when one can."""
     if not display_available():
-        return (
-            "there is no display (DISPLAY and WAYLAND_DISPLAY are not set); write a file instead, with --out"
-        )
+        return "there is no display (DISPLAY and WAYLAND_DISPLAY are not set); write a file instead, with --out"
     if not cv2.currentUIFramework():
         return (
             "this OpenCV has no windows; run: "

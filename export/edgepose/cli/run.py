@@ -1,0 +1,178 @@
+"""`edgepose run`: poses drawn on a video, a camera or a folder, and written as JSON lines."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from edgepose.runtime.arrays import FloatArray
+    from edgepose.runtime.pipeline import FrameResult, Pipeline
+    from edgepose.runtime.sinks import Sink
+    from edgepose.runtime.sources import FrameSource
+
+_LOOSE_IMAGES_FPS = 2.0  # slow enough to look at each
+_UNTOLD_FPS = 30.0
+
+
+def run(
+    model: Annotated[str, typer.Argument(help="A model file (.onnx, .xml), or the name of one that ships.")],
+    *,
+    source: Annotated[
+        str, typer.Option(help="Camera index, video, image, folder, stream or synthetic[:SEED[:FRAMES]].")
+    ],
+    out: Annotated[Path | None, typer.Option(help="Write an annotated video here (.mp4 .mov .mkv .avi .webm).")] = None,
+    json_path: Annotated[
+        Path | None, typer.Option("--json", help="Write the poses here, a JSON line a frame; - prints them.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="Device profile: a name of `edgepose devices`, or a .toml.")] = "auto",
+    paced: Annotated[
+        bool, typer.Option("--paced", help="Play a recording at its own rate, as a camera would.")
+    ] = False,
+    show: Annotated[
+        bool | None,
+        typer.Option("--show/--no-show", help="Open a window; by default only when no file is asked for."),
+    ] = None,
+    max_frames: Annotated[int | None, typer.Option(min=1, help="Stop after so many frames.")] = None,
+    box: Annotated[
+        str | None, typer.Option(help="Look only here in every frame, X0,Y0,X1,Y1 in pixels; else search.")
+    ] = None,
+    smooth: Annotated[bool, typer.Option("--smooth/--no-smooth", help="Steady the keypoints in time.")] = True,
+) -> None:
+    """Follow a person through a source; Ctrl-C ends the run and keeps what was written."""
+    # heavy imports wait until the command is called
+    from edgepose.profiles import load_profile  # noqa: PLC0415
+    from edgepose.runtime.backends import open_model  # noqa: PLC0415
+    from edgepose.runtime.drawing import Painter  # noqa: PLC0415
+    from edgepose.runtime.pipeline import Pipeline  # noqa: PLC0415
+    from edgepose.runtime.smoothing import PoseSmoother  # noqa: PLC0415
+    from edgepose.runtime.sources import open_source  # noqa: PLC0415
+    from edgepose.runtime.tracking import SinglePersonEstimator  # noqa: PLC0415
+
+    box_xyxy = _parse_box(box)
+    show = _wants_window(show, files=[path for path in (out, json_path) if path is not None])
+    _refuse_overwriting(source, out)
+    with open_source(source, paced=paced) as frames, open_model(model, load_profile(device)) as session:
+        estimator = SinglePersonEstimator(session, box_xyxy=box_xyxy)
+        pipeline = Pipeline(
+            frames,
+            estimator,
+            _open_sinks(frames, out, json_path, show=show),
+            smoother=PoseSmoother() if smooth else None,
+            painter=Painter(title=session.card.name),
+        )
+        tally = _run_to_end(pipeline, max_frames)
+        typer.echo(_summary(tally, frames, pipeline, [out, json_path]), err=str(json_path) == "-")
+    if tally.interrupted and not frames.live:
+        raise typer.Exit(130)
+
+
+@dataclass
+class _Tally:
+    """What the summary tells."""
+
+    frames: int = 0
+    with_people: int = 0
+    interrupted: bool = False
+    times_s: list[float] = field(default_factory=lambda: [time.perf_counter()] * 2)
+
+    def note(self, result: "FrameResult") -> None:
+        self.frames += 1
+        self.with_people += len(result.poses) > 0
+        self.times_s[1] = time.perf_counter()
+
+    @property
+    def fps(self) -> float:
+        begin_s, end_s = self.times_s
+        return self.frames / max(end_s - begin_s, 1e-9)
+
+
+def _run_to_end(pipeline: "Pipeline", max_frames: int | None) -> _Tally:
+    tally = _Tally()
+    try:
+        with _terminate_like_control_c(), pipeline:
+            for result in pipeline.run(max_frames):
+                tally.note(result)
+    except KeyboardInterrupt:
+        tally.interrupted = True
+    return tally
+
+
+@contextmanager
+def _terminate_like_control_c() -> Iterator[None]:
+    """Let `kill` and a stopped container end a run as Ctrl-C does, with every file closed."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _open_sinks(source: "FrameSource", out: Path | None, json_path: Path | None, *, show: bool) -> "list[Sink]":
+    from edgepose.runtime.sinks import JsonLinesSink, VideoSink, WindowSink  # noqa: PLC0415
+
+    sinks: list[Sink] = [WindowSink()] if show else []
+    if out is not None:
+        fps = (source.fps or _UNTOLD_FPS) if source.is_sequence else _LOOSE_IMAGES_FPS
+        sinks.append(VideoSink(out, fps, real_time=source.live))
+    if json_path is not None:
+        sinks.append(JsonLinesSink(json_path))
+    return sinks
+
+
+def _wants_window(show: bool | None, files: list[Path]) -> bool:
+    """Decide whether a window opens.
+
+    Raises `EdgeposeError` when there would be no output at all.
+    """
+    from edgepose.profiles.errors import EdgeposeError  # noqa: PLC0415
+    from edgepose.runtime.sinks.window import window_problem  # noqa: PLC0415
+
+    if show is None:
+        show = not files
+    problem = window_problem() if show else None
+    if problem is not None:
+        raise EdgeposeError(f"nowhere to show the poses: {problem}")
+    if not show and not files:
+        raise EdgeposeError("nothing would be written or shown; give --out VIDEO, --json FILE or --show")
+    return show
+
+
+def _refuse_overwriting(source: str, out: Path | None) -> None:
+    from edgepose.runtime.errors import SinkError  # noqa: PLC0415
+
+    if out is not None and out.exists() and out.resolve() == Path(source).expanduser().resolve():
+        raise SinkError(f"--out {out} is the source itself; give another name")
+
+
+def _parse_box(text: str | None) -> "FloatArray | None":
+    import numpy as np  # noqa: PLC0415
+
+    from edgepose.profiles.errors import EdgeposeError  # noqa: PLC0415
+
+    if text is None:
+        return None
+    try:
+        x0, y0, x1, y1 = (float(part) for part in text.split(","))
+    except ValueError:
+        x0 = y0 = x1 = y1 = 0.0
+    if not (x0 < x1 and y0 < y1 and np.isfinite([x0, y0, x1, y1]).all()):
+        raise EdgeposeError(f"expected --box X0,Y0,X1,Y1 in pixels with X0 < X1 and Y0 < Y1, found {text}")
+    return np.array([x0, y0, x1, y1], np.float32)
+
+
+def _summary(tally: _Tally, source: "FrameSource", pipeline: "Pipeline", outputs: list[Path | None]) -> str:
+    """Return the one line that a run ends with."""
+    parts = [
+        f"{source.name}: {tally.frames} frames, people in {tally.with_people}",
+        f"{tally.fps:.1f} fps",
+        f"{pipeline.dropped} dropped",
+    ]
+    written = [str(path) for path in outputs if path is not None and path.is_file()]
+    stopped = "stopped early; " if tally.interrupted else ""
+    return f"{', '.join(parts)}; {stopped}{'wrote ' + ', '.join(written) if written else 'nothing written'}"
