@@ -1,7 +1,7 @@
 """How a network is trained: the papers' recipes and a modern one, as one frozen configuration."""
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from edgepose.profiles.errors import EdgeposeError
@@ -33,6 +33,8 @@ class Recipe:
     augment: AugmentConfig = field(default_factory=AugmentConfig)
 
     def __post_init__(self) -> None:
+        if self.precision not in ("bf16", "fp32"):
+            raise EdgeposeError(f"unknown training precision {self.precision!r}; known: bf16, fp32")
         if self.epochs < 1 or self.batch < 1 or not self.learning_rate > 0:
             raise EdgeposeError(
                 f"training needs epochs >= 1, batch >= 1 and a learning rate > 0; found {self.epochs}, "
@@ -93,3 +95,16 @@ def paper_recipe(spec: NetworkSpec) -> Recipe:
 def modern_recipe(spec: NetworkSpec) -> Recipe:
     """Return AdamW with a cosine schedule and the paper's loss."""
     return Recipe(loss="partial" if spec.name == "repose" else "weighted")
+
+
+RECIPES = {"paper": paper_recipe, "modern": modern_recipe}
+
+
+def named_recipe(name: str, spec: NetworkSpec, **changes: Any) -> Recipe:
+    """Return a recipe by its name, with some of its values changed.
+
+    Raises `EdgeposeError` for an unknown name or an impossible value.
+    """
+    if name not in RECIPES:
+        raise EdgeposeError(f"unknown recipe {name!r}; known: {', '.join(RECIPES)}")
+    return replace(RECIPES[name](spec), **changes)

@@ -1,0 +1,60 @@
+"""`edgepose train`: from data to a checkpoint."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    *,
+    net: Annotated[str, typer.Option(help="Network: repose, or a PPNet's name such as ppnet-m2-d2-w32.")],
+    data: Annotated[list[str], typer.Option(help="kind:path[:split][@weight]; may be repeated.")],
+    out: Annotated[Path, typer.Option(help="Folder of last.safetensors, best.safetensors and the TensorBoard log.")],
+    settings: Annotated[list[str] | None, typer.Option("--set", help="key=value of the network; repeatable.")] = None,
+    input_size: Annotated[str | None, typer.Option("--input", help="WxH in pixels; the paper's by default.")] = None,
+    skeleton: Annotated[
+        str | None, typer.Option(help="lsp-14, mpii-16 or coco-17; the first data's by default.")
+    ] = None,
+    recipe: Annotated[str, typer.Option(help="paper: the network's own; modern: AdamW and a cosine.")] = "paper",
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs; the recipe's by default.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="People a step.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
+    precision: Annotated[str | None, typer.Option(help="bf16 or fp32 arithmetic.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of weights, order and augmentation.")] = None,
+    validate: Annotated[str | None, typer.Option(help="Data whose PCK@0.2 chooses best.safetensors.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that prepare crops.")] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from OUT/last.safetensors.")] = False,
+) -> None:
+    """Train a network; Ctrl-C saves it, --resume goes on to the same numbers as without the break."""
+    from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
+
+    from edgepose.cli.options import chosen, import_torch, parse_settings, parse_size  # noqa: PLC0415
+
+    import_torch()
+    from edgepose.runtime.skeleton import skeleton_named  # noqa: PLC0415
+    from edgepose.train.data import open_dataset, open_mix  # noqa: PLC0415
+    from edgepose.train.networks import NetworkSpec  # noqa: PLC0415
+    from edgepose.train.recipe import named_recipe  # noqa: PLC0415
+    from edgepose.train.run import run_training  # noqa: PLC0415
+
+    mix = open_mix(data)
+    joints = skeleton_named(skeleton) if skeleton else mix[0].dataset.skeleton
+    spec = NetworkSpec.of_paper(net, parse_settings(settings), joints, parse_size(input_size))
+    changes = {
+        "epochs": epochs,
+        "batch": batch,
+        "learning_rate": learning_rate,
+        "precision": precision,
+        "seed": seed,
+    }
+    run_training(
+        spec,
+        named_recipe(recipe, spec, **chosen(changes)),
+        mix,
+        out,
+        validate_on=open_dataset(validate) if validate else None,
+        workers=workers,
+        resume=resume,
+        console=Console(stderr=True),
+    )

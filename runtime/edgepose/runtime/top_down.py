@@ -1,0 +1,80 @@
+"""One box of one frame -> the keypoints of the person in it."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from edgepose.runtime.arrays import FloatArray, ImageArray
+from edgepose.runtime.backends.base import Session
+from edgepose.runtime.clock import StageClock
+from edgepose.runtime.errors import ModelError
+from edgepose.runtime.geometry import (
+    crop_affine,
+    fit_box_xyxy,
+    invert_affine,
+    keypoints_box_xyxy,
+    transform_points,
+    warp_crop,
+)
+
+
+@dataclass(frozen=True)
+class BoxPose:
+    """What a network sees in one box: `keypoints_frame` (K, 2), `keypoint_scores` (K,) in [0, 1]."""
+
+    keypoints_frame: FloatArray
+    keypoint_scores: FloatArray
+
+    @property
+    def score(self) -> float:
+        """How sure it is that a whole person is in the box: the mean over the joints."""
+        return float(self.keypoint_scores.mean())
+
+    def box_xyxy(self, min_score: float) -> FloatArray | None:
+        """Return the tight box (4,) of the joints that score enough; None when there are fewer than four."""
+        keep = self.keypoint_scores >= min_score
+        return keypoints_box_xyxy(self.keypoints_frame, keep) if keep.sum() >= 4 else None
+
+
+class TopDownModel:
+    """A session with what its card says about crops and maps; crops are warped straight into the input buffer."""
+
+    def __init__(self, session: Session) -> None:
+        card = session.card
+        if len(session.inputs) != 1 or len(session.outputs) != 1:
+            raise ModelError(
+                f"{card.name} has {len(session.inputs)} inputs and {len(session.outputs)} outputs; a top-down model "
+                "has one image and one set of heatmaps; export it again"
+            )
+        self.skeleton = card.skeleton_object()
+        self.presence_threshold = card.presence_threshold
+        self._session = session
+        self._codec = card.codec_object()
+        self._input_wh = card.input_wh
+        self._padding = card.crop.padding
+        self._names = session.inputs[0].name, session.outputs[0].name
+        width, height = card.input_wh
+        self._crop_bgr: ImageArray = np.empty((height, width, 3), np.uint8)
+        self._input_rgb: ImageArray = np.empty((1, height, width, 3), np.uint8)
+
+    @property
+    def aspect(self) -> float:
+        """Width over height of the crop."""
+        return self._input_wh[0] / self._input_wh[1]
+
+    def see(self, image_bgr: ImageArray, box_xyxy: FloatArray, clock: StageClock, *, pad: bool = True) -> BoxPose:
+        """Return the keypoints found in a box (4,) of an image (H, W, 3).
+
+        The box is widened to the model's aspect, and by its padding unless `pad` is off (a window, not a person).
+        """
+        with clock.stage("crop"):
+            window = fit_box_xyxy(box_xyxy, self.aspect, self._padding if pad else 1.0)
+            affine = crop_affine(window, self._input_wh)
+            crop_bgr = warp_crop(image_bgr, affine, self._input_wh, out=self._crop_bgr)
+            cv2.cvtColor(crop_bgr, cv2.COLOR_BGR2RGB, dst=self._input_rgb[0])
+        with clock.stage("infer"):
+            heatmaps = self._session.run({self._names[0]: self._input_rgb})[self._names[1]]
+        with clock.stage("decode"):
+            keypoints, scores = self._codec.decode(heatmaps)
+            return BoxPose(transform_points(invert_affine(affine), keypoints[0]), scores[0])

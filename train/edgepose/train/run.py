@@ -1,0 +1,49 @@
+"""One training run as the command line offers it: progress, log, resume, and what to do after Ctrl-C."""
+
+from pathlib import Path
+
+import cv2
+from rich.console import Console
+
+from edgepose.train.data import PoseDataset, WeightedDataset
+from edgepose.train.loop import Trainer, TrainingError
+from edgepose.train.networks import NetworkSpec
+from edgepose.train.observers import ConsoleProgress, TensorBoardLog
+from edgepose.train.recipe import Recipe
+
+
+def run_training(
+    spec: NetworkSpec,
+    recipe: Recipe,
+    mix: list[WeightedDataset],
+    out: Path,
+    *,
+    validate_on: PoseDataset | None,
+    workers: int,
+    resume: bool,
+    console: Console,
+) -> Path:
+    """Train, and return the path of the last checkpoint.
+
+    Raises `TrainingError` when `out` already holds a run that was not asked to be resumed, and what `Trainer` raises.
+    """
+    if (out / "last.safetensors").exists() and not resume:
+        raise TrainingError(f"{out} already holds a training run; add --resume to go on, or choose another --out")
+    # the loader's processes are the parallelism here; OpenCV's own threads only get in each other's way
+    cv2.setNumThreads(1)
+    log = TensorBoardLog(
+        out / "log", validate_on or mix[0].dataset, spec.skeleton, spec.codec(), recipe.augment.padding
+    )
+    with ConsoleProgress(console) as bar:
+        trainer = Trainer(spec, recipe, mix, out, validate_on=validate_on, workers=workers, observers=(bar, log))
+        if resume:
+            trainer.resume()
+        try:
+            trainer.run()
+        except KeyboardInterrupt:
+            console.print(f"saved {out / 'last.safetensors'}; the same command with --resume goes on")
+            raise
+        finally:
+            log.close()
+    console.print(f"wrote {out / 'best.safetensors'} and {out / 'last.safetensors'}")
+    return out / "last.safetensors"
