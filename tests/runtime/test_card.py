@@ -1,5 +1,7 @@
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -125,3 +127,14 @@ def test_the_parts_of_a_card_are_objects() -> None:
 
 def test_differences_name_the_fields() -> None:
     assert tiny_card().differences(replace(tiny_card(), precision="int8", licence="MIT")) == ["precision", "licence"]
+
+
+def test_the_documentation_names_every_key() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "model-card.md").read_text(encoding="utf-8")
+    rows = {
+        key
+        for line in text.splitlines()
+        if line.startswith("| `")
+        for key in re.findall(r"`(\w+)`", line.split("|")[1])
+    }
+    assert rows == set(WELL_FORMED)

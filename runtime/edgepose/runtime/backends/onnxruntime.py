@@ -88,7 +88,6 @@ class OnnxRuntimeSession(Session):
 def _engine_options(options: SessionOptions) -> Any:
     engine_options = onnxruntime.SessionOptions()
     engine_options.intra_op_num_threads = options.threads
-    engine_options.inter_op_num_threads = 1
     engine_options.log_severity_level = 3
     return engine_options
 

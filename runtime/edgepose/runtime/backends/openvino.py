@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from edgepose.runtime.arrays import Array
 from edgepose.runtime.backends.base import EngineInfo, LayerTime, Session, SessionOptions, one_line
 from edgepose.runtime.card import ONNX_CARD_KEY, OPENVINO_CARD_PATH
@@ -38,8 +40,12 @@ class OpenVinoSession(Session):
         super().__init__(card, _specs(self._model.inputs), _specs(self._model.outputs), _info(self._compiled))
 
     def _infer(self, feeds: Mapping[str, Array]) -> Sequence[Array]:
-        self._request.infer(dict(feeds), share_inputs=True, share_outputs=True)
-        return [tensor.data.copy() for tensor in self._request.output_tensors]
+        # the request points into these arrays: they must live until it is given the next ones
+        self._fed = [np.ascontiguousarray(feeds[spec.name]) for spec in self.inputs]
+        for i, array in enumerate(self._fed):
+            self._request.set_input_tensor(i, openvino.Tensor(array, shared_memory=True))
+        self._request.infer()
+        return [self._request.get_output_tensor(i).data.copy() for i in range(len(self.outputs))]
 
     def _layer_times(self, feeds: Mapping[str, Array]) -> list[LayerTime]:
         request = self._compile({"PERF_COUNT": True}).create_infer_request()
