@@ -94,9 +94,7 @@ def load_profile(name_or_path: str | Path) -> DeviceProfile:
     try:
         return parse_profile(Path(text).read_text(encoding="utf-8"), text)
     except OSError as error:
-        raise ProfileError(
-            f"cannot read the device profile {text}: {error.strerror}; check the path"
-        ) from error
+        raise ProfileError(f"cannot read the device profile {text}: {error.strerror}; check the path") from error
     except UnicodeDecodeError as error:
         raise ProfileError(f"device profile {text} is not UTF-8 text; save it as UTF-8") from error
 

@@ -35,6 +35,7 @@ _ENVIRONMENT = {
     "sha256": {"*": _TEXT},
     "source": _TEXT,
     "frame_wh": [_COUNT],
+    "frames_with_people": _COUNT,
     "warmup": {"network": _COUNT, "frames": _COUNT},
     "load_before": _LOAD,
     "load_during": _LOAD,
@@ -86,9 +87,7 @@ def _check_keys(value: object, shape: Mapping[str, Any], where: str) -> None:
         shape = dict.fromkeys(value, shape["*"])
     if set(value) != set(shape):
         missing, unknown = sorted(set(shape) - set(value)), sorted(map(str, set(value) - set(shape)))
-        raise ResultError(
-            f"{where}: expected exactly {', '.join(shape)}; missing {missing}, unknown {unknown}"
-        )
+        raise ResultError(f"{where}: expected exactly {', '.join(shape)}; missing {missing}, unknown {unknown}")
     for key, part in shape.items():
         _check(value[key], part, f"{where}.{key}")
 

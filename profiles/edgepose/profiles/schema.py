@@ -50,9 +50,7 @@ class Table:
     def wrong(self, key: str, expected: str) -> ProfileError:
         """Return the error for a value of another kind than expected."""
         found = self.values[key]
-        return ProfileError(
-            f"{self.where}: {key} must be {expected}; found {kind_of(found)} {one_line(repr(found))}"
-        )
+        return ProfileError(f"{self.where}: {key} must be {expected}; found {kind_of(found)} {one_line(repr(found))}")
 
     def text(self, key: str) -> str:
         """Return one line of text that is not empty."""

@@ -43,6 +43,7 @@ def test_every_stage_is_timed_for_every_frame_after_the_warm_up(clip: str, tmp_p
     assert found.warmup == 2
     assert {stage: times.n for stage, times in found.stages_ms.items()} == dict.fromkeys((*STAGES, "age"), 10)
     assert found.dropped == 0
+    assert found.with_people == 10
     assert found.fps > 0
 
 

@@ -20,7 +20,8 @@ class CameraPath:
     `pipeline_ms` is the work on one frame once it is there: every stage but `capture`. A stage's `n` counts
     the frames that went through it. `age` is no work but the time from capture to poses, waiting included.
     `fps` is by the wall clock, `dropped` counts the frames that were captured and never estimated, `warmup`
-    those not counted.
+    those not counted, `with_people` those of the counted in which somebody was found: a frame without a person
+    is searched, at another price than following one.
     """
 
     pipeline_ms: Distribution
@@ -28,6 +29,7 @@ class CameraPath:
     fps: float
     dropped: int
     warmup: int
+    with_people: int
 
 
 @dataclass
@@ -37,6 +39,7 @@ class _Times:
     ends_ns: list[int] = field(default_factory=list)
     stages_ns: list[Mapping[str, int]] = field(default_factory=list)
     ages_ns: list[int] = field(default_factory=list)
+    found: list[bool] = field(default_factory=list)
 
 
 def measure_camera_path(
@@ -54,6 +57,7 @@ def measure_camera_path(
         # drawing is timed on its own thread and joins the same dictionary later
         times.stages_ns.append(result.stage_ns)
         times.ages_ns.append(result.age_ns)
+        times.found.append(len(result.poses) > 0)
     frames = len(times.ends_ns)
     if frames < 3:
         raise EdgeposeError(f"{source.name} gave {frames} frames; at least 3 are needed to measure")
@@ -71,6 +75,7 @@ def _summary(times: _Times, warmup: int, dropped: int) -> CameraPath:
         fps=round((len(ends_ns) - 1) * 1e9 / (ends_ns[-1] - ends_ns[0]), 2),
         dropped=dropped,
         warmup=warmup,
+        with_people=sum(times.found[warmup:]),
     )
 
 

@@ -41,9 +41,7 @@ def measure_first_pose_ms(model_path: Path, profile: str, timeout_s: float = 120
     return (done_ns - start_ns) / 1e6
 
 
-def _wait_for_done(
-    command: list[str], frame_npy: bytes, complaints: IO[bytes], timeout_s: float
-) -> int | None:
+def _wait_for_done(command: list[str], frame_npy: bytes, complaints: IO[bytes], timeout_s: float) -> int | None:
     """Return when the process said that it is done, None when it dies before that or is too slow."""
     pipe = subprocess.PIPE
     try:

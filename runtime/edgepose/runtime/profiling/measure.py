@@ -59,6 +59,7 @@ def measure_model(
             **describe_environment(session, path, profile.name).to_dict(),
             "source": source,
             "frame_wh": list(frames.size_wh),
+            "frames_with_people": camera.with_people,
             "warmup": {"network": effort.warmup_runs, "frames": camera.warmup},
             "load_before": asdict(before),
             "load_during": asdict(during.read()),

@@ -20,13 +20,9 @@ def report_tables(report: Report) -> Group:
 def layers_table(layers: Sequence[LayerTime], most: int = 30) -> Table:
     """Return the layers that take the longest, with their share of the sum of all."""
     total_ms = sum(layer.ms for layer in layers) or 1.0
-    table = Table(
-        "layer", "kind", "ms", "share", title=f"the slowest layers of {len(layers)}", title_justify="left"
-    )
+    table = Table("layer", "kind", "ms", "share", title=f"the slowest layers of {len(layers)}", title_justify="left")
     for layer in sorted(layers, key=lambda layer: layer.ms, reverse=True)[:most]:
-        table.add_row(
-            escape(layer.name), escape(layer.kind), f"{layer.ms:.3f}", f"{100 * layer.ms / total_ms:.1f} %"
-        )
+        table.add_row(escape(layer.name), escape(layer.kind), f"{layer.ms:.3f}", f"{100 * layer.ms / total_ms:.1f} %")
     return table
 
 
@@ -39,6 +35,7 @@ def _environment(report: Report) -> Table:
         "engine": f"{found['engine']} {found['engine_version']} on {found['device']}",
         "threads, precision": f"{found['threads'] or 'unknown'}, {found['precision']}",
         "profile, source": f"{found['profile']}, {found['source']}",
+        "somebody found in": f"{found['frames_with_people']} of {report.pipeline_ms.n} frames",
         "busy with others": f"{before:.0f} % of the CPU before, {during:.0f} % during",
         "sha256": "\n".join(f"{digest}  {name}" for name, digest in found["sha256"].items()),
     }
