@@ -1,16 +1,16 @@
 """Training crops out of mixed data sets, the same whatever the number of worker processes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from torch.utils.data import Dataset, Sampler
 
 from edgepose.runtime.arrays import ImageArray
-from edgepose.runtime.skeleton import Skeleton, remap_keypoints
+from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.data import WeightedDataset
 from edgepose.train.data.augment import AugmentConfig, Crop, empty_crop, training_crop
-from edgepose.train.data.pose_dataset import PoseDataset, Sample
+from edgepose.train.data.pose_dataset import in_skeleton
 
 
 @dataclass(frozen=True)
@@ -79,14 +79,3 @@ class CropDataset(Dataset[Crop]):
             if background is not None:
                 return background
         return None
-
-
-def in_skeleton(dataset: PoseDataset, person: int, skeleton: Skeleton) -> Sample:
-    """Return a person with the joints of another convention; those that the data lacks are unlabelled."""
-    sample = dataset.sample(person)
-    if dataset.skeleton is skeleton:
-        return sample
-    rows, data_rows = skeleton.shared_rows(dataset.skeleton)
-    occluded = np.zeros(len(skeleton), bool)
-    occluded[rows] = sample.occluded[data_rows]
-    return replace(sample, keypoints=remap_keypoints(sample.keypoints, dataset.skeleton, skeleton), occluded=occluded)

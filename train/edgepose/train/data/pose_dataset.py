@@ -1,7 +1,7 @@
 """What every reader of pose data gives: people, one a sample."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -9,7 +9,7 @@ import numpy as np
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
-from edgepose.runtime.skeleton import Skeleton
+from edgepose.runtime.skeleton import Skeleton, remap_keypoints
 
 
 class DataError(EdgeposeError):
@@ -59,6 +59,17 @@ class PoseDataset(ABC):
     def background(self, rng: np.random.Generator) -> ImageArray | None:  # noqa: ARG002
         """Return a picture (H, W, 3) BGR without anybody in it, where the data has some."""
         return None
+
+
+def in_skeleton(dataset: PoseDataset, person: int, skeleton: Skeleton) -> Sample:
+    """Return a person with the joints of another convention; those that the data lacks are unlabelled."""
+    sample = dataset.sample(person)
+    if dataset.skeleton is skeleton:
+        return sample
+    rows, data_rows = skeleton.shared_rows(dataset.skeleton)
+    occluded = np.zeros(len(skeleton), bool)
+    occluded[rows] = sample.occluded[data_rows]
+    return replace(sample, keypoints=remap_keypoints(sample.keypoints, dataset.skeleton, skeleton), occluded=occluded)
 
 
 def read_image_bgr(path: Path) -> ImageArray:

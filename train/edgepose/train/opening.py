@@ -1,0 +1,34 @@
+"""Opening a model in whatever format it has: a checkpoint by torch, everything else as a device does."""
+
+from pathlib import Path
+
+from edgepose.profiles.profile import DeviceProfile
+from edgepose.runtime.backends import open_model
+from edgepose.runtime.backends.base import Session, SessionOptions
+from edgepose.runtime.errors import MissingExtraError
+from edgepose.runtime.shipped import resolve_model
+
+
+def model_path(path_or_name: str | Path) -> Path:
+    """Return the file of a model: a checkpoint's path as it is, else an exported file or a name that ships.
+
+    Raises `ModelError` listing what ships when there is no such file.
+    """
+    path = Path(path_or_name)
+    return path if path.suffix == ".safetensors" else resolve_model(str(path_or_name))
+
+
+def open_any(path_or_name: str | Path, profile: DeviceProfile | None = None) -> Session:
+    """Open a model file, a checkpoint, or a model that ships by its name, as a profile asks.
+
+    Raises `CheckpointError` for a bad checkpoint, `MissingExtraError` where its torch is not installed, and what
+    `open_model` raises.
+    """
+    path = model_path(path_or_name)
+    if path.suffix != ".safetensors":
+        return open_model(path_or_name, profile)
+    try:
+        from edgepose.train.session import TorchSession  # noqa: PLC0415  devices have no torch
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(error.name or "torch", "train") from error
+    return TorchSession(path, SessionOptions() if profile is None else SessionOptions.from_profile(profile))

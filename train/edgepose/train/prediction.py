@@ -1,0 +1,129 @@
+"""What a network makes of the people of a data set: one code for every format, in training and after it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.arrays import Array, FloatArray, ImageArray
+from edgepose.runtime.backends.base import Session
+from edgepose.runtime.codec import HeatmapCodec, merge_flip
+from edgepose.runtime.geometry import image_box_xyxy, invert_affine, transform_points
+from edgepose.runtime.skeleton import Skeleton
+from edgepose.train.data.augment import Crop, plain_crop
+from edgepose.train.data.pose_dataset import PoseDataset, Sample, in_skeleton, joints_box_xyxy
+
+Predictor = Callable[[ImageArray], FloatArray]
+"""Crops uint8 RGB (N, h, w, 3) -> heatmaps (N, K, H, W)."""
+
+BOXES = ("data", "joints", "image")
+"""Where a person's box comes from: the data, the labelled joints, or the whole image."""
+
+
+@dataclass(frozen=True)
+class PredictedPeople:
+    """Everybody with a labelled joint: `found` and `truth` (N, K, 2) in image pixels, `scores` (N, K).
+
+    `truth` is NaN where unlabelled; `head_px` and `area_px2` (N,) as in `Sample`, `image_ids` one a person.
+    """
+
+    skeleton: Skeleton
+    found: FloatArray
+    scores: FloatArray
+    truth: FloatArray
+    head_px: FloatArray
+    area_px2: FloatArray
+    image_ids: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.image_ids)
+
+
+def predictor_of(session: Session) -> Predictor:
+    """Return what an open model makes of crops; a model of a fixed batch is fed that many at a time."""
+    fixed = session.inputs[0].shape[0]
+
+    def predict(images_rgb: ImageArray) -> FloatArray:
+        if fixed < 0:
+            return session.run({"image": images_rgb})["heatmaps"]
+        parts = [images_rgb[i : i + fixed] for i in range(0, len(images_rgb), fixed)]
+        filled = [np.concatenate([part, np.repeat(part[-1:], fixed - len(part), axis=0)]) for part in parts]
+        maps = np.concatenate([session.run({"image": part})["heatmaps"] for part in filled])
+        return maps[: len(images_rgb)]
+
+    return predict
+
+
+def with_flip_test(predict: Predictor, skeleton: Skeleton) -> Predictor:
+    """Return a predictor that averages with the mirrored crop."""
+
+    def predict_both(images_rgb: ImageArray) -> FloatArray:
+        mirrored = np.ascontiguousarray(images_rgb[:, :, ::-1])
+        return merge_flip(predict(images_rgb), predict(mirrored), skeleton.flip_order)
+
+    return predict_both
+
+
+def predict_people(
+    predict: Predictor,
+    dataset: PoseDataset,
+    skeleton: Skeleton,
+    codec: HeatmapCodec,
+    padding: float,
+    *,
+    box: str = "data",
+    batch: int = 32,
+    limit: int | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> PredictedPeople:
+    """Return what `predict` finds of the first `limit` people of a data set, one crop a person.
+
+    `padding` widens a person's box; a whole image is not widened. `on_progress` is told (people done, people in all).
+    Raises `EdgeposeError` for an unknown kind of box or when nobody has a label in common with the skeleton.
+    """
+    if box not in BOXES:
+        raise EdgeposeError(f"unknown kind of box {box!r}; known: {', '.join(BOXES)}")
+    total = min(len(dataset), len(dataset) if limit is None else limit)
+    found, scores, samples = [], [], []
+    for part in _batches(dataset, skeleton, total, batch):
+        crops = [_crop(sample, codec.input_wh, padding, box) for sample in part]
+        keypoints, part_scores = codec.decode(predict(np.stack([crop.image_rgb for crop, _ in crops])))
+        found += [transform_points(invert_affine(a), k) for (_, a), k in zip(crops, keypoints, strict=True)]
+        scores.append(part_scores)
+        samples += [_facts(sample) for sample in part]
+        if on_progress is not None:
+            on_progress(min(len(samples), total), total)
+    if not samples:
+        raise EdgeposeError(f"nobody in {dataset.name} has a labelled joint of {skeleton.name}; give other data")
+    truth, head_px, area_px2, image_ids = zip(*samples, strict=True)
+    return PredictedPeople(
+        skeleton,
+        np.stack(found),
+        np.concatenate(scores),
+        np.stack(truth),
+        np.array(head_px, np.float32),
+        np.array(area_px2, np.float32),
+        image_ids,
+    )
+
+
+def _facts(sample: Sample) -> tuple[FloatArray, float, float, str]:
+    """Return what is kept of a sample, so that its image need not be."""
+    return sample.keypoints, sample.head_px, sample.area_px2, sample.image_id
+
+
+def _batches(dataset: PoseDataset, skeleton: Skeleton, total: int, batch: int) -> Iterator[Sequence[Sample]]:
+    for start in range(0, total, batch):
+        samples = (in_skeleton(dataset, i, skeleton) for i in range(start, min(start + batch, total)))
+        if labelled := [sample for sample in samples if sample.labelled.any()]:
+            yield labelled
+
+
+def _crop(sample: Sample, input_wh: tuple[int, int], padding: float, box: str) -> tuple[Crop, Array]:
+    if box == "image":
+        height, width = sample.image_bgr.shape[:2]
+        return plain_crop(replace(sample, box_xyxy=image_box_xyxy(width, height)), input_wh, padding=1.0)
+    if box == "joints":
+        sample = replace(sample, box_xyxy=joints_box_xyxy(sample.keypoints))
+    return plain_crop(sample, input_wh, padding)
