@@ -3,7 +3,7 @@
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -116,12 +116,16 @@ def _terminate_like_control_c() -> Iterator[None]:
 def _open_sinks(source: "FrameSource", out: Path | None, json_path: Path | None, *, show: bool) -> "list[Sink]":
     from edgepose.runtime.sinks import JsonLinesSink, VideoSink, WindowSink  # noqa: PLC0415
 
-    sinks: list[Sink] = [WindowSink()] if show else []
-    if out is not None:
-        fps = (source.fps or _UNTOLD_FPS) if source.is_sequence else _LOOSE_IMAGES_FPS
-        sinks.append(VideoSink(out, fps, real_time=source.live))
-    if json_path is not None:
-        sinks.append(JsonLinesSink(json_path))
+    sinks: list[Sink] = []
+    with ExitStack() as opened:  # when a later one cannot be opened, the earlier ones leave nothing behind
+        if show:
+            sinks.append(opened.enter_context(WindowSink()))
+        if out is not None:
+            fps = (source.fps or _UNTOLD_FPS) if source.is_sequence else _LOOSE_IMAGES_FPS
+            sinks.append(opened.enter_context(VideoSink(out, fps, real_time=source.live)))
+        if json_path is not None:
+            sinks.append(opened.enter_context(JsonLinesSink(json_path)))
+        opened.pop_all()
     return sinks
 
 

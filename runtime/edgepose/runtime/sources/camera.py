@@ -31,9 +31,7 @@ class CameraSource(CaptureSource):
             first = self._read() if first is None and self._capture.isOpened() else first
         if first is None:
             self.close()
-            raise SourceError(
-                f"camera {index} gives no picture; close other programs that use it. {_known()}"
-            )
+            raise SourceError(f"camera {index} gives no picture; close other programs that use it. {_known()}")
         self.size_wh = size_of(first)
         self.fps = self._rate()
 
@@ -64,8 +62,4 @@ def _known() -> str:
     if sys.platform != "linux":
         return "cameras are numbered from 0"
     nodes = sorted(Path("/dev").glob("video*"))
-    return (
-        f"this machine has {', '.join(map(str, nodes))}"
-        if nodes
-        else "this machine has no /dev/video* at all"
-    )
+    return f"this machine has {', '.join(map(str, nodes))}" if nodes else "this machine has no /dev/video* at all"

@@ -20,9 +20,7 @@ class PacedSource(FrameSource):
 
     def __init__(self, source: FrameSource) -> None:
         if source.fps is None:
-            raise SourceError(
-                f"{source.name} tells no frame rate, so it cannot be paced; run it without --paced"
-            )
+            raise SourceError(f"{source.name} tells no frame rate, so it cannot be paced; run it without --paced")
         self._source = source
         self.name, self.size_wh, self.fps = source.name, source.size_wh, source.fps
         self._period_s = 1 / source.fps

@@ -49,9 +49,7 @@ class StreamSource(CaptureSource):
 
     def _connect(self) -> ImageArray | None:
         timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, cv2.CAP_PROP_READ_TIMEOUT_MSEC]
-        return self._open(
-            self._url, cv2.CAP_FFMPEG, [n for name in timeouts for n in (name, self._timeout_ms)]
-        )
+        return self._open(self._url, cv2.CAP_FFMPEG, [n for name in timeouts for n in (name, self._timeout_ms)])
 
     def _reconnect(self, count: int) -> ImageArray:
         for attempt in range(self._tries):
@@ -59,9 +57,7 @@ class StreamSource(CaptureSource):
             if (image_bgr := self._connect()) is not None:
                 self.reconnects += 1
                 return image_bgr
-        raise SourceError(
-            f"{self.name} broke off after {count} frames and {self._tries} tries; check the network"
-        )
+        raise SourceError(f"{self.name} broke off after {count} frames and {self._tries} tries; check the network")
 
 
 def without_password(url: str) -> str:

@@ -17,9 +17,7 @@ class SyntheticSource(FrameSource):
         self, seed: int = 0, frames: int = 150, size_wh: tuple[int, int] = (640, 480), fps: float = 30.0
     ) -> None:
         if frames < 1 or seed < 0:
-            raise SourceError(
-                f"a synthetic clip needs a seed >= 0 and at least 1 frame; found {seed} and {frames}"
-            )
+            raise SourceError(f"a synthetic clip needs a seed >= 0 and at least 1 frame; found {seed} and {frames}")
         self.name = f"synthetic:{seed}"
         self.size_wh, self.fps = size_wh, fps
         self._seed, self.declared_frames = seed, frames

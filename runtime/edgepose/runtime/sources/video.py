@@ -25,9 +25,7 @@ class VideoSource(CaptureSource):
         self._first = self._open(str(path), cv2.CAP_ANY, [])
         if self._first is None:
             self.close()
-            raise SourceError(
-                f"{path} holds no video that OpenCV can decode; convert it, for example to H.264 in .mp4"
-            )
+            raise SourceError(f"{path} holds no video that OpenCV can decode; convert it, for example to H.264 in .mp4")
         self.size_wh = size_of(self._first)
         self.fps = self._rate()
         self.declared_frames = self._declared_frames()

@@ -1,0 +1,137 @@
+"""The command on a real model and real files; `main` turns its errors into one line and exit code 2."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import pytest
+import typer
+from click.testing import Result
+from typer.testing import CliRunner
+
+from edgepose.cli.run import run
+from edgepose.profiles.errors import EdgeposeError
+from support.clips import dot_image, read_clip, write_clip
+from support.tiny_model import save_tiny_onnx
+
+TESTS = Path(__file__).parents[1]
+APP = typer.Typer()
+APP.command()(run)
+BOX = "0,8,44,52"
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a model and a clip, on a machine without a display."""
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.chdir(tmp_path)
+    save_tiny_onnx(tmp_path)
+    write_clip(tmp_path / "clip.avi", frames=12)
+    return tmp_path
+
+
+def _run(*arguments: str) -> Result:
+    return CliRunner().invoke(APP, ["tiny.onnx", *arguments])
+
+
+def _error(*arguments: str) -> str:
+    result = _run(*arguments)
+    assert isinstance(result.exception, EdgeposeError), (result.output, result.exception)
+    assert "\n" not in str(result.exception)
+    return str(result.exception)
+
+
+def test_a_video_becomes_a_video_and_lines_and_one_line_of_summary(files: Path) -> None:
+    result = _run("--source", "clip.avi", "--out", "out.mp4", "--json", "poses.jsonl", "--box", BOX)
+    assert result.exit_code == 0, result.exception
+    assert result.output.count("\n") == 1
+    assert "clip.avi: 12 frames, people in 12, " in result.output
+    assert "0 dropped; wrote out.mp4, poses.jsonl" in result.output
+    assert len(read_clip(files / "out.mp4")) == 12
+    lines = [json.loads(line) for line in (files / "poses.jsonl").read_text().splitlines()]
+    assert [line["frame"] for line in lines] == list(range(12))
+    assert set(lines[0]["stage_ms"]) == {"capture", "crop", "infer", "decode", "smooth", "draw"}
+    x, y, _ = lines[0]["people"][0]["keypoints"]["head"]
+    assert abs(x - 10) < 3
+    assert abs(y - 30) < 3
+
+
+def test_a_dash_prints_only_lines_to_standard_output(files: Path) -> None:
+    result = _run("--source", "clip.avi", "--json", "-", "--box", BOX, "--max-frames", "3", "--no-smooth")
+    assert [json.loads(line)["frame"] for line in result.stdout.splitlines()] == [0, 1, 2]
+    assert "3 frames" in result.stderr
+
+
+def test_a_paced_clip_counts_what_it_drops(files: Path) -> None:
+    result = _run("--source", "clip.avi", "--json", "poses.jsonl", "--paced", "--box", BOX)
+    assert result.exit_code == 0
+    lines = (files / "poses.jsonl").read_text().splitlines()
+    assert f"{len(lines)} frames" in result.output
+    assert f"{12 - len(lines)} dropped" in result.output
+
+
+def test_a_folder_becomes_a_slow_video(files: Path) -> None:
+    (files / "images").mkdir()
+    for index in range(3):
+        cv2.imwrite(str(files / "images" / f"{index}.png"), dot_image(30, 30))
+    assert _run("--source", "images", "--out", "out.mp4", "--box", BOX).exit_code == 0
+    assert cv2.VideoCapture(str(files / "out.mp4")).get(cv2.CAP_PROP_FPS) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--source", "absent.mp4", "--json", "p"], "no such source: absent.mp4"),
+        (["--source", "tiny.onnx", "--json", "p"], "holds no video"),
+        (["--source", "98", "--json", "p"], "camera 98"),
+        (["--source", "clip.avi"], "nowhere to show the poses: there is no display"),
+        (["--source", "clip.avi", "--show", "--json", "p"], "there is no display"),
+        (["--source", "clip.avi", "--no-show"], "give --out VIDEO, --json FILE or --show"),
+        (["--source", "clip.avi", "--out", "out.foo"], "unknown video container .foo"),
+        (["--source", "clip.avi", "--out", "tiny.onnx/out.mp4"], "cannot write tiny.onnx/out.mp4"),
+        (["--source", "clip.avi", "--out", "out.mp4", "--json", "tiny.onnx/p"], "cannot write tiny.onnx/p"),
+        (["--source", "clip.avi", "--json", "p", "--box", "1,2,3"], "expected --box X0,Y0,X1,Y1"),
+        (["--source", "clip.avi", "--json", "p", "--box", "9,2,3,4"], "expected --box X0,Y0,X1,Y1"),
+        (["--source", "clip.avi", "--json", "p", "--device", "toaster"], "toaster"),
+        (["--source", "clip.avi", "--out", "./clip.avi"], "is the source itself"),
+    ],
+)
+def test_wrong_use_is_one_line_and_leaves_nothing(files: Path, arguments: list[str], words: str) -> None:
+    before = sorted(files.rglob("*"))
+    assert words in _error(*arguments)
+    assert sorted(files.rglob("*")) == before
+
+
+def test_a_corrupt_model_leaves_no_output(files: Path) -> None:
+    (files / "tiny.onnx").write_bytes(b"not a model")
+    _error("--source", "clip.avi", "--json", "poses.jsonl")
+    assert not (files / "poses.jsonl").exists()
+
+
+_COMMAND = "import typer; from edgepose.cli.run import run; typer.run(run)"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_it_keeps_what_was_written(files: Path, signal_number: int) -> None:
+    write_clip(files / "long.avi", frames=900)
+    arguments = ["tiny.onnx", "--source", "long.avi", "--paced", "--out", "out.mp4", "--json", "poses.jsonl"]
+    command = [sys.executable, "-c", _COMMAND, *arguments, "--box", BOX]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        deadline_s = time.monotonic() + 30
+        while not any(path.stat().st_size > 0 for path in files.glob(".poses-*")) and time.monotonic() < deadline_s:
+            time.sleep(0.05)
+        process.send_signal(signal_number)
+        output, errors = process.communicate(timeout=20)
+    assert errors == ""
+    assert "stopped early; wrote out.mp4, poses.jsonl" in output
+    assert process.returncode == 0
+    assert len(read_clip(files / "out.mp4")) > 0
+    assert len((files / "poses.jsonl").read_text().splitlines()) > 0
+    assert not list(files.glob(".*"))
