@@ -1,0 +1,67 @@
+# Everything that CI calls, and everything that a newcomer needs: `make demo` and `make test`.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SOURCE ?= synthetic:0:150
+OUT ?= demo-out
+CODE := profiles runtime train export tests benchmarks
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow contract fmt format-check lint types layers wheel docs bench check clean
+
+help:  ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# torch goes first and pinned: any other choice of pip's may be another, much larger build
+$(READY): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+setup: $(READY)  ## make the environment in .venv
+
+demo: $(READY)  ## export the shipped network, check it, run it on SOURCE (a clip, a file, 0 for a webcam)
+	$(BIN)/edgepose demo --source $(SOURCE) --out $(OUT)
+
+test: $(READY)  ## the default tests
+	$(BIN)/python -m pytest
+
+test-slow: $(READY)  ## the tests that take longer
+	$(BIN)/python -m pytest -m slow --timeout 1200
+
+contract: $(READY)  ## the one contract that every backend keeps
+	$(BIN)/python -m pytest tests/contract
+
+fmt: $(READY)  ## format the code
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix-only $(CODE)
+
+format-check: $(READY)
+	$(BIN)/ruff format --check $(CODE)
+
+lint: $(READY)  ## ruff
+	$(BIN)/ruff check $(CODE)
+
+types: $(READY)  ## mypy, strict
+	$(BIN)/mypy
+
+layers: $(READY)  ## imports point down only; no torch below train
+	$(BIN)/lint-imports
+
+wheel: $(READY)  ## build the wheel into dist/
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+
+docs: $(READY)  ## the reference of the Python interface into site/
+	$(BIN)/pdoc --output-directory site edgepose.profiles edgepose.runtime edgepose.train edgepose.export
+
+bench: $(READY)  ## measure on this machine and write benchmarks/results/
+	$(BIN)/python benchmarks/run_all.py
+
+check: format-check lint types layers test  ## all that must be green before a change lands
+
+clean:  ## remove what the targets made
+	rm -rf $(VENV) dist site demo-out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
