@@ -111,7 +111,7 @@ def random_rgb(rng: np.random.Generator) -> Array:
 
 def random_skin_rgb(rng: np.random.Generator) -> Array:
     """Draw a skin colour from fair to dark."""
-    return _between(_SKIN_RGB, rng)
+    return _between(_SKIN_RGB, rng, float(rng.beta(1.0, 1.25)))
 
 
 def sample_pattern(rng: np.random.Generator) -> Pattern:
@@ -133,7 +133,7 @@ def sample_outfit(rng: np.random.Generator, masculine: float) -> Outfit:
     sleeve = float(rng.choice([0.0, 0.15, 0.5, 0.75, 1.0, 1.4, 1.95, 1.95, 1.95]))
     return Outfit(
         skin_rgb=skin,
-        hair_rgb=_between(_HAIR_RGB, rng),
+        hair_rgb=_between(_HAIR_RGB, rng, float(rng.random())),
         shoe_rgb=random_rgb(rng),
         hat_rgb=random_rgb(rng),
         top=top,
@@ -156,8 +156,8 @@ def sample_outfit(rng: np.random.Generator, masculine: float) -> Outfit:
     )
 
 
-def _between(colours: Array, rng: np.random.Generator) -> Array:
-    place = rng.uniform(0.0, len(colours) - 1.0)
+def _between(colours: Array, rng: np.random.Generator, share: float) -> Array:
+    place = share * (len(colours) - 1.0)
     low = int(place)
     mixed = colours[low] + (place - low) * (colours[min(low + 1, len(colours) - 1)] - colours[low])
     return np.clip(mixed * rng.uniform(0.92, 1.06) + rng.normal(0.0, 0.012, 3), 0.02, 1.0)  # type: ignore[no-any-return]

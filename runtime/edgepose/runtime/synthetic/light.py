@@ -41,11 +41,11 @@ class Light:
 
 def sample_light(rng: np.random.Generator) -> Light:
     """Draw a light: from dim to bright, from warm to cold, mostly from above and the front."""
-    azimuth, height = rng.uniform(-2.4, 2.4), rng.uniform(0.15, 1.4)
+    azimuth, height = rng.normal(0.0, 1.1), rng.uniform(0.15, 1.4)
     towards = np.array([np.sin(azimuth) * np.cos(height), np.sin(height), np.cos(azimuth) * np.cos(height)])
     warmth = rng.normal(0.0, 0.07)
     colour = np.array([1.0 + warmth, 1.0, 1.0 - warmth])
-    lamp, ambient = rng.uniform(0.15, 0.95), rng.uniform(0.3, 0.75)
+    lamp, ambient = rng.uniform(0.2, 0.95), rng.uniform(0.4, 0.9)
     return Light(towards, lamp * colour, ambient * (2.0 - colour), ambient * rng.uniform(0.4, 0.8) * np.ones(3))
 
 

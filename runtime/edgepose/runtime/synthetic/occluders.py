@@ -28,12 +28,12 @@ def seat_for(person: Placed, rng: np.random.Generator) -> Solid | None:
     return Solid(box, box.vertices @ turn.T + np.array([hips[0], top / 2, hips[2]]) + back, -1)
 
 
-def sample_things(rng: np.random.Generator, camera: Camera, spots: Array) -> list[Solid]:
-    """Draw things behind, beside and, less often, in front of spots (N, 3) where people are."""
+def sample_things(rng: np.random.Generator, camera: Camera, spots: Array, in_front: float = 0.4) -> list[Solid]:
+    """Draw things behind, beside and, with chance `in_front`, in front of spots (N, 3) where people are."""
     things = []
     for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.35, 0.3, 0.2, 0.15]))):
         middle = spots[rng.integers(len(spots))]
-        before = rng.random() < 0.4
+        before = rng.random() < in_front
         mesh = _sample_mesh(rng, 0.4 if before else 1.0)
         share = rng.uniform(0.72, 0.93) if before else rng.uniform(1.05, 1.8)
         aside = rng.normal(0.0, 0.6) * camera.turn[0] + np.array([0.0, rng.normal(-0.2, 0.4), 0.0])

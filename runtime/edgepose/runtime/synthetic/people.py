@@ -9,7 +9,10 @@ from edgepose.runtime.synthetic.angles import Pose
 from edgepose.runtime.synthetic.body import Build, joint_anchors, posed_bones, rest_origins, sample_build
 from edgepose.runtime.synthetic.clothing import Outfit, sample_outfit
 from edgepose.runtime.synthetic.figure import build_figure, pose_mesh
+from edgepose.runtime.synthetic.joints import JOINTS
 from edgepose.runtime.synthetic.mesh import Mesh
+
+_ANKLES = [JOINTS.index(joint) for joint in ("l_ankle", "r_ankle")]
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,19 @@ def make_body(rng: np.random.Generator, detail: float = 1.0) -> Body:
     return Body(build, outfit, origins, build_figure(build, outfit, origins, detail))
 
 
-def place(body: Body, pose: Pose) -> Placed:
-    """Pose a body so that it stands over the world's origin, its lowest point `pose.lift_m` above the ground."""
+def place(body: Body, pose: Pose, feet_at: tuple[float, float] | None = None) -> Placed:
+    """Pose a body so that its lowest point is `pose.lift_m` above the ground.
+
+    Its middle is over the world's origin, or its ankles about `feet_at` (x, z).
+    """
     turned, placed = posed_bones(body.build, body.origins, pose)
     vertices = pose_mesh(body.mesh, body.origins, turned, placed)
     bones, anchors = joint_anchors(body.build, body.origins)
     joints = np.einsum("jik,jk->ji", turned[bones], anchors - body.origins[bones]) + placed[bones]
-    middle = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
-    offset = np.array([-middle[0], pose.lift_m - vertices[:, 1].min(), -middle[2]])
+    low_y = float(vertices[:, 1].min())
+    if feet_at is None:
+        x, _, z = -(joints.min(axis=0) + joints.max(axis=0)) / 2
+    else:
+        x, _, z = np.array([feet_at[0], 0.0, feet_at[1]]) - joints[_ANKLES].mean(axis=0)
+    offset = np.array([x, pose.lift_m - low_y, z])
     return Placed(body, pose, vertices + offset, joints + offset)

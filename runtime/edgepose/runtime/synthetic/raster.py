@@ -73,8 +73,8 @@ def draw(solids: Sequence[Solid], camera: Camera, light: Light) -> Drawing:
     seen = np.zeros((height * _FINE, width * _FINE), np.int32)
     pieces = [_visible_quads(solid, camera, light) for solid in solids]
     if not any(len(piece[0]) for piece in pieces):
-        none = np.zeros(0, int)
-        return Drawing(seen, np.zeros((0, 3), np.uint8), none, none, np.zeros(0), (0, 0, 0, 0))
+        nobody = np.full(1, -1)
+        return Drawing(seen, np.zeros((1, 3), np.uint8), nobody, nobody, np.zeros(1), (0, 0, 0, 0))
     corners, rgb, parts, owners, depths = (np.concatenate(column) for column in zip(*pieces, strict=True))
     order = np.argsort(-depths, kind="stable")
     fill = cv2.fillConvexPoly
