@@ -1,4 +1,4 @@
-"""Pose data, named `kind:path[:split][@weight]`."""
+"""Pose data, named `kind:path[:split][@weight]`; what is rendered is `synthetic:COUNT[:SEED]`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,9 @@ from pathlib import Path
 
 from edgepose.train.data.coco import open_coco
 from edgepose.train.data.lsp import open_lsp, open_lspet
+from edgepose.train.data.mpii import open_mpii
 from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample
+from edgepose.train.data.synthetic import open_synthetic
 
 __all__ = ["READERS", "DataError", "PoseDataset", "Sample", "WeightedDataset", "open_dataset", "open_mix"]
 
@@ -14,6 +16,8 @@ READERS: dict[str, Callable[..., PoseDataset]] = {
     "lsp": open_lsp,
     "lspet": open_lspet,
     "coco": open_coco,
+    "mpii": open_mpii,
+    "synthetic": open_synthetic,
 }
 
 
@@ -26,7 +30,7 @@ class WeightedDataset:
 
 
 def open_dataset(spec: str) -> PoseDataset:
-    """Open `kind:path[:split]`, as in `lsp:/data/lsp:test`.
+    """Open `kind:path[:split]`, as in `lsp:/data/lsp:test`, or `synthetic:COUNT[:SEED]`.
 
     Raises `DataError` for an unknown kind, an absent path or a folder in another layout.
     """
@@ -35,6 +39,8 @@ def open_dataset(spec: str) -> PoseDataset:
         raise DataError(
             f"unknown kind of data {kind!r} in {spec!r}; expected kind:path[:split] with one of {', '.join(READERS)}"
         )
+    if kind == "synthetic":
+        return open_synthetic(spec, *rest.split(":"))
     path, _, split = rest.partition(":")
     if not Path(path).exists():
         raise DataError(f"no such data: {path!r} in {spec!r}; expected kind:path[:split]")

@@ -4,10 +4,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from scipy.io import loadmat
 
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.skeleton import LSP_14
+from edgepose.train.data.matlab import read_matlab
 from edgepose.train.data.pose_dataset import (
     DataError,
     PoseDataset,
@@ -59,10 +59,7 @@ def _read_joints(root: Path, shape: tuple[int, ...]) -> FloatArray:
     path = root / "joints.mat"
     if not path.is_file() or not (root / "images").is_dir():
         raise DataError(f"{root} is no LSP folder: expected joints.mat and images/ in it")
-    try:
-        joints = loadmat(path)["joints"]
-    except (KeyError, ValueError, TypeError, NotImplementedError, OSError) as error:
-        raise DataError(f"{path} holds no readable 'joints': {error}") from error
+    joints = read_matlab(path, "joints", squeeze=False)
     if joints.ndim != 3 or any(want not in (-1, have) for want, have in zip(shape, joints.shape, strict=True)):
         raise DataError(f"{path}: expected 'joints' of shape {shape} (-1 is any), found {joints.shape}")
     return joints.astype(np.float32)  # type: ignore[no-any-return]

@@ -1,0 +1,90 @@
+"""Object keypoint similarity: COCO's average precision and recall, computed by pycocotools."""
+
+import contextlib
+import io
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from edgepose.runtime.arrays import FloatArray
+from edgepose.runtime.errors import MissingExtraError
+
+_STATISTICS = {"OKS AP": 0, "OKS AP50": 1, "OKS AP75": 2, "OKS AR": 5}
+"""Places in what COCOeval summarises."""
+
+
+def oks_ap(
+    found: FloatArray,
+    scores: FloatArray,
+    truth: FloatArray,
+    area_px2: FloatArray,
+    sigmas: Sequence[float],
+    image_ids: Sequence[str],
+) -> dict[str, float]:
+    """Return AP over OKS 0.50 to 0.95, AP50, AP75 and AR in percent, one detection a person; NaN without labels.
+
+    `found` and `truth` (N, K, 2) in image pixels, NaN in `truth` where unlabelled; `scores` (N,) rank the detections,
+    `area_px2` (N,) is the scale of OKS, `sigmas` its K constants. Raises `MissingExtraError` without pycocotools.
+    """
+    try:
+        from pycocotools.coco import COCO  # noqa: PLC0415  an extra that only evaluation needs
+        from pycocotools.cocoeval import COCOeval  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("pycocotools", "evaluate") from error
+
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(image_ids), start=1)}
+    images = [numbers[name] for name in image_ids]
+    with contextlib.redirect_stdout(io.StringIO()):
+        document = COCO()
+        document.dataset = _document(truth, area_px2, images)
+        document.createIndex()
+        evaluation = COCOeval(document, document.loadRes(_results(found, scores, images)), "keypoints")
+        evaluation.params.kpt_oks_sigmas = np.array(sigmas, np.float64)
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    summary = {name: float(evaluation.stats[place]) for name, place in _STATISTICS.items()}
+    return {name: 100.0 * value if value >= 0 else math.nan for name, value in summary.items()}
+
+
+def _document(truth: FloatArray, area_px2: FloatArray, images: Sequence[int]) -> dict[str, Any]:
+    labelled = np.asarray(np.isfinite(truth).all(axis=-1))
+    triples = np.concatenate([np.where(labelled[..., None], truth, 0), 2 * labelled[..., None]], axis=-1)
+    people = [
+        {
+            "id": number,
+            "image_id": image,
+            "category_id": 1,
+            "iscrowd": 0,
+            "area": float(area),
+            "bbox": _box_xywh(points[seen]),
+            "num_keypoints": int(seen.sum()),
+            "keypoints": triple.ravel().tolist(),
+        }
+        for number, (image, area, points, seen, triple) in enumerate(
+            zip(images, area_px2, truth, labelled, triples, strict=True), start=1
+        )
+    ]
+    return {
+        "info": {},
+        "images": [{"id": image} for image in dict.fromkeys(images)],
+        "categories": [{"id": 1, "name": "person"}],
+        "annotations": people,
+    }
+
+
+def _box_xywh(points: FloatArray) -> list[float]:
+    if len(points) == 0:
+        return [0.0, 0.0, 0.0, 0.0]
+    corner = points.min(axis=0)
+    return [float(value) for value in (*corner, *(points.max(axis=0) - corner))]
+
+
+def _results(found: FloatArray, scores: FloatArray, images: Sequence[int]) -> list[dict[str, Any]]:
+    triples = np.concatenate([found, np.ones_like(found[..., :1])], axis=-1)
+    return [
+        {"image_id": image, "category_id": 1, "score": float(score), "keypoints": triple.ravel().tolist()}
+        for image, score, triple in zip(images, scores, triples, strict=True)
+    ]
