@@ -58,7 +58,7 @@ def test_a_live_source_never_waits_and_only_pictures_are_missed() -> None:
     begin_s = time.perf_counter()
     for i in range(30):
         thread.put(_result(i))
-    assert time.perf_counter() - begin_s < 0.1
+    assert time.perf_counter() - begin_s < 0.3
     thread.close()
     assert lines.indexes == list(range(30))
     assert 2 <= len(pictures.indexes) < 30

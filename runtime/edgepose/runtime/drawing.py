@@ -33,14 +33,15 @@ def draw_poses(image_bgr: ImageArray, poses: Poses, threshold: float = 0.3) -> I
 
 
 def draw_text(image_bgr: ImageArray, lines: Sequence[str]) -> None:
-    """Write lines of text onto the upper left of an image (H, W, 3), in place."""
+    """Write lines of text onto a dark panel in the upper left of an image (H, W, 3), in place."""
     scale = max(0.4, min(image_bgr.shape[:2]) / 900)
-    step = round(30 * scale)
+    step, margin = round(34 * scale), round(12 * scale)
+    font, width = cv2.FONT_HERSHEY_SIMPLEX, max(1, round(1.5 * scale))
+    reach = max(cv2.getTextSize(text, font, scale, width)[0][0] for text in lines)
+    panel = image_bgr[: step * len(lines) + margin, : reach + 2 * margin]
+    panel[:] = panel // 3
     for row, text in enumerate(lines, start=1):
-        for colour, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-            width = max(1, round(thickness * 2 * scale))
-            at = (round(10 * scale), row * step)
-            cv2.putText(image_bgr, text, at, cv2.FONT_HERSHEY_SIMPLEX, scale, colour, width, cv2.LINE_AA)
+        cv2.putText(image_bgr, text, (margin, row * step), font, scale, (255, 255, 255), width, cv2.LINE_AA)
 
 
 class Painter:

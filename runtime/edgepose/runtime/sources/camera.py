@@ -26,7 +26,11 @@ class CameraSource(CaptureSource):
         super().__init__()
         self.name = f"camera {index}"
         _require_node(index)
-        first = self._open(index, _BACKENDS.get(sys.platform, cv2.CAP_ANY), _options(size_wh))
+        first = self._open(index, _BACKENDS.get(sys.platform, cv2.CAP_ANY), [])
+        if size_wh is not None and self._capture.isOpened():
+            self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, size_wh[0])
+            self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size_wh[1])
+            first = self._read()
         for _ in range(_FIRST_READS):
             first = self._read() if first is None and self._capture.isOpened() else first
         if first is None:
@@ -42,14 +46,6 @@ class CameraSource(CaptureSource):
             count += 1
             yield image_bgr
         raise SourceError(f"{self.name} stopped after {count} frames; check its cable and run again")
-
-
-def _options(size_wh: tuple[int, int] | None) -> list[int]:
-    # one buffered frame: a fresh one is worth more than a complete record
-    options = [cv2.CAP_PROP_BUFFERSIZE, 1] if sys.platform == "linux" else []
-    if size_wh is not None:
-        options += [cv2.CAP_PROP_FRAME_WIDTH, size_wh[0], cv2.CAP_PROP_FRAME_HEIGHT, size_wh[1]]
-    return options
 
 
 def _require_node(index: int) -> None:
