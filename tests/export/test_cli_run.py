@@ -76,6 +76,13 @@ def test_a_paced_clip_counts_what_it_drops(files: Path) -> None:
     assert f"{12 - len(lines)} dropped" in result.output
 
 
+def test_a_video_that_breaks_off_is_told(files: Path) -> None:
+    write_clip(files / "clip.avi", frames=40)
+    os.truncate("clip.avi", (files / "clip.avi").stat().st_size // 2)
+    assert "the file promises 40 frames" in _run("--source", "clip.avi", "--json", "p", "--box", BOX).output
+    assert "promises" not in _run("--source", "clip.avi", "--json", "p", "--max-frames", "2").output
+
+
 def test_a_folder_becomes_a_slow_video(files: Path) -> None:
     (files / "images").mkdir()
     for index in range(3):

@@ -79,6 +79,7 @@ class _Tally:
     frames: int = 0
     with_people: int = 0
     interrupted: bool = False
+    ran_out: bool = False
     times_s: list[float] = field(default_factory=lambda: [time.perf_counter()] * 2)
 
     def note(self, result: "FrameResult") -> None:
@@ -98,6 +99,7 @@ def _run_to_end(pipeline: "Pipeline", max_frames: int | None) -> _Tally:
         with _terminate_like_control_c(), pipeline:
             for result in pipeline.run(max_frames):
                 tally.note(result)
+            tally.ran_out = tally.frames != max_frames
     except KeyboardInterrupt:
         tally.interrupted = True
     return tally
@@ -178,5 +180,8 @@ def _summary(tally: _Tally, source: "FrameSource", pipeline: "Pipeline", outputs
         f"{pipeline.dropped} dropped",
     ]
     written = [str(path) for path in outputs if path is not None and path.is_file()]
-    stopped = "stopped early; " if tally.interrupted else ""
-    return f"{', '.join(parts)}; {stopped}{'wrote ' + ', '.join(written) if written else 'nothing written'}"
+    notes = ["stopped early"] if tally.interrupted else []
+    if tally.ran_out and tally.frames + pipeline.dropped < 0.95 * source.declared_frames:
+        notes.append(f"the file promises {source.declared_frames} frames, so it may be damaged")
+    notes.append(f"wrote {', '.join(written)}" if written else "nothing written")
+    return f"{', '.join(parts)}; {'; '.join(notes)}"

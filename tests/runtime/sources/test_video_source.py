@@ -42,12 +42,16 @@ def test_a_text_file_is_no_video(tmp_path: Path, capfd: pytest.CaptureFixture[st
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize("content", [b"", b"\0" * 5000])
-def test_a_file_of_nothing_is_no_video(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "clip.mp4"
+@pytest.mark.parametrize("content", [b"", b"\0" * 5000, b"RIFF\0\0\0\0AVI LIST"])
+@pytest.mark.parametrize("container", [".mp4", ".avi", ".mkv"])
+def test_a_file_of_nothing_is_no_video(
+    tmp_path: Path, content: bytes, container: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / f"clip{container}"
     path.write_bytes(content)
     with pytest.raises(SourceError, match="holds no video"):
         VideoSource(path)
+    assert capfd.readouterr().err == ""
 
 
 def test_a_cut_off_video_is_read_as_far_as_it_goes(tmp_path: Path) -> None:

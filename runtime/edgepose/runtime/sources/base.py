@@ -15,7 +15,7 @@ class FrameSource(ABC):
 
     `name` is for people; `size_wh` the pictures' size, the first one's where they differ; `fps` their rate,
     or None where they are no sequence in time. `live` sources do not wait: what is not taken in time is gone,
-    and counted in `dropped`.
+    and counted in `dropped`. `declared_frames` is what a recording promises, 0 where it does not say.
     """
 
     name: str
@@ -23,6 +23,7 @@ class FrameSource(ABC):
     fps: float | None
     live: bool = False
     dropped: int = 0
+    declared_frames: int = 0
 
     @abstractmethod
     def images(self) -> Iterator[ImageArray]:

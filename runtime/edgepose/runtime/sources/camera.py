@@ -1,6 +1,7 @@
 """A camera by its index."""
 
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from edgepose.runtime.errors import SourceError
 from edgepose.runtime.sources.opencv import CaptureSource, size_of
 
 _BACKENDS = {"linux": cv2.CAP_V4L2, "darwin": cv2.CAP_AVFOUNDATION, "win32": cv2.CAP_DSHOW}
-_FIRST_READS = 5  # some cameras fail while they wake up
+_WAKE_UP_S = 3.0  # some cameras give nothing at first
 
 
 class CameraSource(CaptureSource):
@@ -31,8 +32,9 @@ class CameraSource(CaptureSource):
             self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, size_wh[0])
             self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size_wh[1])
             first = self._read()
-        for _ in range(_FIRST_READS):
-            first = self._read() if first is None and self._capture.isOpened() else first
+        deadline_s = time.monotonic() + _WAKE_UP_S
+        while first is None and self._capture.isOpened() and time.monotonic() < deadline_s:
+            first = self._read()
         if first is None:
             self.close()
             raise SourceError(f"camera {index} gives no picture; close other programs that use it. {_known()}")

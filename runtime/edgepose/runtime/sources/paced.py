@@ -23,6 +23,7 @@ class PacedSource(FrameSource):
             raise SourceError(f"{source.name} tells no frame rate, so it cannot be paced; run it without --paced")
         self._source = source
         self.name, self.size_wh, self.fps = source.name, source.size_wh, source.fps
+        self.declared_frames = source.declared_frames
         self._period_s = 1 / source.fps
 
     def images(self) -> Iterator[ImageArray]:

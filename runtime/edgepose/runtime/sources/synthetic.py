@@ -19,12 +19,12 @@ class SyntheticSource(FrameSource):
         if frames < 1 or seed < 0:
             raise SourceError(f"a synthetic clip needs a seed >= 0 and at least 1 frame; found {seed} and {frames}")
         self.name = f"synthetic:{seed}"
-        self.size_wh, self.fps = size_wh, fps
+        self.size_wh, self.fps, self._clip_fps = size_wh, fps, fps
         self._seed, self.declared_frames = seed, frames
 
     def images(self) -> Iterator[ImageArray]:
         """Render one picture after another."""
-        for scene in render_clip(self._seed, self.declared_frames, self.size_wh, self.fps):
+        for scene in render_clip(self._seed, self.declared_frames, self.size_wh, self._clip_fps):
             yield cv2.cvtColor(scene.image_rgb, cv2.COLOR_RGB2BGR)
 
 

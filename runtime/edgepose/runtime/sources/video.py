@@ -22,7 +22,7 @@ class VideoSource(CaptureSource):
         self.name = path.name
         if not path.is_file():
             raise SourceError(f"no such video file: {path}; check the path")
-        self._first = self._open(str(path), cv2.CAP_ANY, [])
+        self._first = self._open(str(path), _backend(), [])
         if self._first is None:
             self.close()
             raise SourceError(f"{path} holds no video that OpenCV can decode; convert it, for example to H.264 in .mp4")
@@ -36,3 +36,8 @@ class VideoSource(CaptureSource):
         while image_bgr is not None or (image_bgr := self._read()) is not None:
             yield image_bgr
             image_bgr = None
+
+
+def _backend() -> int:
+    """Return FFmpeg where OpenCV has it: of the readers that it tries next, some print on their own."""
+    return cv2.CAP_FFMPEG if cv2.CAP_FFMPEG in cv2.videoio_registry.getStreamBackends() else cv2.CAP_ANY
