@@ -106,20 +106,23 @@ def joint_anchors(build: Build, origins: Array) -> tuple[Array, Array]:
     """Return the bone (J,) that carries each joint of `JOINTS`, and the joint's place (J, 3) at rest."""
     h, at = build.height_m, dict(zip(BONES, origins, strict=True))
     s = 0.125 * h * build.head  # length of the head, upper neck to crown
-    chin = at["head"]
+
+    def on_head(x: float, y: float, z: float) -> tuple[str, Array]:
+        return "head", at["head"] + s * np.array([x, y, z])
+
     anchors = {
         "pelvis": ("pelvis", at["pelvis"]),
         "thorax": ("chest", at["neck"]),
-        "neck": ("head", chin),
-        "head": ("head", chin + [0.0, s, 0.0]),
-        "nose": ("head", chin + [0.0, 0.36 * s, 0.52 * s]),
+        "neck": on_head(0.0, 0.0, 0.0),
+        "head": on_head(0.0, 1.0, 0.0),
+        "nose": on_head(0.0, 0.36, 0.52),
     }
     bone_of = {"shoulder": "upper_arm", "elbow": "lower_arm", "wrist": "hand"}
     bone_of |= {"hip": "upper_leg", "knee": "lower_leg", "ankle": "foot"}
     for side, sign in (("l", 1.0), ("r", -1.0)):
         anchors |= {f"{side}_{j}": (f"{side}_{b}", at[f"{side}_{b}"]) for j, b in bone_of.items()}
-        anchors[f"{side}_eye"] = ("head", chin + [sign * 0.15 * s, 0.52 * s, 0.41 * s])
-        anchors[f"{side}_ear"] = ("head", chin + [sign * 0.345 * s, 0.46 * s, -0.02 * s])
+        anchors[f"{side}_eye"] = on_head(sign * 0.15, 0.52, 0.41)
+        anchors[f"{side}_ear"] = on_head(sign * 0.345, 0.46, -0.02)
     bones = np.array([BONE[anchors[joint][0]] for joint in JOINTS])
     return bones, np.array([anchors[joint][1] for joint in JOINTS])
 

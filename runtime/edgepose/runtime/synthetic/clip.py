@@ -39,7 +39,7 @@ def render_clip(seed: int, frames: int, size_wh: tuple[int, int] = (640, 480), f
 
 
 def _sample_camera(rng: np.random.Generator, size_wh: tuple[int, int]) -> Camera:
-    height, away = rng.uniform(0.9, 1.7), rng.uniform(3.8, 5.2)
+    height, away = rng.uniform(0.9, 1.7), rng.uniform(3.3, 4.6)
     focal_px = 1.05 * size_wh[1] * 4 / 3
     return look_at(np.array([0.0, height, away]), np.array([0.0, 0.95, 0.0]), focal_px, size_wh)
 
@@ -57,11 +57,12 @@ def _sample_cast(rng: np.random.Generator, camera: Camera) -> list[tuple[Body, S
     outside_m = half_m + 1.1
     reach = min(0.4 * half_m, 1.0)
     side = 1.0 if rng.random() < 0.5 else -1.0
+    detail = min(max(camera.size_wh[1] / 440, 0.5), 1.6)
     cast = []
     for row in range(1 if rng.random() < 0.6 else 2):
         spot = (side * (1 - 2 * row) * float(rng.uniform(0.5, 1.0)) * reach, float(rng.uniform(-0.5, 0.3)))
         enters_s = EMPTY_S + row * float(rng.uniform(0.3, 2.0))
-        cast.append((make_body(rng), sample_script(rng, enters_s, outside_m, spot)))
+        cast.append((make_body(rng, detail), sample_script(rng, enters_s, outside_m, spot)))
     return cast
 
 

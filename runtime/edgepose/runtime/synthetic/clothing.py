@@ -104,7 +104,8 @@ class Outfit:
 def random_rgb(rng: np.random.Generator) -> Array:
     """Draw the colour of a cloth or a thing: often grey, dark or white, else any hue."""
     if rng.random() < 0.35:
-        return np.clip(rng.choice([0.06, 0.15, 0.4, 0.75, 0.93]) + rng.normal(0.0, 0.04, 3), 0.02, 1.0)
+        grey: Array = rng.choice([0.06, 0.15, 0.4, 0.75, 0.93]) + rng.normal(0.0, 0.04, 3)
+        return np.clip(grey, 0.02, 1.0)
     hue, saturation, value = rng.random(), rng.beta(2.5, 2.0), rng.uniform(0.2, 1.0)
     return np.array(colorsys.hsv_to_rgb(hue, saturation, value))
 

@@ -104,7 +104,7 @@ def _torso_rgb(tailor: Tailor, grid: Array, share: Array) -> Array:
     neckline = 0.9 - 0.012 * outfit.fold_phase * front - 0.08 * (outfit.sleeve == 0.0)
     rgb = np.where((level > neckline)[..., None], outfit.skin_rgb, top)
     belt = 0.12 + 0.25 * outfit.waist
-    return np.where((level < belt)[..., None], outfit.bottom.at(points), rgb)  # type: ignore[no-any-return]
+    return np.where((level < belt)[..., None], outfit.bottom.at(points), rgb)
 
 
 def _spine_bones(share: Array) -> tuple[Array, Array, Array]:
@@ -124,8 +124,8 @@ def _add_skirt(tailor: Tailor) -> None:
     share = np.linspace(1.0, 0.0, tailor.count(11))  # 1 at the hem
     girth = tailor.build.girth * (0.97 + 0.1 * tailor.build.fat)
     flare = (outfit.bottom_loose - 1.0) * 1.6 * share
-    half = h * girth * (0.102 + 0.012 * np.sin(np.pi * share) + 0.10 * flare)
-    depth = h * girth * (0.070 + 0.008 * np.sin(np.pi * share) + 0.10 * flare)
+    half = h * girth * (0.102 + 0.012 * np.sin(np.pi * share) + 0.065 * flare)
+    depth = h * girth * (0.070 + 0.008 * np.sin(np.pi * share) + 0.065 * flare)
     rings = np.column_stack([top - share * (outfit.skirt * leg + 0.045 * h), 0 * share, 0 * share, half, depth])
     grid = tube(rings, tailor.count(24, 12), 2.3)
     left = grid[..., 0] >= 0

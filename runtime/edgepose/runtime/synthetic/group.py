@@ -38,7 +38,8 @@ def _turned(pose: Pose, rng: np.random.Generator) -> Pose:
 
 def _joints_inside(person: Placed, camera: Camera) -> int:
     pixels, depth = camera.project(person.joints)
-    return int(((pixels >= 0) & (pixels < camera.size_wh)).all(axis=1)[depth > 0.5].sum())
+    inside = ((pixels >= 0) & (pixels < camera.size_wh)).all(axis=1) & (depth > 0.5)
+    return int(np.count_nonzero(inside))
 
 
 def _centred(person: Placed, camera: Camera, like: Array) -> Placed:

@@ -11,7 +11,7 @@ def photograph(image_rgb: ImageArray, rng: np.random.Generator) -> ImageArray:
     """Return the picture (H, W, 3) as some camera would have stored it."""
     gamma, gain, lift = rng.uniform(0.75, 1.3), rng.uniform(0.85, 1.15), rng.normal(0.0, 8.0)
     levels = np.clip((np.linspace(0, 1, 256) ** gamma) * 255 * gain + lift, 0, 255).astype(np.uint8)
-    image = cv2.LUT(image_rgb, levels)
+    image: ImageArray = cv2.LUT(image_rgb, levels)
     if rng.random() < 0.3:
         image = _blurred(image, rng)
     if rng.random() < 0.7:
@@ -37,4 +37,4 @@ def _blurred(image_rgb: ImageArray, rng: np.random.Generator) -> ImageArray:
 
 def _compressed(image_rgb: ImageArray, quality: int) -> ImageArray:
     _, data = cv2.imencode(".jpg", image_rgb, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(data, cv2.IMREAD_COLOR)  # type: ignore[no-any-return]
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)

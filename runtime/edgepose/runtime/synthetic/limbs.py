@@ -77,4 +77,4 @@ def _add_foot(tailor: Tailor, bone: str) -> None:
 def _is_sole(grid: Array, height_m: float) -> Array:
     beside = np.roll(grid, -1, axis=1)
     y = (grid[:-1, :, 1] + grid[1:, :, 1] + beside[:-1, :, 1] + beside[1:, :, 1]) / 4
-    return y < 0.009 * height_m  # type: ignore[no-any-return]
+    return y < 0.009 * height_m

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -13,8 +14,9 @@ from edgepose.runtime.arrays import Array
 class Mesh:
     """Quads `faces` (F, 4) over `vertices` (V, 3), seen from outside in counter-clockwise order.
 
-    Vertex v, 1 in `cloth` (V,) where cloth folds, moves with bone `bones[v, 0]` and, by the share `weights[v]`, with `bones[v, 1]`. `rgb` (F, 3) is the
-    surface's own colour in [0, 1], `parts` (F,) its class; a `two_sided` (F,) quad is seen from both sides.
+    Vertex v moves with bone `bones[v, 0]` and, by the share `weights[v]`, with `bones[v, 1]`; `cloth` (V,) is 1 where
+    it folds. `rgb` (F, 3) is the surface's own colour in [0, 1], `parts` (F,) its class; a `two_sided` (F,) quad is
+    seen from both sides.
     """
 
     vertices: Array
@@ -91,9 +93,9 @@ class MeshBuilder:
         )
 
 
-def _spread(values: Sequence[Array | float], counts: Sequence[int], dtype: type) -> Array:
+def _spread(values: Sequence[Array | float], counts: Sequence[int], dtype: type[Any]) -> Array:
     """Return one row of values: the i-th of `values` for the next `counts[i]`, where it is not a row already."""
-    spread = np.empty(sum(counts), dtype)
+    spread: Array = np.empty(sum(counts), dtype)
     start = 0
     for value, count in zip(values, counts, strict=True):
         spread[start : start + count] = value.ravel() if isinstance(value, np.ndarray) else value

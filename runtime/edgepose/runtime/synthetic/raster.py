@@ -28,7 +28,8 @@ class Solid:
 class Drawing:
     """What is seen: `seen` int32 (2H, 2W) is 0 for nothing, else 1 + the quad's row in the other arrays.
 
-    `rgb` (Q, 3) uint8 is shaded; `parts`, `owners` and `depths_m` are (Q,). Everything seen lies in the picture's `box` (x0, y0, x1, y1).
+    `rgb` (Q, 3) uint8 is shaded; `parts`, `owners` and `depths_m` are (Q,). Everything seen lies in
+    the picture's `box` (x0, y0, x1, y1).
     """
 
     seen: Array
@@ -41,7 +42,7 @@ class Drawing:
     def part_mask(self) -> ImageArray:
         """Return the part class of every pixel, uint8 (H, W); things are background."""
         table = np.concatenate([[0], np.where(self.owners >= 0, self.parts, 0)]).astype(np.uint8)
-        return table[self.seen[::_FINE, ::_FINE]]  # type: ignore[no-any-return]
+        return table[self.seen[::_FINE, ::_FINE]]
 
     def around(self, pixels: Array) -> Array:
         """Return the rows (N, 9) of the quads seen at and around pixels (N, 2) of the picture; -1 is none."""
@@ -106,7 +107,7 @@ def _each(choose: np.ufunc, corners: Array) -> Array:
 def _over_picture(quads: Array, size_wh: tuple[int, int]) -> Array:
     low, high = _each(np.minimum, quads), _each(np.maximum, quads)
     width, height = size_wh
-    return (high[:, 0] >= -1) & (high[:, 1] >= -1) & (low[:, 0] <= width) & (low[:, 1] <= height)  # type: ignore[no-any-return]
+    return (high[:, 0] >= -1) & (high[:, 1] >= -1) & (low[:, 0] <= width) & (low[:, 1] <= height)
 
 
 def _box_of(corners: Array, size_wh: tuple[int, int]) -> tuple[int, int, int, int]:

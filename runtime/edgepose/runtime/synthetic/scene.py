@@ -9,7 +9,7 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.runtime.synthetic.background import paint_background
-from edgepose.runtime.synthetic.camera import Camera, sample_camera
+from edgepose.runtime.synthetic.camera import NEAR_M, Camera, sample_camera
 from edgepose.runtime.synthetic.group import sample_group
 from edgepose.runtime.synthetic.joints import JOINTS, PART_NAMES, SYNTHETIC, adjacent_parts
 from edgepose.runtime.synthetic.lens import photograph
@@ -107,16 +107,19 @@ def finish_scene(image_rgb: ImageArray, placed: Sequence[Placed], camera: Camera
 
 def bones_of(person: Placed) -> Array:
     """Return the segments (S, 2, 3) between the joints of a body."""
-    return person.joints[np.array(SYNTHETIC.edge_rows)]
+    segments: Array = person.joints[np.array(SYNTHETIC.edge_rows)]
+    return segments
 
 
 def _inside(keypoints: Array, size_wh: tuple[int, int]) -> Array:
-    return ((keypoints >= -0.5) & (keypoints < np.array(size_wh) - 0.5)).all(axis=1)  # type: ignore[no-any-return]
+    width, height = size_wh
+    x, y = keypoints.T
+    return np.asarray((x >= -0.5) & (x < width - 0.5) & (y >= -0.5) & (y < height - 0.5))
 
 
 def _person(row: int, person: Placed, camera: Camera, drawing: Drawing) -> Person:
     pixels, depths = camera.project(person.joints)
-    inside = _inside(pixels, camera.size_wh)
+    inside = _inside(pixels, camera.size_wh) & (depths > NEAR_M)
     quads = drawing.around(np.where(inside[:, None], pixels, 0.0))
     near = depths[:, None] - drawing.depths_m[quads] < _REACH[:, None] * person.body.build.height_m
     own = (drawing.owners[quads] == row) & _ADJACENT[np.arange(len(JOINTS))[:, None], drawing.parts[quads]]

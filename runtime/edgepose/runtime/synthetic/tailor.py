@@ -66,7 +66,7 @@ class Tailor:
 def middles(grid: Array) -> Array:
     """Return the middle of every quad (n - 1, s, 3) of a grid (n, s, 3)."""
     beside = np.roll(grid, -1, axis=1)
-    return (grid[:-1] + grid[1:] + beside[:-1] + beside[1:]) / 4  # type: ignore[no-any-return]
+    return (grid[:-1] + grid[1:] + beside[:-1] + beside[1:]) / 4
 
 
 def fold(mesh: Mesh, origins: Array, outfit: Outfit, height_m: float) -> None:
