@@ -79,6 +79,17 @@ def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
         VideoSink(tmp_path / "file" / "out.mp4", fps=20)
 
 
+def test_a_full_disk_stops_while_the_video_can_be_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sink = VideoSink(tmp_path / "out.mp4", fps=20)
+    for _ in range(3):
+        _write(sink, dot_image(10, 10))
+    monkeypatch.setattr("edgepose.runtime.sinks.video._SPARE_BYTES", 2**62)
+    with pytest.raises(SinkError, match="is full after 3 frames"):
+        _write(sink, dot_image(10, 10))
+    sink.close()
+    assert len(read_clip(tmp_path / "out.mp4")) == 3
+
+
 def test_a_video_that_does_not_play_is_an_error_and_no_file(tmp_path: Path) -> None:
     sink = VideoSink(tmp_path / "out.mp4", fps=20)
     _write(sink, dot_image(10, 10))

@@ -1,5 +1,6 @@
 """Results as an annotated video."""
 
+import shutil
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from edgepose.runtime.sinks.base import Sink, refuse_folder
 CODECS = {".mp4": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi": "MJPG", ".webm": "VP80"}
 """The codec for each container: those that every OpenCV build writes."""
 _MAX_REPEATS_S = 10
+_SPARE_BYTES = 2**20  # for the container's index
 
 
 class VideoSink(Sink):
@@ -52,9 +54,11 @@ class VideoSink(Sink):
             self._begin_ns = result.frame.t_ns
             self._writer = self._open()
         picture = fit_into(drawn_bgr, self._size_wh)
-        for _ in range(self._repeats(result.frame.t_ns)):
-            self._writer.write(picture)
-            self._written += 1
+        self._require_space()
+        with quiet_opencv():
+            for _ in range(self._repeats(result.frame.t_ns)):
+                self._writer.write(picture)
+                self._written += 1
 
     def _repeats(self, t_ns: int) -> int:
         if not self._real_time:
@@ -76,10 +80,17 @@ class VideoSink(Sink):
             self._temporary.unlink(missing_ok=True)
             self._stack.pop_all()
             return
-        self._writer.release()
+        with quiet_opencv():
+            self._writer.release()
         self._writer = None
         with self._stack:
             self._require_playable()
+
+    def _require_space(self) -> None:
+        """Stop while what was written can still be finished: OpenCV's writer says nothing of a full disk."""
+        disk = shutil.disk_usage(self._temporary.parent)
+        if 0 < disk.total and disk.free < _SPARE_BYTES:
+            raise SinkError(f"the disk of {self.path} is full after {self._written} frames; free some space")
 
     def _require_playable(self) -> None:
         """Look at the first picture: a full disk does not stop OpenCV's writer, but leaves no index."""
