@@ -66,7 +66,17 @@ def evaluate(
         on_progress=on_progress,
     )
     metrics, per_joint = measure(people)
-    settings = {"box": box, "flip_test": flip_test, "padding": padding}
+    info = session.info
+    environment = {
+        "engine": info.engine,
+        "engine_version": info.version,
+        "device": info.device,
+        "threads": info.threads,
+        "precision": info.precision,
+        "box": box,
+        "flip_test": flip_test,
+        "padding": 1.0 if box == "image" else padding,
+    }
     return Evaluation(
         model=session.card.name,
         data=dataset.name,
@@ -74,7 +84,7 @@ def evaluate(
         people=len(people),
         metrics=metrics,
         per_joint=per_joint,
-        environment={**asdict(session.info), **settings},
+        environment=environment,
     )
 
 

@@ -10,7 +10,7 @@ from edgepose.runtime.synthetic import SYNTHETIC, Person, render_background, ren
 from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample, joints_box_xyxy
 
 _SIZE_WH = (256, 256)
-_ENOUGH_VISIBLE = 10
+_ENOUGH_VISIBLE = 12
 """So many of the 21 joints have to be seen for somebody to be a sample."""
 _TRIES = 20
 _SEEDS = 2**48

@@ -1,0 +1,49 @@
+"""`edgepose evaluate`: how accurate a model is."""
+
+import json
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A model file (.onnx, .xml), a checkpoint, or a name that ships.")],
+    *,
+    data: Annotated[str, typer.Option(help="kind:path[:split], or synthetic:COUNT[:SEED].")],
+    device: Annotated[str, typer.Option(help="Device profile: a name of `edgepose devices`, or a .toml.")] = "auto",
+    flip: Annotated[bool, typer.Option("--flip", help="Average with the mirrored crop.")] = False,
+    box: Annotated[
+        str, typer.Option(help="Whose box is cropped: the data's own, the labelled joints', or the whole image's.")
+    ] = "data",
+    limit: Annotated[int | None, typer.Option(min=1, help="Take the first so many people.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document, alone.")] = False,
+) -> None:
+    """Measure PCK@0.2, PCKh@0.5 and OKS AP of a model, by the same code for every format."""
+    from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
+    from rich.progress import Progress  # noqa: PLC0415
+
+    from edgepose.profiles import load_profile  # noqa: PLC0415
+    from edgepose.runtime.profiling.environment import describe_environment  # noqa: PLC0415
+    from edgepose.train.data import open_dataset  # noqa: PLC0415
+    from edgepose.train.evaluate import evaluate as evaluate_session  # noqa: PLC0415
+    from edgepose.train.evaluate import evaluation_tables  # noqa: PLC0415
+    from edgepose.train.opening import model_path, open_any  # noqa: PLC0415
+
+    dataset = open_dataset(data)
+    with open_any(model, load_profile(device)) as session, Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("evaluating", total=None)
+        evaluation = evaluate_session(
+            session,
+            dataset,
+            flip_test=flip,
+            box=box,
+            limit=limit,
+            on_progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+        environment = describe_environment(session, model_path(model), device).to_dict()
+    evaluation = replace(evaluation, model=model, environment={**environment, **evaluation.environment})
+    if as_json:
+        typer.echo(json.dumps(evaluation.to_dict(), indent=1, allow_nan=False))
+    else:
+        Console().print(evaluation_tables(evaluation))
