@@ -89,7 +89,7 @@ class VideoSink(Sink):
     def _require_space(self) -> None:
         """Stop while what was written can still be finished: OpenCV's writer says nothing of a full disk."""
         disk = shutil.disk_usage(self._temporary.parent)
-        if 0 < disk.total and disk.free < _SPARE_BYTES:
+        if disk.total > 0 and disk.free < _SPARE_BYTES:
             raise SinkError(f"the disk of {self.path} is full after {self._written} frames; free some space")
 
     def _require_playable(self) -> None:
