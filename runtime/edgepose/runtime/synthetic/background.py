@@ -14,9 +14,12 @@ from edgepose.runtime.synthetic.noise import mottle
 _FAR_M = 300.0
 
 
-def paint_background(rng: np.random.Generator, camera: Camera) -> ImageArray:
-    """Return a picture (H, W, 3) without people; floors and horizons follow the camera."""
-    kind = rng.choice(["room", "outdoors", "flat", "clutter"], p=[0.35, 0.35, 0.12, 0.18])
+def paint_background(rng: np.random.Generator, camera: Camera, *, calm: bool = False) -> ImageArray:
+    """Return a picture (H, W, 3) without people; floors and horizons follow the camera.
+
+    A `calm` one is a room or open air with nothing strewn about.
+    """
+    kind = rng.choice(["room", "outdoors", "flat", "clutter"], p=[0.5, 0.5, 0, 0] if calm else [0.35, 0.35, 0.12, 0.18])
     width, height = camera.size_wh
     image = _gradient(rng, (width, height))
     if kind == "room":
@@ -25,7 +28,7 @@ def paint_background(rng: np.random.Generator, camera: Camera) -> ImageArray:
     elif kind == "outdoors":
         _paint_skyline(image, rng, camera)
         _paint_ground(image, rng, camera, _FAR_M)
-    if kind == "clutter" or rng.random() < 0.4:
+    if kind == "clutter" or (not calm and rng.random() < 0.4):
         _scatter(image, rng, int(rng.integers(3, 40 if kind == "clutter" else 14)))
     mottle(image, rng, float(rng.beta(1.0, 2.5)) * 0.4)
     if rng.random() < 0.5:

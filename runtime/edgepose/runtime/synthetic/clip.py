@@ -45,7 +45,7 @@ def _sample_camera(rng: np.random.Generator, size_wh: tuple[int, int]) -> Camera
 
 
 def _backdrop(rng: np.random.Generator, camera: Camera, light: Light) -> ImageArray:
-    image = paint_background(rng, camera)
+    image = paint_background(rng, camera, calm=True)
     behind = sample_things(rng, camera, np.array([[0.0, 0.9, -1.5]]), in_front=0.0)
     draw(behind, camera, light).paint(image)
     return image
