@@ -110,9 +110,15 @@ def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
     """Put back what `optimiser_tensors` gave."""
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         if key.startswith("optimiser."):
             _, number, name = key.split(".")
-            state.setdefault(int(number), {})[name] = value
+            state.setdefault(int(number), {})[name] = _laid_out_like(parameters[int(number)], value)
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+
+
+def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
+    # fused optimisers walk through memory: an average in another memory format meets the wrong weights
+    return torch.empty_like(parameter).copy_(value) if value.shape == parameter.shape else value

@@ -1,0 +1,122 @@
+"""A training run learns, resumes to the same numbers, and loses nothing when it is cut short."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from edgepose.runtime.skeleton import LSP_14
+from edgepose.train.checkpoint import CheckpointError, load_checkpoint
+from edgepose.train.data import WeightedDataset
+from edgepose.train.data.augment import AugmentConfig
+from edgepose.train.loop import Trainer, TrainingError
+from edgepose.train.networks import NetworkSpec
+from edgepose.train.progress import EpochResult
+from edgepose.train.recipe import Recipe
+from support.dot_dataset import DotDataset
+
+SPEC = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (32, 32))
+RECIPE = Recipe(epochs=2, batch=4, warmup_steps=0, precision="fp32")
+
+
+def trainer(out: Path, recipe: Recipe = RECIPE, *observers: "Record", people: int = 12) -> Trainer:
+    mix = [WeightedDataset(DotDataset(people), 1.0)]
+    return Trainer(SPEC, recipe, mix, out, workers=0, observers=observers)
+
+
+class Record:
+    """Keeps the losses, and on request interrupts before a step."""
+
+    def __init__(self, interrupt_at: int | None = None) -> None:
+        self.losses: list[float] = []
+        self.epochs: list[EpochResult] = []
+        self._interrupt_at = interrupt_at
+
+    def on_step(self, step: int, _total_steps: int, loss: float) -> None:
+        self.losses.append(loss)
+        if step == self._interrupt_at:
+            raise KeyboardInterrupt
+
+    def on_epoch(self, result: EpochResult, _network: nn.Module) -> None:
+        self.epochs.append(result)
+
+
+@pytest.mark.parametrize("optimiser", ["adamw", "adam", "rmsprop"])
+@pytest.mark.parametrize("cut_at", [2, 3, 4])
+def test_resuming_gives_the_numbers_of_an_uninterrupted_run(tmp_path: Path, optimiser: str, cut_at: int) -> None:
+    recipe = replace(RECIPE, optimiser=optimiser)
+    whole, first, second = Record(), Record(interrupt_at=cut_at), Record()
+    expected = trainer(tmp_path / "whole", recipe, whole).run()
+    with pytest.raises(KeyboardInterrupt):
+        trainer(tmp_path / "cut", recipe, first).run()
+    resumed = trainer(tmp_path / "cut", recipe, second)
+    resumed.resume()
+    weights = resumed.run().weights
+    assert first.losses + second.losses == whole.losses
+    assert all(torch.equal(weights[name], tensor) for name, tensor in expected.weights.items())
+
+
+def test_another_number_of_workers_gives_the_same_numbers(tmp_path: Path) -> None:
+    here, elsewhere = Record(), Record()
+    trainer(tmp_path / "a", RECIPE, here).run()
+    mix = [WeightedDataset(DotDataset(12), 1.0)]
+    Trainer(SPEC, RECIPE, mix, tmp_path / "b", workers=2, observers=(elsewhere,)).run()
+    assert here.losses == elsewhere.losses
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
+    trainer(tmp_path, replace(RECIPE, epochs=1)).run()
+    good = (tmp_path / "last.safetensors").read_bytes()
+    broken = trainer(tmp_path, replace(RECIPE, epochs=1))
+    with torch.no_grad():
+        next(broken.network.parameters()).fill_(math.nan)
+    with pytest.raises(TrainingError, match=r"the loss is nan.*last good checkpoint"):
+        broken.run()
+    assert (tmp_path / "last.safetensors").read_bytes() == good
+
+
+def test_another_recipe_or_network_is_not_resumed(tmp_path: Path) -> None:
+    trainer(tmp_path, replace(RECIPE, epochs=1)).run()
+    with pytest.raises(CheckpointError, match="another recipe"):
+        trainer(tmp_path, replace(RECIPE, learning_rate=1e-4, epochs=1)).resume()
+    other = Trainer(SPEC, replace(RECIPE, epochs=1), [WeightedDataset(DotDataset(12), 2.0)], tmp_path, workers=0)
+    with pytest.raises(CheckpointError, match="another data"):
+        other.resume()
+
+
+def test_nothing_to_resume_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="no checkpoint at"):
+        trainer(tmp_path).resume()
+
+
+def test_fewer_people_than_a_batch_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="fewer than a batch"):
+        trainer(tmp_path, people=3)
+
+
+def test_the_checkpoint_says_how_it_was_trained(tmp_path: Path) -> None:
+    trainer(tmp_path).run()
+    saved = load_checkpoint(tmp_path / "best.safetensors")
+    assert saved.training["data"] == ["dots:0@1"]
+    assert Recipe.from_dict(saved.training["recipe"]) == RECIPE
+    assert saved.training["progress"]["epoch"] == RECIPE.epochs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "settings"), [("ppnet-m1-d1-w16", {"stem": "16"}), ("repose", {"width": "16", "blocks": "1"})]
+)
+def test_overfits_a_handful_of_people(tmp_path: Path, name: str, settings: dict[str, str]) -> None:
+    spec = NetworkSpec.of_paper(name, settings, LSP_14, (64, 64))
+    still = AugmentConfig(scale=(1, 1), rotation_deg=0, shift=0, colour=0, mirror=0, occlude=0, badly_cut=0, empty=0)
+    loss = "partial" if name == "repose" else "weighted"
+    recipe = Recipe(epochs=150, batch=8, warmup_steps=20, ema_decay=0.9, augment=still, precision="fp32", loss=loss)
+    data, record = DotDataset(16), Record()
+    mix = [WeightedDataset(data, 1.0)]
+    Trainer(spec, recipe, mix, tmp_path, validate_on=data, workers=0, observers=(record,)).run()
+    accuracy = record.epochs[-1].pck
+    assert accuracy is not None
+    assert accuracy > 99
