@@ -1,0 +1,68 @@
+"""`edgepose export`: from a checkpoint to files that are proven equal."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_TOOLS = ("torch", "onnx", "onnxscript", "onnxsim", "onnxruntime", "openvino", "nncf")
+
+
+def export(
+    checkpoint: Annotated[
+        str, typer.Argument(help="A .safetensors of `edgepose train`, or the name of a shipped one.")
+    ],
+    *,
+    to: Annotated[str, typer.Option(help="Formats, with commas: onnx, openvino.")] = "onnx,openvino",
+    precision: Annotated[str, typer.Option(help="Precisions, with commas: fp32, fp16, int8.")] = "fp32",
+    out: Annotated[Path, typer.Option(help="Folder of the files, their cards and export.json.")],
+    calibrate: Annotated[
+        str | None, typer.Option(help="Data for int8, kind:path[:split]; synthetic:200 renders its own.")
+    ] = None,
+    validate: Annotated[
+        str | None, typer.Option(help="Data to compare on; by default the calibration's own people.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many people of each.")] = 1000,
+    device: Annotated[str, typer.Option(help="Device profile to time on: a name of `edgepose devices`.")] = "auto",
+) -> None:
+    """Convert, quantise and compare with torch; a file over its tolerance is an error and is not left behind."""
+    from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
+
+    require_export_tools()
+    from edgepose.export.checkpoints import resolve_checkpoint  # noqa: PLC0415
+    from edgepose.export.export_run import ExportRequest, run_export  # noqa: PLC0415
+    from edgepose.export.table import export_table  # noqa: PLC0415
+
+    targets = [(name, bits) for name in _split_list(to, "--to") for bits in _split_list(precision, "--precision")]
+    request = ExportRequest(resolve_checkpoint(checkpoint), targets, out, calibrate, validate, limit, device)
+    progress = Console(stderr=True, highlight=False)
+    report = run_export(request, lambda step: progress.print(f"  {step}", style="dim"))
+    if report.rows:
+        Console().print(export_table(report))
+    report.raise_failures()
+
+
+def require_export_tools() -> None:
+    """Make sure that everything an export needs is installed.
+
+    Raises `MissingExtraError` naming the pip command.
+    """
+    from edgepose.runtime.errors import MissingExtraError  # noqa: PLC0415
+
+    for tool in _TOOLS:
+        if find_spec(tool) is None:
+            raise MissingExtraError(tool, "export")
+
+
+def _split_list(text: str, option: str) -> list[str]:
+    """Return what stands between commas, each once.
+
+    Raises `EdgeposeError` when that is nothing.
+    """
+    from edgepose.profiles.errors import EdgeposeError  # noqa: PLC0415
+
+    parts = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if not parts:
+        raise EdgeposeError(f"{option} takes names with commas between them; found {text!r}")
+    return parts

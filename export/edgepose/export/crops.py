@@ -1,0 +1,55 @@
+"""People of a data set as the crops an estimator would cut, to calibrate and to check exports with."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgepose.export.errors import ExportError
+from edgepose.runtime.arrays import Array, FloatArray, ImageArray
+from edgepose.runtime.card import ModelCard
+from edgepose.runtime.geometry import invert_affine, transform_points
+from edgepose.runtime.skeleton import Skeleton
+from edgepose.train.data.augment import plain_crop
+from edgepose.train.data.pose_dataset import PoseDataset, in_skeleton
+from edgepose.train.metrics.pck import pck, torso_px
+
+
+@dataclass(frozen=True)
+class PoseCrops:
+    """Crops uint8 RGB (N, H, W, 3) of people, their affines (N, 2, 3) and true keypoints (N, K, 2) in the image."""
+
+    data: str
+    skeleton: Skeleton
+    images_rgb: ImageArray
+    affines: Array
+    truth_frame: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.images_rgb)
+
+    def pck(self, keypoints_crop: FloatArray) -> float:
+        """Return PCK@0.2 (torso) in percent of keypoints (N, K, 2) in crop pixels; NaN if nobody has a torso."""
+        pairs = zip(self.affines, keypoints_crop, strict=True)
+        found = np.stack([transform_points(invert_affine(affine), keypoints) for affine, keypoints in pairs])
+        return pck(found, self.truth_frame, torso_px(self.truth_frame, self.skeleton))[0]
+
+
+def load_crops(dataset: PoseDataset, card: ModelCard, limit: int) -> PoseCrops:
+    """Return at most `limit` people, spread evenly over the data, cut as the card says.
+
+    Raises `ExportError` when nobody has a joint that the network knows.
+    """
+    skeleton = card.skeleton_object()
+    chosen = np.linspace(0, len(dataset) - 1, min(limit, len(dataset))).round().astype(int)
+    samples = (in_skeleton(dataset, int(person), skeleton) for person in chosen)
+    people = [
+        (*plain_crop(sample, card.input_wh, card.crop.padding), sample.keypoints)
+        for sample in samples
+        if sample.labelled.any()
+    ]
+    if not people:
+        raise ExportError(f"nobody in {dataset.name} has a labelled joint of {skeleton.name}; give other data")
+    crops, affines, truth = zip(*people, strict=True)
+    return PoseCrops(
+        dataset.name, skeleton, np.stack([crop.image_rgb for crop in crops]), np.stack(affines), np.stack(truth)
+    )

@@ -1,0 +1,107 @@
+"""The main job once through: export, check, choose, run, with everything shown."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from edgepose.export.checkpoints import resolve_checkpoint
+from edgepose.export.errors import ExportError
+from edgepose.export.export_run import ExportRequest, run_export
+from edgepose.export.report import ExportReport
+from edgepose.export.table import export_table
+from edgepose.profiles import load_profile
+from edgepose.runtime.backends import open_model
+from edgepose.runtime.drawing import Painter
+from edgepose.runtime.pipeline import Pipeline
+from edgepose.runtime.profiling.distribution import Distribution
+from edgepose.runtime.shipped import shipped_names
+from edgepose.runtime.sinks import VideoSink
+from edgepose.runtime.smoothing import PoseSmoother
+from edgepose.runtime.sources import open_source
+from edgepose.runtime.tracking import SinglePersonEstimator
+
+TARGETS = (("openvino", "fp32"), ("openvino", "fp16"), ("openvino", "int8"), ("onnx", "fp32"))
+CALIBRATE, VALIDATE = "synthetic:200:1", "synthetic:200:2"
+_UNTOLD_FPS = 30.0
+
+
+@dataclass(frozen=True)
+class Demonstrated:
+    """One run on a source: the work on each frame (without waiting for it), and frames per second by the clock."""
+
+    frames: int
+    with_people: int
+    work_ms: Distribution
+    fps: float
+
+
+def run_demonstration(
+    source: str, out: Path, model: str | None, device: str, max_frames: int, console: Console
+) -> ExportReport:
+    """Export a checkpoint into `out`/models, run the fastest file, write `out`/poses.mp4, print the table.
+
+    `model` None is the default of those that ship. Raises `EdgeposeError` when nothing ships, no file passes, or the
+    source or the video cannot be opened.
+    """
+    checkpoint = resolve_checkpoint(model or _default_name())
+    console.print(f"export {checkpoint.stem}, checked on rendered people")
+    with open_source(source):
+        pass  # a wrong source is told before minutes of work
+    request = ExportRequest(
+        checkpoint, TARGETS, out / "models", calibrate=CALIBRATE, validate=VALIDATE, limit=200, device=device
+    )
+    report = run_export(request, lambda step: console.print(f"  {step}", style="dim", highlight=False))
+    if not report.rows:
+        report.raise_failures()
+    fastest = min(report.rows, key=lambda row: row.p50)
+    video = out / "poses.mp4"
+    console.print(f"run {fastest.path} on {source}")
+    seen = _run(out / "models" / fastest.path, source, device, video, max_frames)
+    console.print(export_table(report))
+    work = seen.work_ms
+    console.print(
+        f"{fastest.path} on {source}: {seen.frames} frames, somebody in {seen.with_people}; crop to drawn p50 "
+        f"{work.p50:.1f} ms, p95 {work.p95:.1f}, p99 {work.p99:.1f}; {seen.fps:.0f} frames/s; wrote {video}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return report
+
+
+def _default_name() -> str:
+    names = shipped_names()
+    if not names:
+        raise ExportError("no model ships with this installation; give --model CHECKPOINT")
+    return names[0]
+
+
+def _run(model: Path, source: str, device: str, video: Path, max_frames: int) -> Demonstrated:
+    """Follow a person through the source and write what was seen; Ctrl-C ends it early."""
+    stages_ns: list[dict[str, int]] = []  # not the results: their pictures would fill the memory
+    with_people = 0
+    began_s = time.perf_counter()
+    with open_source(source) as frames, open_model(model, load_profile(device)) as session:
+        sink = VideoSink(video, frames.fps or _UNTOLD_FPS, real_time=frames.live)
+        painter = Painter(title=session.card.name)
+        pipeline = Pipeline(frames, SinglePersonEstimator(session), [sink], smoother=PoseSmoother(), painter=painter)
+        try:
+            with pipeline:
+                for result in pipeline.run(max_frames):
+                    stages_ns.append(result.stage_ns)
+                    with_people += len(result.poses) > 0
+        except KeyboardInterrupt:
+            pass
+    if not stages_ns:
+        raise ExportError(f"{source} gave no frames; choose another --source")
+    return Demonstrated(
+        frames=len(stages_ns),
+        with_people=with_people,
+        work_ms=Distribution.of_ns([_work_ns(stage_ns) for stage_ns in stages_ns]),
+        fps=len(stages_ns) / (time.perf_counter() - began_s),
+    )
+
+
+def _work_ns(stage_ns: dict[str, int]) -> int:
+    return sum(ns for stage, ns in stage_ns.items() if stage != "capture")

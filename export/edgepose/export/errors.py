@@ -1,0 +1,7 @@
+"""The errors of the export stage; all of them are `EdgeposeError`."""
+
+from edgepose.profiles.errors import EdgeposeError
+
+
+class ExportError(EdgeposeError):
+    """An export cannot be made as asked, or is not what it has to be."""

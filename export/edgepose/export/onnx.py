@@ -1,0 +1,73 @@
+"""Torch to ONNX: one graph, uint8 RGB in, heatmaps out, every convolution called by its module's name."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import onnxsim
+import torch
+from onnx import ModelProto, helper, save_model
+
+from edgepose.export.errors import ExportError
+from edgepose.export.quiet import quiet
+from edgepose.runtime.card import ONNX_CARD_KEY, ModelCard
+from edgepose.train.networks import DeployNetwork
+
+INPUT, OUTPUT = "image", "heatmaps"
+
+
+def to_onnx(deployed: DeployNetwork, input_wh: tuple[int, int]) -> ModelProto:
+    """Return the simplified fp32 graph: `image` uint8 (1, H, W, 3) RGB -> `heatmaps` float32 (1, K, h, w).
+
+    Raises `ExportError` when the simplified graph computes something else.
+    """
+    width, height = input_wh
+    image = torch.zeros((1, height, width, 3), dtype=torch.uint8)
+    with quiet():
+        program = torch.onnx.export(
+            deployed.eval(),
+            (image,),
+            dynamo=True,
+            external_data=False,
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            verbose=False,
+        )
+        assert program is not None
+        graph, same = onnxsim.simplify(program.model_proto)
+    if not same:
+        raise ExportError("onnxsim changed what the network computes; report this network's settings")
+    del graph.metadata_props[:]
+    _name_by_module(graph)
+    return graph
+
+
+def to_half(graph: ModelProto) -> ModelProto:
+    """Return a typed fp16 copy; input and output keep their types."""
+    with quiet():
+        from onnxruntime.transformers.float16 import convert_float_to_float16  # noqa: PLC0415  slow to import
+
+        return convert_float_to_float16(copy.deepcopy(graph), keep_io_types=True)
+
+
+def write_onnx(graph: ModelProto, path: Path, card: ModelCard) -> None:
+    """Write a graph with its card inside."""
+    with_card = copy.deepcopy(graph)
+    helper.set_model_props(with_card, {ONNX_CARD_KEY: card.to_json()})
+    save_model(with_card, path)
+
+
+def _name_by_module(graph: ModelProto) -> None:
+    """Call each convolution by the module that its weight belongs to, so that reports name what the code names."""
+    taken: set[str] = set()
+    for node in graph.graph.node:
+        name = _module_of(node)
+        if name is not None and name not in taken:
+            node.name = name
+            taken.add(name)
+
+
+def _module_of(node: Any) -> str | None:
+    if node.op_type != "Conv" or not node.input[1].endswith(".weight"):
+        return None
+    return str(node.input[1]).removeprefix("network.").removesuffix(".weight")

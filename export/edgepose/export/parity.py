@@ -1,0 +1,97 @@
+"""How far a model is from the network it came from: in raw outputs, in pixels, and in the metric."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgepose.export.crops import PoseCrops
+from edgepose.export.errors import ExportError
+from edgepose.export.tolerances import Tolerance
+from edgepose.runtime.arrays import Array, FloatArray
+from edgepose.runtime.codec import HeatmapCodec
+from edgepose.train.prediction import Predictor
+
+METRIC = "PCK@0.2"
+SEEN_SCORE = 0.1
+"""Below it a network has not found a joint: where its empty map peaks is chance, and says nothing of an export."""
+_RAW_CROPS = 32
+_BATCH = 32
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What torch makes of the crops.
+
+    Maps (M, K, h, w) of the first of them, keypoints (N, K, 2) in crop pixels, which of these it finds (N, K), and the
+    metric over all.
+    """
+
+    crops: PoseCrops
+    codec: HeatmapCodec
+    heatmaps: FloatArray
+    keypoints_crop: FloatArray
+    seen: Array
+    metric: float
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How far a model is from the reference.
+
+    `raw` is the largest difference of a map cell over the highest peak, `px` the mean distance of the keypoints that
+    torch finds, in crop pixels, `metric` in percent, and `drop` what it lost against torch, in points.
+    """
+
+    raw: float
+    px: float
+    metric: float
+    drop: float
+
+    def problems(self, tolerance: Tolerance, codec: HeatmapCodec) -> list[str]:
+        """Return what is over its limit, in words; nothing when all is well. A figure that is NaN is over."""
+        limits = {
+            f"{METRIC} drop": (self.drop, tolerance.drop),
+            "keypoint error in px": (self.px, tolerance.keypoint_sigmas * codec.sigma_px),
+            "raw difference": (self.raw, tolerance.raw),
+        }
+        return [
+            f"{name} {found:.3g} (at most {limit:.3g})" for name, (found, limit) in limits.items() if not found <= limit
+        ]
+
+
+def reference_of(predict: Predictor, crops: PoseCrops, codec: HeatmapCodec) -> Reference:
+    """Return what the original network makes of the crops.
+
+    Raises `ExportError` when the data cannot tell an accuracy.
+    """
+    heatmaps, keypoints, scores = _predict(predict, crops, codec)
+    metric = crops.pck(keypoints)
+    if math.isnan(metric):
+        raise ExportError(f"nobody in {crops.data} has both ends of a torso, so {METRIC} is unknown; give other data")
+    seen = scores >= SEEN_SCORE
+    return Reference(crops, codec, heatmaps, keypoints, seen if seen.any() else np.ones_like(seen), metric)
+
+
+def measure_parity(predict: Predictor, reference: Reference) -> Parity:
+    """Return how far `predict` is from the reference, on the same crops."""
+    heatmaps, keypoints, _ = _predict(predict, reference.crops, reference.codec)
+    distance = np.linalg.norm(keypoints - reference.keypoints_crop, axis=-1)
+    metric = reference.crops.pck(keypoints)
+    return Parity(
+        raw=float(np.abs(heatmaps - reference.heatmaps).max() / np.abs(reference.heatmaps).max()),
+        px=float(distance[reference.seen].mean()),
+        metric=metric,
+        drop=reference.metric - metric,
+    )
+
+
+def _predict(predict: Predictor, crops: PoseCrops, codec: HeatmapCodec) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the maps of the first crops, and keypoints and scores of all."""
+    first, found = [], []
+    for start in range(0, len(crops), _BATCH):
+        heatmaps = predict(crops.images_rgb[start : start + _BATCH])
+        first.append(heatmaps[: max(_RAW_CROPS - start, 0)])
+        found.append(codec.decode(heatmaps))
+    keypoints, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return np.concatenate(first), keypoints, scores

@@ -1,0 +1,43 @@
+"""Post-training quantisation to int8, for OpenVINO and ONNX alike.
+
+Symmetric weights per channel and the largest range seen for activations: measured on a PPNet over 200 people, NNCF's
+own ranges (the mean over pictures) clip the peaks of heatmaps, and moved keypoints by twice as much.
+"""
+
+from typing import Any
+
+from edgepose.export.errors import ExportError
+from edgepose.export.onnx import INPUT
+from edgepose.export.quiet import quiet, refuse_telemetry
+from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.backends.base import one_line
+
+LEAST_PEOPLE = 16
+"""Ranges seen over fewer people are chance."""
+
+
+def quantise(model: Any, images_rgb: ImageArray) -> Any:
+    """Return the int8 form of an `onnx.ModelProto` or `openvino.Model`, calibrated with crops uint8 (N, H, W, 3).
+
+    Raises `ExportError` when there are too few crops or the quantiser fails.
+    """
+    if len(images_rgb) < LEAST_PEOPLE:
+        raise ExportError(
+            f"int8 needs at least {LEAST_PEOPLE} people to calibrate with, found {len(images_rgb)}; give more data"
+        )
+    refuse_telemetry()
+    with quiet():
+        import nncf  # noqa: PLC0415  takes seconds, and has to come after the line above
+
+        try:
+            return nncf.quantize(
+                model,
+                nncf.Dataset([{INPUT: image[None]} for image in images_rgb]),
+                preset=nncf.QuantizationPreset.PERFORMANCE,
+                subset_size=len(images_rgb),
+                advanced_parameters=nncf.AdvancedQuantizationParameters(
+                    activations_range_estimator_params=nncf.quantization.range_estimator.RangeEstimatorParametersSet.MINMAX
+                ),
+            )
+        except (RuntimeError, ValueError, nncf.InternalError, nncf.ValidationError) as error:
+            raise ExportError(f"the quantiser failed: {one_line(error)}; no int8 file was made") from error

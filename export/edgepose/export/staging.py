@@ -1,0 +1,64 @@
+"""A hidden folder beside the output: what is unfinished lies there, what is finished moves in by renames."""
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from edgepose.export.errors import ExportError
+from edgepose.runtime.sidecar import model_files, sidecar_path
+
+
+@contextmanager
+def staging_folder(out: Path) -> Iterator[Path]:
+    """Yield `.NAME.partial-PID` beside `out`; it is gone afterwards, as are those of processes that died.
+
+    Raises `ExportError` where the file system refuses, there or inside.
+    """
+    out = out.resolve()
+    staging = out.parent / f".{out.name}.partial-{os.getpid()}"
+    try:
+        if out.exists() and not (out.is_dir() and os.access(out, os.W_OK)):
+            raise ExportError(f"{out} is no folder that can be written to; choose another --out")
+        staging.parent.mkdir(parents=True, exist_ok=True)
+        _remove_stale(out)
+        staging.mkdir()
+        yield staging
+    except OSError as error:
+        raise ExportError(
+            f"cannot write {error.filename or out}: {error.strerror or error}; free some space or choose another --out"
+        ) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _remove_stale(out: Path) -> None:
+    for folder in out.parent.glob(f".{out.name}.partial-*"):
+        pid = folder.name.rpartition("-")[2]
+        if pid.isdecimal() and (int(pid) == os.getpid() or not psutil.pid_exists(int(pid))):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def artefact_files(model_path: Path) -> list[Path]:
+    """Return the files of a model in the order to move them in: weights, the model, its sidecar."""
+    return [*reversed(model_files(model_path)), sidecar_path(model_path)]
+
+
+def move_in(files: Sequence[Path], out: Path) -> None:
+    """Rename finished files into `out`, one after another, once their bytes are on the disk."""
+    out.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        with file.open("rb") as handle:
+            os.fsync(handle.fileno())
+    for file in files:
+        file.replace(out / file.name)
+
+
+def remove_model(model_path: Path) -> None:
+    """Remove a model and what belongs to it, where it is there: the sidecar first, the weights last."""
+    for file in (sidecar_path(model_path), model_path, model_path.with_suffix(".bin")):
+        if file.suffix != ".bin" or model_path.suffix == ".xml":
+            file.unlink(missing_ok=True)

@@ -1,0 +1,40 @@
+"""How far an export may be from its checkpoint: the one table."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """Limits at f32 arithmetic between layers.
+
+    `raw` is the largest difference of any map cell as a share of the highest peak, `keypoint_sigmas` the mean distance
+    of keypoints in standard deviations of the codec's Gaussian, `drop` the lost PCK@0.2 in points.
+    """
+
+    raw: float
+    keypoint_sigmas: float
+    drop: float
+    reason: str
+
+
+TOLERANCES: dict[str, Tolerance] = {
+    "fp32": Tolerance(
+        raw=1e-3,
+        keypoint_sigmas=0.01,
+        drop=0.05,
+        reason="only the order of sums differs (1e-6 measured); one joint of a tied peak may flip",
+    ),
+    "fp16": Tolerance(
+        raw=0.05,
+        keypoint_sigmas=0.05,
+        drop=0.1,
+        reason="11 bits a number, summed over a hundred layers (1e-3 measured); the drop is the project's budget",
+    ),
+    "int8": Tolerance(
+        raw=0.5,
+        keypoint_sigmas=0.25,
+        drop=0.5,
+        reason="steps of 1/256 of each layer's range (0.1 and 0.04 sigma measured); a collapsed output has raw 1; "
+        "the drop is the project's budget",
+    ),
+}
