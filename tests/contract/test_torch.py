@@ -61,5 +61,5 @@ def test_a_truncated_file_is_one_clear_error(tmp_path: Path, kept: float) -> Non
 
 
 def test_an_absent_file_is_one_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="no checkpoint at .*nothing.safetensors"):
+    with pytest.raises(CheckpointError, match=r"no checkpoint at .*nothing.safetensors"):
         TorchSession(tmp_path / "nothing.safetensors")
