@@ -29,6 +29,7 @@ class CocoDataset(PoseDataset):
         for annotation in document["annotations"]:
             self._boxes[annotation["image_id"]].append(_box_xyxy(annotation["bbox"]))
             if annotation["num_keypoints"] > 0 and not annotation.get("iscrowd", 0):
+                _check(annotation, self._images)
                 self._people.append(annotation)
         self._read = lru_cache(maxsize=None)(read_image_bgr)
 
@@ -42,7 +43,7 @@ class CocoDataset(PoseDataset):
     def sample(self, index: int) -> Sample:
         """Return one annotated person."""
         person = self._people[index]
-        points = np.array(person["keypoints"], np.float32).reshape(-1, 3)
+        points = _points(person)
         own = _box_xyxy(person["bbox"])
         others = [box for box in self._boxes[person["image_id"]] if not np.array_equal(box, own)]
         return Sample(
@@ -74,6 +75,24 @@ class CocoDataset(PoseDataset):
 def _box_xyxy(box_xywh: list[float]) -> FloatArray:
     x, y, width, height = box_xywh
     return np.array([x, y, x + width, y + height], np.float32) - np.float32(0.5)
+
+
+def _points(annotation: dict[str, Any]) -> FloatArray:
+    """Return x, y and visibility (17, 3)."""
+    return np.array(annotation["keypoints"], np.float32).reshape(len(COCO_17), 3)
+
+
+def _check(annotation: dict[str, Any], images: dict[Any, Any]) -> None:
+    """Raise `DataError` naming the annotation unless its image is listed and its numbers are numbers."""
+    where = f"annotation {annotation.get('id')} of image {annotation['image_id']}"
+    if annotation["image_id"] not in images:
+        raise DataError(f"{where}: the file lists no such image; restore the annotations")
+    try:
+        _points(annotation)
+        float(annotation["area"])
+        str(images[annotation["image_id"]]["file_name"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{where} lacks or garbles {error}; restore the annotations") from error
 
 
 def open_coco(name: str, root: Path, split: str = "val") -> CocoDataset:

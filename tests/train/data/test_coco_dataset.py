@@ -1,0 +1,97 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgepose.runtime.skeleton import COCO_17
+from edgepose.train.data import DataError, open_dataset
+from support.data_sets import coco_person, write_coco
+
+
+def test_everybody_labelled_who_is_no_crowd_is_a_sample(tmp_path: Path) -> None:
+    write_coco(tmp_path)
+    dataset = open_dataset(f"coco:{tmp_path}:val")
+    assert len(dataset) == 2
+    assert dataset.skeleton is COCO_17
+    sample = dataset.sample(0)
+    assert sample.labelled.tolist() == [True] * 15 + [False] * 2
+    assert sample.occluded.tolist() == [True] + [False] * 16
+    np.testing.assert_allclose(sample.keypoints[3], [2 + 3 - 0.5, 3 + 3 - 0.5])
+    np.testing.assert_allclose(sample.box_xyxy, [1.5, 2.5, 21.5, 26.5])
+    assert sample.area_px2 == 150
+    assert sample.image_id == "7"
+    assert np.isnan(sample.head_px)
+    np.testing.assert_allclose(sample.other_boxes_xyxy[0], [9.5, 9.5, 17.5, 21.5])
+    assert sample.other_boxes_xyxy.shape == (3, 4)
+
+
+def test_a_background_touches_nobody(tmp_path: Path) -> None:
+    write_coco(tmp_path)
+    dataset = open_dataset(f"coco:{tmp_path}")
+    found = [dataset.background(np.random.default_rng(seed)) for seed in range(20)]
+    # the 32x40 picture with people in it has no empty part of 32 pixels; the other one has
+    assert {b.shape[0] >= 32 for b in found if b is not None} == {True}
+    assert any(b is None for b in found)
+
+
+def test_a_folder_of_another_layout_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"is no COCO folder: expected annotations/person_keypoints_val2017.json in it"):
+        open_dataset(f"coco:{tmp_path}")
+
+
+def test_a_missing_and_a_corrupt_image_are_named(tmp_path: Path) -> None:
+    write_coco(tmp_path)
+    image = tmp_path / "val2017" / "000007.jpg"
+    image.write_bytes(image.read_bytes()[:20])
+    with pytest.raises(DataError, match=r"image .*000007.jpg cannot be decoded"):
+        open_dataset(f"coco:{tmp_path}").sample(0)
+    image.unlink()
+    with pytest.raises(DataError, match=r"image .*000007.jpg is missing"):
+        open_dataset(f"coco:{tmp_path}").sample(1)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "is no JSON"),
+        ("[]", "is no COCO keypoint file"),
+        ("{}", "is no COCO keypoint file: it lacks or garbles 'images'"),
+        (json.dumps({"images": [], "annotations": [{"id": 1}]}), "lacks or garbles"),
+        (json.dumps({"images": [], "annotations": [coco_person(1, 7, bbox=[1, 2])]}), "lacks or garbles"),
+    ],
+)
+def test_a_garbled_document_is_one_clear_line(tmp_path: Path, text: str, message: str) -> None:
+    write_coco(tmp_path)
+    (tmp_path / "annotations" / "person_keypoints_val2017.json").write_text(text)
+    with pytest.raises(DataError, match=message) as caught:
+        open_dataset(f"coco:{tmp_path}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("keypoints", [[1, 2, 3], ["x"] * 51, None])
+def test_garbled_keypoints_are_one_clear_line(tmp_path: Path, keypoints: object) -> None:
+    document = write_coco(tmp_path)
+    document["annotations"][0]["keypoints"] = keypoints
+    (tmp_path / "annotations" / "person_keypoints_val2017.json").write_text(json.dumps(document))
+    with pytest.raises(DataError, match=r"annotation 1 of image 7"):
+        open_dataset(f"coco:{tmp_path}").sample(0)
+
+
+def test_an_annotation_of_an_unknown_image_is_one_clear_line(tmp_path: Path) -> None:
+    document = write_coco(tmp_path)
+    document["annotations"][0]["image_id"] = 99
+    (tmp_path / "annotations" / "person_keypoints_val2017.json").write_text(json.dumps(document))
+    with pytest.raises(DataError, match=r"annotation 1 of image 99"):
+        open_dataset(f"coco:{tmp_path}").sample(0)
+
+
+@pytest.mark.research_data
+def test_the_real_coco_has_its_people(research_data: Path) -> None:
+    dataset = open_dataset(f"coco:{research_data / 'coco'}:val")
+    samples = [dataset.sample(i) for i in range(0, len(dataset), 40)]
+    assert len(dataset) > 200
+    for sample in samples:
+        labelled = sample.keypoints[sample.labelled]
+        assert (labelled >= sample.box_xyxy[:2] - 25).all()
+        assert (labelled <= sample.box_xyxy[2:] + 25).all()
