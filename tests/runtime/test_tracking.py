@@ -73,6 +73,14 @@ def test_who_leaves_is_lost_and_who_comes_next_is_somebody_else(session: Session
     assert first.ids != second.ids
 
 
+def test_unrelated_pictures_are_each_searched_all_over(session: Session) -> None:
+    estimator = SinglePersonEstimator(session, follow=False)
+    for offset in ((10, 10), (210, 130), (10, 130)):
+        poses = see(estimator, STANDING + np.array(offset, np.float32))
+        assert len(poses) == 1
+        assert np.linalg.norm(poses.keypoints_frame[0] - STANDING - np.array(offset), axis=1).mean() < 3
+
+
 def test_a_given_box_is_the_only_place_looked_at(session: Session) -> None:
     joints = STANDING + 100
     box = np.concatenate([joints.min(axis=0), joints.max(axis=0)])

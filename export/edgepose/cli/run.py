@@ -58,7 +58,7 @@ def run(
     show = _wants_window(show, files=[path for path in (out, json_path) if path is not None])
     _refuse_overwriting(source, out)
     with open_source(source, paced=paced) as frames, open_model(model, load_profile(device)) as session:
-        estimator = SinglePersonEstimator(session, box_xyxy=box_xyxy)
+        estimator = SinglePersonEstimator(session, box_xyxy, follow=frames.is_sequence)
         pipeline = Pipeline(
             frames,
             estimator,

@@ -35,15 +35,21 @@ class TrackingSettings:
 class SinglePersonEstimator:
     """Follows one person through the frames of a source; somebody found after nobody gets a new id.
 
-    With `box_xyxy` (4,) nothing is searched or followed: that box of every frame is looked at. The session stays the
-    caller's to close.
+    With `box_xyxy` (4,) nothing is searched or followed: that box of every frame is looked at. Without `follow` the
+    frames are unrelated pictures, each searched all over. The session stays the caller's to close.
     """
 
     def __init__(
-        self, session: Session, box_xyxy: FloatArray | None = None, settings: TrackingSettings | None = None
+        self,
+        session: Session,
+        box_xyxy: FloatArray | None = None,
+        settings: TrackingSettings | None = None,
+        *,
+        follow: bool = True,
     ) -> None:
         self._model = TopDownModel(session)
         self._given_box = box_xyxy
+        self._follows = follow
         self._settings = settings or TrackingSettings()
         self._box: FloatArray | None = None
         self._id = 0
@@ -61,7 +67,7 @@ class SinglePersonEstimator:
         if self._given_box is not None:
             seen = self._model.see(image, self._given_box, clock)
             return self._poses(seen) if seen.score >= self._model.presence_threshold else self._nobody()
-        if self._box is not None:
+        if self._box is not None and self._follows:
             followed = self._follow(image, clock)
             if followed is not None:
                 return self._poses(followed)
@@ -81,7 +87,7 @@ class SinglePersonEstimator:
         candidate_score = self._settings.candidate_share * self._model.presence_threshold
         seen = [
             self._model.see(image, window, clock, pad=False)
-            for window in islice(self._windows_of(image), self._settings.windows_per_frame)
+            for window in self._windows_of(image)
         ]
         best = max(seen, key=lambda pose: pose.score)
         if best.score < candidate_score:
@@ -97,12 +103,15 @@ class SinglePersonEstimator:
         self._id += 1
         return best
 
-    def _windows_of(self, image: ImageArray) -> Iterator[FloatArray]:
+    def _windows_of(self, image: ImageArray) -> list[FloatArray]:
+        """Return the next few windows of the round; all of them where frames are unrelated."""
         size_wh = image.shape[1], image.shape[0]
+        if not self._follows:
+            return search_windows_xyxy(size_wh, self._model.aspect)
         if size_wh != self._windows_for_wh:
             self._windows = round_robin(search_windows_xyxy(size_wh, self._model.aspect))
             self._windows_for_wh = size_wh
-        return self._windows
+        return list(islice(self._windows, self._settings.windows_per_frame))
 
     def _next_box(self, seen: BoxPose, image: ImageArray) -> FloatArray | None:
         """Return the box to look at next, or None when too little of a person is left in the picture."""

@@ -53,7 +53,7 @@ def measure_model(
         first_pose_ms = measure_first_pose_ms(path, device)
         during = LoadMeter()
         network_ms = measure_network(session, effort.runs, effort.warmup_runs)
-        estimator = SinglePersonEstimator(session)
+        estimator = SinglePersonEstimator(session, follow=frames.is_sequence)
         camera = measure_camera_path(frames, estimator, _max_frames(frames, effort), effort.warmup_frames)
         environment = {
             **describe_environment(session, path, profile.name).to_dict(),
