@@ -1,0 +1,82 @@
+"""What the runtime promises about imports, shown in a fresh process."""
+
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import edgepose.profiles
+import edgepose.runtime
+
+_BLOCK = """
+import importlib, sys
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {blocked}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Block())
+"""
+
+
+def modules_below_train() -> list[str]:
+    return [
+        module.name
+        for package in (edgepose.profiles, edgepose.runtime)
+        for module in pkgutil.walk_packages(package.__path__, package.__name__ + ".")
+    ]
+
+
+def run_python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_there_are_modules_to_test() -> None:
+    assert len(modules_below_train()) > 30
+
+
+def test_every_module_below_train_imports_without_torch_and_what_comes_with_it() -> None:
+    blocked = {"torch", "safetensors", "scipy", "pycocotools", "tensorboard", "nncf", "onnx", "onnxsim"}
+    imports = "".join(f"importlib.import_module({name!r})\n" for name in modules_below_train())
+    run_python(_BLOCK.format(blocked=blocked) + imports)
+
+
+def test_profiles_need_the_standard_library_alone() -> None:
+    blocked = {"numpy", "cv2", "psutil", "typer", "rich"}
+    names = [name for name in modules_below_train() if name.startswith("edgepose.profiles")]
+    run_python(_BLOCK.format(blocked=blocked) + "".join(f"importlib.import_module({name!r})\n" for name in names))
+
+
+def test_opening_a_model_pulls_in_one_engine_and_nothing_of_training() -> None:
+    code = (
+        "import sys; import edgepose.runtime.tracking, edgepose.runtime.pipeline, edgepose.runtime.backends;"
+        "print([m for m in ('torch', 'openvino', 'onnxruntime', 'onnx', 'scipy', 'rich') if m in sys.modules])"
+    )
+    assert run_python(code).strip() == "[]"
+
+
+def test_a_missing_engine_names_the_pip_command(tmp_path: Path) -> None:
+    model = tmp_path / "model.xml"
+    model.write_text("<net/>")
+    model.with_suffix(".bin").write_bytes(b"")
+    code = _BLOCK.format(blocked={"openvino"}) + (
+        "from edgepose.runtime.backends import open_model\n"
+        "from edgepose.runtime.errors import MissingExtraError\n"
+        f"try: open_model({str(model)!r})\n"
+        "except MissingExtraError as error: print(error)\n"
+    )
+    assert 'pip install "edgepose[openvino]"' in run_python(code)
+
+
+def test_training_without_torch_names_the_pip_command() -> None:
+    code = _BLOCK.format(blocked={"torch"}) + (
+        "sys.argv = ['edgepose', 'train', '--net', 'repose', '--data', 'x', '--out', 'y']\n"
+        "from edgepose.cli.main import main\n"
+        "sys.stderr = sys.stdout\n"
+        "try: main()\n"
+        "except SystemExit as end: print(end.code)\n"
+    )
+    told = run_python(code)
+    assert 'pip install "edgepose[train]"' in told
+    assert told.strip().endswith("2")
