@@ -1,0 +1,112 @@
+"""Keypoints stay on what they mark, whatever is done to the picture."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edgepose.runtime.arrays import FloatArray, ImageArray
+from edgepose.runtime.geometry import invert_affine, transform_points
+from edgepose.runtime.skeleton import LSP_14
+from edgepose.train.data.augment import AugmentConfig, empty_crop, plain_crop, training_crop
+from edgepose.train.data.pose_dataset import Sample, joints_box_xyxy, no_boxes
+
+INPUT_WH = (96, 128)
+WARP_ONLY = AugmentConfig(colour=0.0, occlude=0.0, badly_cut=0.0, empty=0.0)
+
+
+def person(keypoints: FloatArray, image_bgr: ImageArray) -> Sample:
+    return Sample(image_bgr, keypoints, np.zeros(14, bool), joints_box_xyxy(keypoints), "dot", 900.0, 10.0, no_boxes())
+
+
+def dotted(joint: str, rng: np.random.Generator) -> Sample:
+    """A person whose picture is black but for a white dot, 11 pixels across, at one joint."""
+    keypoints = rng.integers(60, 140, (14, 2)).astype(np.float32)
+    keypoints[:2] = [[60, 60], [140, 140]]
+    image = np.zeros((200, 200, 3), np.uint8)
+    x, y = keypoints[LSP_14.index(joint)].astype(int)
+    image[y - 5 : y + 6, x - 5 : x + 6] = 255
+    return person(keypoints, image)
+
+
+def centroid(image: ImageArray) -> FloatArray:
+    grey = image.astype(np.float64).sum(axis=2)
+    rows, columns = np.mgrid[: grey.shape[0], : grey.shape[1]]
+    return (np.array([(columns * grey).sum(), (rows * grey).sum()]) / grey.sum()).astype(np.float32)
+
+
+def test_keypoints_follow_the_plain_crop(rng: np.random.Generator) -> None:
+    sample = dotted("l_elbow", rng)
+    crop, affine = plain_crop(sample, INPUT_WH, 1.25)
+    marked = crop.keypoints_crop[LSP_14.index("l_elbow")]
+    assert crop.image_rgb.shape == (128, 96, 3)
+    np.testing.assert_allclose(centroid(crop.image_rgb), marked, atol=0.1)
+    np.testing.assert_allclose(
+        transform_points(invert_affine(affine), crop.keypoints_crop), sample.keypoints, atol=1e-3
+    )
+    np.testing.assert_array_equal(crop.weights, np.ones(14))
+
+
+def test_a_plain_crop_is_rgb(rng: np.random.Generator) -> None:
+    sample = dotted("neck", rng)
+    sample.image_bgr[:] = (1, 2, 3)
+    assert plain_crop(sample, INPUT_WH, 0.5)[0].image_rgb[64, 48].tolist() == [3, 2, 1]
+
+
+@pytest.mark.parametrize("mirror", [0.0, 1.0])
+def test_keypoints_follow_every_warp(rng: np.random.Generator, mirror: float) -> None:
+    config = replace(WARP_ONLY, mirror=mirror)
+    checked = 0
+    for _ in range(80):
+        crop = training_crop(dotted("r_knee", rng), LSP_14, INPUT_WH, config, rng)
+        marked = crop.keypoints_crop[LSP_14.index("l_knee" if mirror else "r_knee")]
+        if (marked > 10).all() and (marked < np.array(INPUT_WH) - 11).all():
+            np.testing.assert_allclose(centroid(crop.image_rgb), marked, atol=0.25)
+            checked += 1
+    assert checked > 10
+
+
+def test_a_mirror_swaps_left_and_right_labels_too(rng: np.random.Generator) -> None:
+    sample = dotted("neck", rng)
+    sample.keypoints[LSP_14.index("l_wrist")] = np.nan
+    crop = training_crop(sample, LSP_14, INPUT_WH, replace(WARP_ONLY, mirror=1.0), rng)
+    assert np.isnan(crop.keypoints_crop[LSP_14.index("r_wrist")]).all()
+    assert np.flatnonzero(crop.weights == 0).tolist() == [LSP_14.index("r_wrist")]
+
+
+def test_a_badly_cut_crop_loses_joints_but_knows_it(rng: np.random.Generator) -> None:
+    config = replace(WARP_ONLY, badly_cut=1.0)
+    crops = [training_crop(dotted("neck", rng), LSP_14, INPUT_WH, config, rng) for _ in range(40)]
+    points = np.stack([crop.keypoints_crop for crop in crops])
+    outside = ((points < -0.5) | (points > np.array(INPUT_WH) - 0.5)).any(axis=2)
+    assert outside.mean() > 0.1
+    assert all((crop.weights == 1).all() for crop in crops)
+
+
+def test_a_well_cut_crop_keeps_nearly_everything(rng: np.random.Generator) -> None:
+    config = replace(WARP_ONLY, rotation_deg=0.0, scale=(0.9, 1.35))
+    crops = [training_crop(dotted("neck", rng), LSP_14, INPUT_WH, config, rng) for _ in range(40)]
+    points = np.stack([crop.keypoints_crop for crop in crops])
+    assert ((points >= -0.5) & (points < np.array(INPUT_WH) - 0.5)).all(axis=2).mean() > 0.95
+
+
+def test_an_empty_crop_knows_that_nobody_is_there(rng: np.random.Generator) -> None:
+    crop = empty_crop(rng.integers(0, 256, (50, 70, 3), np.uint8), 14, INPUT_WH, AugmentConfig(), rng)
+    assert crop.image_rgb.shape == (128, 96, 3)
+    assert np.isnan(crop.keypoints_crop).all()
+    assert (crop.weights == 1).all()
+
+
+def test_the_same_seed_gives_the_same_crop() -> None:
+    sample = dotted("head", np.random.default_rng(0))
+    one, two = (training_crop(sample, LSP_14, INPUT_WH, AugmentConfig(), np.random.default_rng(4)) for _ in range(2))
+    np.testing.assert_array_equal(one.image_rgb, two.image_rgb)
+    np.testing.assert_array_equal(one.keypoints_crop, two.keypoints_crop)
+
+
+def test_the_picture_of_the_data_set_is_left_alone(rng: np.random.Generator) -> None:
+    sample = dotted("head", rng)
+    before = sample.image_bgr.copy()
+    for _ in range(10):
+        training_crop(sample, LSP_14, INPUT_WH, AugmentConfig(occlude=1.0, colour=1.0), rng)
+    np.testing.assert_array_equal(sample.image_bgr, before)

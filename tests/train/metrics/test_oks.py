@@ -1,0 +1,84 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgepose.runtime.skeleton import COCO_17, LSP_14, Skeleton
+from edgepose.train.metrics.oks import oks_ap
+
+pytest.importorskip("pycocotools")
+
+
+def people(skeleton: Skeleton, count: int = 3) -> np.ndarray:
+    return np.random.default_rng(0).uniform(50, 250, (count, len(skeleton), 2)).astype(np.float32)
+
+
+def measure(
+    found: np.ndarray, truth: np.ndarray, skeleton: Skeleton = LSP_14, area_px2: float = 10000.0
+) -> dict[str, float]:
+    count = len(truth)
+    areas = np.full(count, area_px2, np.float32)
+    scores = np.linspace(0.9, 0.5, count).astype(np.float32)
+    return oks_ap(found, scores, truth, areas, skeleton.sigmas, [f"image {i}" for i in range(count)])
+
+
+@pytest.mark.parametrize("skeleton", [LSP_14, COCO_17], ids=lambda s: s.name)
+def test_the_truth_itself_is_perfect(skeleton: Skeleton) -> None:
+    truth = people(skeleton)
+    assert measure(truth, truth, skeleton) == pytest.approx(
+        {"OKS AP": 100, "OKS AP50": 100, "OKS AP75": 100, "OKS AR": 100}
+    )
+
+
+@pytest.mark.parametrize(("oks", "ap", "ap50", "ap75"), [(0.97, 100, 100, 100), (0.72, 50, 100, 0), (0.41, 0, 0, 0)])
+def test_a_known_similarity_passes_the_thresholds_below_it(oks: float, ap: float, ap50: float, ap75: float) -> None:
+    truth = people(LSP_14)
+    # OKS of one joint is exp(-d^2 / (2 area (2 sigma)^2)): the distance that gives `oks` at every joint
+    distance_px = np.sqrt(-2 * 10000 * (2 * np.array(LSP_14.sigmas)) ** 2 * math.log(oks))
+    found = truth.copy()
+    found[:, :, 0] += distance_px
+    measured = measure(found, truth)
+    assert measured["OKS AP"] == pytest.approx(ap)
+    assert measured["OKS AR"] == pytest.approx(ap)
+    assert measured["OKS AP50"] == pytest.approx(ap50)
+    assert measured["OKS AP75"] == pytest.approx(ap75)
+
+
+def test_unlabelled_joints_do_not_count() -> None:
+    truth = people(LSP_14)
+    found = truth.copy()
+    found[:, :7] += 500
+    assert measure(found, truth)["OKS AP"] < 60
+    truth[:, :7] = np.nan
+    assert measure(found, truth)["OKS AP"] == pytest.approx(100)
+
+
+def test_people_of_one_image_are_matched_by_similarity_not_by_order() -> None:
+    truth = people(LSP_14, 2)
+    areas, scores = np.full(2, 10000, np.float32), np.array([0.9, 0.8], np.float32)
+    same_image = oks_ap(truth[::-1], scores, truth, areas, LSP_14.sigmas, ["one", "one"])
+    two_images = oks_ap(truth[::-1], scores, truth, areas, LSP_14.sigmas, ["one", "two"])
+    assert same_image["OKS AP"] == pytest.approx(100)
+    assert two_images["OKS AP"] == 0
+
+
+def test_nobody_labelled_has_no_figure() -> None:
+    truth = np.full((2, 14, 2), np.nan, np.float32)
+    assert all(math.isnan(value) for value in measure(people(LSP_14, 2), truth).values())
+
+
+def test_nothing_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    measure(people(LSP_14), people(LSP_14))
+    assert capsys.readouterr().out == ""
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(0, 60), st.integers(0, 2**16))
+def test_figures_are_percentages_and_fall_with_the_error(noise_px: float, seed: int) -> None:
+    truth = people(LSP_14, 4)
+    direction = np.random.default_rng(seed).normal(size=truth.shape).astype(np.float32)
+    near, far = (measure(truth + factor * noise_px * direction, truth) for factor in (0.5, 1.0))
+    for name, value in near.items():
+        assert 0 <= far[name] <= value + 1e-6 <= 100 + 1e-5
