@@ -1,0 +1,113 @@
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.arrays import FloatArray, ImageArray
+from edgepose.runtime.backends import open_model
+from edgepose.runtime.codec import HeatmapCodec
+from edgepose.runtime.skeleton import COCO_17, LSP_14, Skeleton
+from edgepose.runtime.tensors import TensorSpec
+from edgepose.train.data.pose_dataset import Sample
+from edgepose.train.prediction import predict_people, predictor_of, with_flip_test
+from support.tiny_model import save_tiny_onnx, tiny_card
+from support.white_dots import WRONG_JOINTS, WhiteDots
+
+CODEC = HeatmapCodec((48, 64), (12, 16), sigma_px=5.0)
+
+
+def seen_crops(box: str) -> list[ImageArray]:
+    """Return the crops that a predictor is shown."""
+    crops = []
+
+    def predict(images_rgb: ImageArray) -> FloatArray:
+        crops.extend(images_rgb)
+        return np.zeros((len(images_rgb), 14, 16, 12), np.float32)
+
+    predict_people(predict, WhiteDots(2), LSP_14, CODEC, 1.25, box=box)
+    return crops
+
+
+def test_what_is_found_is_in_pixels_of_the_image(tmp_path: Path) -> None:
+    progress = []
+    with open_model(save_tiny_onnx(tmp_path)) as session:
+        people = predict_people(
+            predictor_of(session),
+            WhiteDots(7),
+            LSP_14,
+            session.card.codec_object(),
+            1.25,
+            batch=3,
+            on_progress=lambda *done: progress.append(done),
+        )
+    right = [joint not in WRONG_JOINTS for joint in LSP_14.joints]
+    np.testing.assert_allclose(people.found[:, right], people.truth[:, right], atol=0.6)
+    assert people.image_ids == ("0", "0", "1", "1", "2", "2", "3")
+    assert people.scores.shape == (7, 14)
+    assert progress == [(3, 7), (6, 7), (7, 7)]
+
+
+def test_a_fixed_batch_is_filled_up(tmp_path: Path) -> None:
+    inputs, outputs = (
+        (TensorSpec("image", "uint8", (2, 64, 48, 3)),),
+        (TensorSpec("heatmaps", "float32", (2, 14, 16, 12)),),
+    )
+    fixed = save_tiny_onnx(tmp_path, tiny_card(name="fixed", inputs=inputs, outputs=outputs))
+    images = np.random.default_rng(0).integers(0, 256, (5, 64, 48, 3), np.uint8)
+    with open_model(fixed) as two_at_a_time, open_model(save_tiny_onnx(tmp_path)) as any_number:
+        maps = predictor_of(two_at_a_time)(images)
+        np.testing.assert_allclose(maps, predictor_of(any_number)(images), atol=1e-6)
+
+
+def test_a_flip_test_swaps_left_and_right() -> None:
+    def predict(images_rgb: ImageArray) -> FloatArray:
+        return images_rgb[:, None, :, :, 0] * np.arange(14, dtype=np.float32)[:, None, None]
+
+    images = np.random.default_rng(0).integers(0, 256, (2, 16, 12, 3), np.uint8)
+    merged = with_flip_test(predict, LSP_14)(images)
+    weights = (np.arange(14) + np.array(LSP_14.flip_order)) / 2
+    np.testing.assert_allclose(merged, images[:, None, :, :, 0] * weights[:, None, None], rtol=1e-6)
+
+
+def test_the_image_itself_is_a_crop_that_is_not_widened() -> None:
+    for index, crop in enumerate(seen_crops("image")):
+        # 120x100 pixels become 48 wide: 0.4 of their size, with bars above and below
+        assert crop[:11].max() == crop[-11:].max() == 0
+        keypoint = WhiteDots(2).sample(index).keypoints[0]
+        rows, columns = np.nonzero(crop[:, :, 0] > 100)
+        np.testing.assert_allclose([columns.mean(), rows.mean() - 12], 0.4 * (keypoint + 0.5) - 0.5, atol=0.6)
+
+
+def test_the_box_of_the_joints_is_centred_on_them() -> None:
+    for crop in seen_crops("joints"):
+        rows, columns = np.nonzero(crop[:, :, 0] > 100)
+        np.testing.assert_allclose([columns.mean(), rows.mean()], [23.5, 31.5], atol=0.7)
+
+
+def test_an_unknown_box_is_one_clear_line() -> None:
+    with pytest.raises(EdgeposeError, match="unknown kind of box 'hat'; known: data, joints, image"):
+        seen_crops("hat")
+
+
+class CocoDots(WhiteDots):
+    """The same in COCO's convention, only the nose being labelled."""
+
+    skeleton: Skeleton = COCO_17
+
+    def sample(self, index: int) -> Sample:
+        sample = super().sample(index)
+        keypoints = np.full((17, 2), np.nan, np.float32)
+        keypoints[0] = sample.keypoints[0]
+        values = {**vars(sample), "keypoints": keypoints, "occluded": np.zeros(17, bool)}
+        return Sample(**values)
+
+
+def test_nobody_with_a_known_joint_is_one_clear_line() -> None:
+    def predict(images_rgb: ImageArray) -> FloatArray:
+        raise AssertionError(f"nobody is to be predicted, yet {len(images_rgb)} are")
+
+    expected = re.escape("nobody in white-dots has a labelled joint of lsp-14; give other data")
+    with pytest.raises(EdgeposeError, match=expected):
+        predict_people(predict, CocoDots(3), LSP_14, CODEC, 1.25)
