@@ -1,0 +1,93 @@
+"""`info`, `models` and `evaluate`: with --json their standard output is one JSON document."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from click.testing import Result
+from typer.testing import CliRunner
+
+from edgepose.cli.evaluate import evaluate
+from edgepose.cli.info import info
+from edgepose.cli.models import models
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime import shipped
+from support.tiny_checkpoint import save_tiny_checkpoint
+from support.tiny_model import save_tiny_onnx, tiny_card
+
+APP = typer.Typer()
+for command in (evaluate, info, models):
+    APP.command()(command)
+
+
+def _run(*arguments: str) -> Result:
+    result = CliRunner().invoke(APP, arguments)
+    if result.exception is not None:
+        raise result.exception
+    return result
+
+
+def test_info_prints_the_papers_network_by_default() -> None:
+    for net, joints, input_wh in (("repose", 14, [128, 128]), ("ppnet-m2-d2-w32", 17, [192, 256])):
+        document = json.loads(_run("info", net, "--json").stdout)
+        assert list(document) == ["net", "params", "macs", "flops_paper", "convention", "input_wh", "joints"]
+        assert (document["net"], document["joints"], document["input_wh"]) == (net, joints, input_wh)
+
+
+def test_info_takes_settings_size_and_skeleton() -> None:
+    arguments = ("--set", "block=bottleneck", "--set", "branches=4", "--input", "96x128", "--skeleton", "mpii-16")
+    document = json.loads(_run("info", "ppnet-m2-d1-w8", *arguments, "--json").stdout)
+    assert (document["joints"], document["input_wh"]) == (16, [96, 128])
+    shown = _run("info", "ppnet-m2-d1-w8", *arguments).stdout
+    assert "block=bottleneck branches=4" in shown
+    assert "96x128 pixels, 16 joints" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("resnet",), "unknown network 'resnet'"),
+        (("repose", "--set", "blocks"), "--set takes key=value"),
+        (("repose", "--input", "large"), "--input takes WIDTHxHEIGHT"),
+        (("repose", "--skeleton", "dog"), "unknown skeleton 'dog'"),
+    ],
+)
+def test_wrong_use_of_info_is_one_clear_line(arguments: tuple[str, ...], message: str) -> None:
+    with pytest.raises(EdgeposeError, match=message):
+        _run("info", *arguments)
+
+
+def test_models_lists_what_ships(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("second", "first"):
+        save_tiny_onnx(tmp_path, tiny_card(name=name))
+        (tmp_path / f"{name}.safetensors").touch()
+    (tmp_path / "index.json").write_text(json.dumps(["first", "second"]))
+    monkeypatch.setattr(shipped.shipped_models, "__defaults__", (tmp_path,))
+    first, second = json.loads(_run("models", "--json").stdout)
+    assert set(first) == {"name", "path", "checkpoint", "size_mb", "accuracy", "default"}
+    assert (first["name"], first["default"], second["name"], second["default"]) == ("first", True, "second", False)
+    assert Path(first["path"]).is_file()
+    assert first["accuracy"][0]["metric"] == "PCK@0.2"
+    assert "first (default)" in _run("models").stdout
+
+
+def test_models_without_any_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shipped.shipped_names, "__defaults__", (tmp_path,))
+    monkeypatch.setattr(shipped.shipped_models, "__defaults__", (tmp_path,))
+    assert json.loads(_run("models", "--json").stdout) == []
+    assert "no model ships" in _run("models").stdout
+
+
+def test_evaluate_prints_one_document(tmp_path: Path) -> None:
+    path = save_tiny_checkpoint(tmp_path)
+    result = _run("evaluate", str(path), "--data", "synthetic:2:1", "--flip", "--box", "joints", "--json")
+    document = json.loads(result.stdout)
+    assert list(document) == ["model", "data", "images", "people", "metrics", "per_joint", "environment"]
+    assert (document["model"], document["data"]) == (str(path), "synthetic:2:1")
+    assert (document["images"], document["people"]) == (2, 2)
+    assert all(0 <= value <= 100 for value in (*document["metrics"].values(), *document["per_joint"].values()))
+    environment = document["environment"]
+    assert (environment["engine"], environment["box"], environment["flip_test"]) == ("torch", "joints", True)
+    assert list(environment["sha256"]) == ["tiny.safetensors"]
+    assert "PCK@0.2" in _run("evaluate", str(path), "--data", "synthetic:2:1", "--limit", "1").stdout
