@@ -41,6 +41,5 @@ class Poses:
     @classmethod
     def empty(cls, skeleton: Skeleton) -> "Poses":
         """Return the answer "nobody is here"."""
-        k = len(skeleton)
-        shapes = ((0, k, 2), (0, k), (0,), (0, 4))
-        return cls(skeleton, *(np.zeros(shape, np.float32) for shape in shapes))
+        nobody = np.zeros((0, len(skeleton), 2), np.float32)
+        return cls(skeleton, nobody, nobody[..., 0], nobody[:, 0, 0], np.zeros((0, 4), np.float32))

@@ -1,0 +1,95 @@
+"""From a training run's checkpoint to the files that ship: measured, trimmed, exported, listed."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from edgepose.export.export_run import ExportRequest, run_export
+from edgepose.profiles.probe import probe_this_machine
+from edgepose.runtime.files import write_text_whole
+from edgepose.runtime.shipped import MODELS_FOLDER, shipped_names
+from edgepose.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from edgepose.train.data import PoseDataset
+from edgepose.train.evaluate import Evaluation, evaluate
+from edgepose.train.session import TorchSession
+
+LICENCE = (
+    "Apache-2.0 for the network and its code; trained on images of LSP, LSP Extended and COCO, which are for research "
+    "and keep terms of their own"
+)
+
+
+def ship(
+    run_checkpoint: Path,
+    name: str,
+    test_set: PoseDataset,
+    *,
+    presence_threshold: float,
+    commit: str,
+    folder: Path = MODELS_FOLDER,
+) -> Evaluation:
+    """Write NAME.safetensors and NAME.onnx into the folder of shipped models, and list them, a new one last.
+
+    The accuracy in the card is that of the trimmed weights on `test_set`. Raises what training, evaluation and export
+    raise.
+    """
+    path = folder / f"{name}.safetensors"
+    trimmed = _trimmed(load_checkpoint(run_checkpoint), presence_threshold, commit)
+    save_checkpoint(path, trimmed)
+    with TorchSession(path) as session:
+        measured = evaluate(session, test_set, box="joints")
+    save_checkpoint(path, replace(trimmed, accuracy=_figures(measured)))
+    report = run_export(ExportRequest(path, [("onnx", "fp32")], folder, validate="synthetic:50"))
+    report.raise_failures()
+    _rename(folder, f"{name}-fp32.onnx", f"{name}.onnx")
+    (folder / "export.json").unlink()
+    names = shipped_names(folder)
+    write_text_whole(folder / "index.json", json.dumps(names if name in names else [*names, name]) + "\n")
+    return measured
+
+
+def _trimmed(checkpoint: Checkpoint, presence_threshold: float, commit: str) -> Checkpoint:
+    """Return the averaged weights alone, matrices in fp16; what batch norm knows can be too small for that."""
+    weights: dict[str, Tensor] = {
+        key: tensor.half() if tensor.dtype == torch.float32 and tensor.ndim > 1 else tensor
+        for key, tensor in checkpoint.weights.items()
+    }
+    machine = probe_this_machine()
+    training: dict[str, Any] = {
+        **checkpoint.training,
+        "presence_threshold": presence_threshold,
+        "licence": LICENCE,
+        "commit": commit,
+        "date": datetime.now(UTC).date().isoformat(),
+        "hardware": f"{machine.cpu}, {machine.cores} cores",
+    }
+    training["data"] = [_without_folder(spec) for spec in training["data"]]
+    return replace(checkpoint, weights=weights, training=training, state={}, accuracy=[])
+
+
+def _without_folder(spec: str) -> str:
+    """Name data by what it is, not by where it lay."""
+    kind, *rest = spec.split(":")
+    return ":".join([kind, *(part for part in rest if "/" not in part)])
+
+
+def _figures(measured: Evaluation) -> list[dict[str, Any]]:
+    data = f"{_without_folder(measured.data)}, box from the {measured.environment['box']}"
+    return [
+        {"data": data, "metric": metric, "precision": "fp32", "value": round(value, 2), "images": measured.images}
+        for metric, value in measured.metrics.items()
+    ]
+
+
+def _rename(folder: Path, old: str, new: str) -> None:
+    """Give an export the name it ships under; its sidecar lists file names and is rewritten."""
+    sidecar = folder / f"{old}.card.json"
+    text = sidecar.read_text(encoding="utf-8").replace(old, new)
+    (folder / old).replace(folder / new)
+    write_text_whole(folder / f"{new}.card.json", text)
+    sidecar.unlink()
