@@ -1,0 +1,19 @@
+"""Every benchmark with its defaults, one after another on an otherwise idle machine; the results are written."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+COMMANDS = (("network_rate.py",), ("int8_speedup.py",), ("camera_path.py",), ("synthetic_rate.py", "--write"))
+
+
+def main() -> None:
+    for command in COMMANDS:
+        print(f"== {' '.join(command)}", flush=True)
+        done = subprocess.run([sys.executable, str(Path(__file__).parent / command[0]), *command[1:]], check=False)
+        if done.returncode:
+            sys.exit(done.returncode)
+
+
+if __name__ == "__main__":
+    main()
