@@ -1,6 +1,7 @@
 """The `edgepose` command: one subcommand a file, each importing what it needs when it runs."""
 
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -19,7 +20,6 @@ COMMANDS = (run, profile, models, devices, info, train, evaluate, export, demo)
 
 app = typer.Typer(
     help="Human pose estimation on edge devices: train, export, run and measure.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -28,12 +28,31 @@ for _command in COMMANDS:
     app.command()(_command)
 
 
+# typer brings its own copy of click in some versions and click itself in others: this is UsageError in both
+_UsageError = typer.BadParameter.__mro__[1]
+
+
 def main() -> None:
-    """Run the command line: what the user can mend is one line and exit code 2."""
+    """Run the command line: what the user can mend is one line on the error stream and exit code 2."""
     try:
-        app()
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+    except _UsageError as error:
+        _fail(_usage(error))
     except EdgeposeError as error:
-        sys.stderr.write(f"error: {error}\n")
-        sys.exit(2)
-    except KeyboardInterrupt:
+        _fail(str(error))
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
+    sys.exit(code or 0)
+
+
+def _usage(error: BaseException) -> str:
+    """Return what is wrong with the words of a command, and where to look them up."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "edgepose"
+    message = " ".join(error.format_message().split())  # type: ignore[attr-defined]
+    return f"{message.rstrip('.')}; see {command} --help"
+
+
+def _fail(text: str) -> NoReturn:
+    sys.stderr.write(f"error: {text}\n")
+    sys.exit(2)

@@ -29,6 +29,10 @@ def run_training(
     """
     if (out / "last.safetensors").exists() and not resume:
         raise TrainingError(f"{out} already holds a training run; add --resume to go on, or choose another --out")
+    try:
+        (out / "log").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(f"cannot write {out}: {error.strerror}; choose another --out") from error
     # the loader's processes are the parallelism here; OpenCV's own threads only get in each other's way
     cv2.setNumThreads(1)
     log = TensorBoardLog(

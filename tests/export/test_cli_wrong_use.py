@@ -1,0 +1,155 @@
+"""Wrong use of the command line: one line that says what to do, exit code 2, nothing left behind."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edgepose.cli.main import main
+from edgepose.runtime.skeleton import LSP_14
+from edgepose.train.data import WeightedDataset
+from edgepose.train.loop import Trainer
+from edgepose.train.networks import NetworkSpec
+from edgepose.train.recipe import Recipe
+from support.clips import write_clip
+from support.dot_dataset import DotDataset
+from support.tiny_model import save_tiny_onnx, tiny_card
+
+
+@pytest.fixture
+def fail(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    """Return a function that runs a command in `tmp_path`, expects code 2, and returns its one line."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> str:
+        monkeypatch.setattr(sys, "argv", ["edgepose", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr().err.strip()
+        assert ended.value.code == 2, told
+        last = told.splitlines()[-1]
+        assert last.startswith("error: ")
+        assert "Traceback" not in told
+        assert told.count("error: ") == 1
+        return last
+
+    return run
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return save_tiny_onnx(tmp_path)
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return write_clip(tmp_path / "clip.avi", frames=4)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    spec = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (32, 32))
+    out = tmp_path_factory.mktemp("run")
+    Trainer(spec, Recipe(epochs=1, batch=4), [WeightedDataset(DotDataset(4), 1.0)], out, workers=0).run()
+    return out / "last.safetensors"
+
+
+def test_no_such_model(fail, clip: Path) -> None:
+    assert "no model file nowhere.onnx" in fail("run", "nowhere.onnx", "--source", clip, "--json", "p.jsonl")
+
+
+@pytest.mark.parametrize("name", ["broken.onnx", "broken.xml"])
+def test_a_corrupt_model(fail, clip: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"\x08\x07not a model")
+    (tmp_path / "broken.bin").write_bytes(b"")
+    assert "broken" in fail("run", name, "--source", clip, "--json", "p.jsonl")
+    assert not (tmp_path / "p.jsonl").exists()
+
+
+def test_a_card_that_does_not_match_its_file(fail, clip: Path, tmp_path: Path) -> None:
+    mine = save_tiny_onnx(tmp_path, tiny_card(name="mine"))
+    other = save_tiny_onnx(tmp_path, tiny_card(name="other", presence_threshold=0.5))
+    shutil.copy(f"{other}.card.json", f"{mine}.card.json")
+    assert "card" in fail("run", mine, "--source", clip, "--json", "p.jsonl")
+
+
+def test_a_video_that_cannot_be_decoded(fail, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.mp4").write_bytes(b"no video at all" * 100)
+    assert "bad.mp4" in fail("run", model, "--source", "bad.mp4", "--json", "p.jsonl")
+
+
+def test_a_camera_that_is_not_there(fail, model: Path) -> None:
+    assert "camera 63" in fail("run", model, "--source", "63", "--json", "p.jsonl")
+
+
+def test_a_data_folder_in_another_layout(fail, checkpoint: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    assert "joints.mat" in fail("evaluate", checkpoint, "--data", "lsp:data:test")
+    assert "annotations" in fail("evaluate", checkpoint, "--data", "coco:data:val")
+
+
+def test_unknown_names(fail, model: Path, clip: Path, checkpoint: Path) -> None:
+    assert "ppnet-mM-dD-wW" in fail("info", "resnet50")
+    assert "raspberry-pi-5" in fail("run", model, "--source", clip, "--json", "p.jsonl", "--device", "toaster")
+    assert "known: fp32, fp16, int8" in fail("export", checkpoint, "--to", "onnx", "--precision", "int4", "--out", "o")
+    assert "known: onnx, openvino" in fail("export", checkpoint, "--to", "coreml", "--precision", "fp32", "--out", "o")
+    assert "--frobnicate" in fail("run", model, "--source", clip, "--frobnicate")
+    assert "No such command" in fail("runn")
+    assert "lsp, lspet, coco" in fail("evaluate", checkpoint, "--data", "imagenet:x")
+    assert "coarsest" in fail("info", "repose", "--set", "coarseness=8")
+
+
+def test_int8_without_calibration_data(fail, checkpoint: Path, tmp_path: Path) -> None:
+    told = fail("export", checkpoint, "--to", "openvino", "--precision", "int8", "--out", "o")
+    assert "--calibrate" in told
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_checkpoint_that_is_none(fail, tmp_path: Path) -> None:
+    (tmp_path / "x.safetensors").write_bytes(b"garbage")
+    assert "x.safetensors" in fail("export", "x.safetensors", "--to", "onnx", "--precision", "fp32", "--out", "o")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /proc, a folder where nothing can be made")
+def test_a_folder_that_cannot_be_written(fail, model: Path, clip: Path, checkpoint: Path) -> None:
+    assert "/proc/out" in fail("run", model, "--source", clip, "--json", "/proc/out/p.jsonl")
+    told = fail("export", checkpoint, "--to", "onnx", "--precision", "fp32", "--out", "/proc/out")
+    assert "cannot write /proc/" in told
+    training = ("train", "--net", "repose", "--set", "width=8", "--data", "synthetic:64", "--epochs", "1")
+    assert "/proc/out" in fail(*training, "--out", "/proc/out")
+
+
+def test_a_training_folder_is_not_overwritten(fail, checkpoint: Path) -> None:
+    before = checkpoint.read_bytes()
+    told = fail("train", "--net", "repose", "--data", "synthetic:64", "--out", checkpoint.parent)
+    assert "--resume" in told
+    assert checkpoint.read_bytes() == before
+
+
+def test_a_budget_missed_is_code_1_not_2(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model: Path, clip: Path
+) -> None:
+    profile = tmp_path / "tight.toml"
+    profile.write_text(
+        'name = "tight"\ndescription = "no device is that fast"\nformats = ["onnx"]\nprecisions = ["fp32"]\n'
+        "threads = 1\n[budget]\nnetwork_p50_ms = 0.000001\n"
+    )
+    report = tmp_path / "r.json"
+    arguments = ["profile", model, "--source", clip, "--device", profile, "--json", report, "--runs", "3"]
+    monkeypatch.setattr(sys, "argv", ["edgepose", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert json.loads(report.read_text())["budget"][0]["name"] == "network_p50_ms"
+
+
+def test_an_unreadable_image_in_a_folder_is_named(fail, model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    cv2.imwrite(str(folder / "a.png"), np.zeros((64, 64, 3), np.uint8))
+    (folder / "b.png").write_bytes(b"no picture")
+    assert "b.png" in fail("run", model, "--source", folder, "--json", "p.jsonl")
