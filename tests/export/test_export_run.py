@@ -1,0 +1,182 @@
+"""A checkpoint becomes files that are proven equal, or an error that says why not."""
+
+import json
+import signal
+import subprocess
+import sys
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import pytest
+import torch
+
+from edgepose.export.errors import ExportError
+from edgepose.export.export_run import ExportRequest, run_export
+from edgepose.export.report import ExportReport, Row
+from edgepose.export.tolerances import TOLERANCES
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.backends import open_model
+from edgepose.runtime.files import sha256_of
+from edgepose.runtime.tensors import TensorSpec
+from edgepose.train.checkpoint import load_checkpoint, save_checkpoint
+from support.trained import EVERYTHING, PPNET, REPOSE, save_trained
+
+Exported = tuple[ExportReport, Path]
+
+
+def test_every_format_and_precision_is_within_its_tolerances(exported: Exported) -> None:
+    report, _ = exported
+    assert report.failures == ()
+    assert [(row.format, row.precision) for row in report.rows] == EVERYTHING
+    assert report.original > 80
+    for row in report.rows:
+        limits = TOLERANCES[row.precision]
+        assert row.parity <= limits.raw
+        assert row.px <= limits.keypoint_sigmas * PPNET.codec().sigma_px
+        assert row.drop == pytest.approx(report.original - row.metric)
+        assert row.drop <= limits.drop
+
+
+def test_each_file_takes_bytes_and_gives_the_prediction_alone(exported: Exported) -> None:
+    report, out = exported
+    for row in report.rows:
+        with open_model(out / row.path) as session:
+            assert session.inputs == (TensorSpec("image", "uint8", (1, 64, 64, 3)),)
+            assert session.outputs == (TensorSpec("heatmaps", "float32", (1, 14, 16, 16)),)
+            card = session.card
+        assert (card.name, card.format, card.precision) == ("small", row.format, row.precision)
+        assert (card.accuracy[-1].precision, card.accuracy[-1].value) == (row.precision, round(row.metric, 3))
+        assert set(card.provenance["export"]) == {"checkpoint_sha256", "calibration", "versions"}
+
+
+def test_export_json_has_a_row_for_every_file(exported: Exported) -> None:
+    report, out = exported
+    document = json.loads((out / "export.json").read_text())
+    assert document["rows"] == [asdict(row) for row in report.rows]
+    keys = ["format", "precision", "path", "sha256", "size", "parity", "px", "metric", "drop", "p50"]
+    assert [field.name for field in fields(Row)] == keys
+    for row in document["rows"]:
+        path = out / row["path"]
+        assert row["sha256"] == sha256_of(path)
+        weights = path.with_suffix(".bin").stat().st_size if path.suffix == ".xml" else 0
+        assert row["size"] == path.stat().st_size + weights
+        timing = document["timing"][row["path"]]
+        assert timing["network_ms"]["p50"] == row["p50"] > 0
+        assert timing["engine"]["precision"] in {"f32", "bf16", "f16"}
+
+
+def test_lower_precision_takes_less_room(exported: Exported) -> None:
+    _, out = exported
+    for suffix in (".onnx", ".bin"):
+        sizes = [(out / f"small-{precision}{suffix}").stat().st_size for precision in ("fp32", "fp16", "int8")]
+        assert sizes[0] > sizes[1] > sizes[2]
+
+
+def test_nothing_else_is_left(exported: Exported) -> None:
+    report, out = exported
+    files = {"export.json"}
+    for row in report.rows:
+        files |= {row.path, f"{row.path}.card.json"}
+        files |= {row.path.replace(".xml", ".bin")}
+    assert {path.name for path in out.iterdir()} == files
+    assert list(out.parent.glob(".*")) == []
+
+
+@torch.no_grad()
+def _spoil(ppnet: Path, folder: Path) -> Path:
+    """Return the same network with a few channels 2000 times as large between two layers: no 8 bits hold both."""
+    checkpoint = load_checkpoint(ppnet)
+    weights, layer = checkpoint.weights, "pyramid.0.regressor.heatmaps"
+    for name in (f"{layer}.0.1.weight", f"{layer}.0.1.bias"):
+        weights[name][:8] *= 2000
+    weights[f"{layer}.1.0.weight"][:, :8] /= 2000
+    save_checkpoint(folder / "spoiled.safetensors", checkpoint)
+    return folder / "spoiled.safetensors"
+
+
+def test_a_drop_over_budget_names_the_layers_and_leaves_no_file(ppnet: Path, dots: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "spoiled-int8.xml").write_text("of an earlier export")
+    targets = [("openvino", "fp32"), ("openvino", "int8")]
+    report = run_export(ExportRequest(_spoil(ppnet, tmp_path), targets, out, calibrate=dots, runs=3))
+    assert [row.precision for row in report.rows] == ["fp32"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "export.json",
+        "spoiled-fp32.bin",
+        "spoiled-fp32.xml",
+        "spoiled-fp32.xml.card.json",
+    ]
+    with pytest.raises(ExportError, match=r"int8 of spoiled .*PCK@0\.2 drop .*most hurt by") as error:
+        report.raise_failures()
+    assert "pyramid.0.regressor.heatmaps.1.0" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("targets", "calibrate", "message"),
+    [
+        ([("caffe", "fp32")], None, "unknown format 'caffe'; known: onnx, openvino"),
+        ([("onnx", "fp8")], "synthetic:20", "unknown precision 'fp8' for onnx; known: fp32, fp16, int8"),
+        ([("onnx", "fp32"), ("onnx", "int8")], None, "int8 needs data to calibrate with; give --calibrate"),
+    ],
+)
+def test_a_wrong_request_is_told_before_any_work(
+    targets: list[tuple[str, str]], calibrate: str | None, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ExportError, match=message):
+        ExportRequest(tmp_path / "absent.safetensors", targets, tmp_path / "out", calibrate)
+
+
+def test_a_wrong_checkpoint_or_folder_leaves_nothing(ppnet: Path, dots: str, tmp_path: Path) -> None:
+    with pytest.raises(EdgeposeError, match="no checkpoint at"):
+        run_export(ExportRequest(tmp_path / "absent.safetensors", [("onnx", "fp32")], tmp_path / "out"))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ExportError, match="is no folder that can be written to"):
+        run_export(ExportRequest(ppnet, [("onnx", "fp32")], tmp_path / "file", validate=dots))
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_too_few_people_to_calibrate_is_a_failure(ppnet: Path, dots: str, tmp_path: Path) -> None:
+    request = ExportRequest(ppnet, [("openvino", "int8")], tmp_path / "out", calibrate=dots, limit=5)
+    with pytest.raises(ExportError, match="int8 needs at least 16 people to calibrate with, found 5"):
+        run_export(request).raise_failures()
+
+
+_KILLED = """
+import sys
+from pathlib import Path
+from edgepose.export.export_run import ExportRequest, run_export
+checkpoint, out, data = sys.argv[1:]
+request = ExportRequest(Path(checkpoint), [("onnx", "fp32"), ("openvino", "fp32")], Path(out), validate=data, runs=3)
+run_export(request, lambda step: print(step, flush=True))
+"""
+
+
+def test_kill_9_leaves_the_last_good_files(exported: Exported, ppnet: Path, dots: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    request = ExportRequest(ppnet, [("onnx", "fp32")], out, validate=dots, runs=3)
+    run_export(request)
+    before = {path.name: sha256_of(path) for path in out.iterdir()}
+    command = [sys.executable, "-c", _KILLED, str(ppnet), str(out), dots]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("openvino fp32"):  # the ONNX file of this export is finished by now, but not moved in
+                break
+        process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert {path.name: sha256_of(path) for path in out.iterdir()} == before
+    with open_model(out / "small-fp32.onnx"):
+        pass
+    assert len(list(tmp_path.glob(".out.partial-*"))) == 1
+    run_export(request)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.slow
+def test_repose_is_within_its_tolerances_everywhere(dots: str, tmp_path: Path) -> None:
+    checkpoint = save_trained(tmp_path / "repose.safetensors", REPOSE, people=24, steps=150)
+    report = run_export(ExportRequest(checkpoint, EVERYTHING, tmp_path / "out", calibrate=dots, runs=3))
+    assert report.failures == ()
+    assert len(report.rows) == len(EVERYTHING)

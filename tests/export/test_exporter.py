@@ -1,0 +1,93 @@
+"""What every exporter makes of a network, whatever its weights."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from edgepose.export.exporter import EXPORTERS
+from edgepose.export.onnx import to_onnx
+from edgepose.export.tolerances import TOLERANCES
+from edgepose.profiles import DeviceProfile
+from edgepose.runtime.backends import open_model
+from edgepose.runtime.card import FORMATS, PRECISIONS, ModelCard
+from edgepose.train.card import card_of_checkpoint
+from edgepose.train.checkpoint import Checkpoint
+from edgepose.train.networks import DeployNetwork
+from support.trained import REPOSE
+
+EXACT = DeviceProfile("exact", "", ("onnx",), ("fp32",), inference_precision="f32")
+
+
+@dataclass(frozen=True)
+class Original:
+    deployed: DeployNetwork
+    graph: Any
+    card: ModelCard
+    images_rgb: np.ndarray[Any, Any]
+
+
+@pytest.fixture(scope="module")
+def repose() -> Original:
+    """A RePose of random weights whose normalisation layers have seen pictures."""
+    torch.manual_seed(1)
+    network = REPOSE.build()
+    images = np.random.default_rng(1).integers(0, 256, (16, 64, 64, 3), np.uint8)
+    deployed = DeployNetwork(network).train()
+    with torch.no_grad():
+        for _ in range(20):
+            deployed(torch.from_numpy(images))
+    deployed.eval()
+    weights: Mapping[str, torch.Tensor] = network.state_dict()
+    card = card_of_checkpoint(Checkpoint(REPOSE, REPOSE.codec(), 1.25, dict(weights), {}, [], {}), "random")
+    return Original(deployed, to_onnx(deployed, card.input_wh), card, images)
+
+
+def test_the_table_of_tolerances_and_the_cards_know_every_target() -> None:
+    assert set(EXPORTERS) <= set(FORMATS)
+    for name, exporter in EXPORTERS.items():
+        assert exporter.format == name
+        assert set(exporter.precisions) <= set(PRECISIONS) & set(TOLERANCES)
+    assert all(tolerance.reason for tolerance in TOLERANCES.values())
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16", "int8"])
+@pytest.mark.parametrize("name", sorted(EXPORTERS))
+def test_repose_gives_the_maps_of_torch(repose: Original, name: str, precision: str, tmp_path: Path) -> None:
+    exporter = EXPORTERS[name]
+    card = exporter.card(repose.card, precision)
+    path = exporter.save(exporter.convert(repose.graph, precision, repose.images_rgb), tmp_path, card)
+    assert path.name == f"random-{precision}{exporter.suffix}"
+    image = repose.images_rgb[:1]
+    with torch.no_grad():
+        expected = repose.deployed(torch.from_numpy(image)).numpy()
+    with open_model(path, EXACT) as session:
+        assert session.card == card
+        found = session.run({"image": image})["heatmaps"]
+    assert np.abs(found - expected).max() <= TOLERANCES[precision].raw * np.abs(expected).max()
+
+
+def test_convolutions_are_called_by_their_modules(repose: Original) -> None:
+    names = {node.name for node in repose.graph.graph.node if node.op_type == "Conv"}
+    assert "stacks.0.entry.0.0" in names
+    modules = {name for name, m in repose.deployed.network.named_modules() if isinstance(m, torch.nn.Conv2d)}
+    assert names <= modules
+
+
+def test_supervision_heads_are_gone(repose: Original) -> None:
+    names = {node.name for node in repose.graph.graph.node}
+    assert "stacks.0.up.1.heatmaps" in names
+    assert not names & {"stacks.0.core.pre_head.heatmaps", "stacks.0.core.post_head.heatmaps", "stacks.0.up.0.heatmaps"}
+
+
+def test_saving_again_replaces_the_card(repose: Original, tmp_path: Path) -> None:
+    for exporter in EXPORTERS.values():
+        model, card = exporter.convert(repose.graph, "fp32", repose.images_rgb), exporter.card(repose.card, "fp32")
+        exporter.save(model, tmp_path, card)
+        path = exporter.save(model, tmp_path, replace(card, licence="another"))
+        with open_model(path) as session:
+            assert session.card.licence == "another"

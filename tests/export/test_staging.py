@@ -1,0 +1,70 @@
+"""What is unfinished stays out of sight, and does not pile up."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgepose.export.errors import ExportError
+from edgepose.export.staging import move_in, remove_model, staging_folder
+
+
+def dead_pid() -> int:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    return process.pid
+
+
+def test_folders_of_dead_processes_go_those_of_living_ones_stay(tmp_path: Path) -> None:
+    dead, living = tmp_path / f".out.partial-{dead_pid()}", tmp_path / f".out.partial-{os.getppid()}"
+    other = tmp_path / ".another.partial-1"
+    for folder in (dead, living, other):
+        folder.mkdir()
+        (folder / "file").write_text("")
+    with staging_folder(tmp_path / "out") as staging:
+        assert staging == tmp_path.resolve() / f".out.partial-{os.getpid()}"
+        assert not dead.exists()
+    assert not staging.exists()
+    assert living.exists()
+    assert other.exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_error_removes_what_is_unfinished(tmp_path: Path) -> None:
+    def interrupted() -> None:
+        with staging_folder(tmp_path / "out") as staging:
+            (staging / "half").write_text("")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_file_system_refuses_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ExportError, match=r"cannot write .*; free some space"), staging_folder(tmp_path / "file" / "x"):
+        pass
+
+
+def test_finished_files_replace_those_of_their_name(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.bin").write_text("old")
+    (out / "b.onnx").write_text("kept")
+    with staging_folder(out) as staging:
+        (staging / "a.bin").write_text("new")
+        move_in([staging / "a.bin"], out)
+    assert {path.name: path.read_text() for path in out.iterdir()} == {"a.bin": "new", "b.onnx": "kept"}
+
+
+def test_removing_a_model_takes_what_belongs_to_it(tmp_path: Path) -> None:
+    names = ["m.xml", "m.bin", "m.xml.card.json", "m.onnx", "m.onnx.card.json", "n.xml"]
+    for name in names:
+        (tmp_path / name).write_text("")
+    remove_model(tmp_path / "m.xml")
+    assert {path.name for path in tmp_path.iterdir()} == {"m.onnx", "m.onnx.card.json", "n.xml"}
+    remove_model(tmp_path / "m.onnx")
+    assert {path.name for path in tmp_path.iterdir()} == {"n.xml"}
