@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from edgepose.export.exporter import EXPORTERS
+from edgepose.export.exporter import TARGETS
 from edgepose.export.onnx import to_onnx
 from edgepose.export.tolerances import TOLERANCES
 from edgepose.profiles import DeviceProfile
@@ -48,17 +48,17 @@ def repose() -> Original:
 
 
 def test_the_table_of_tolerances_and_the_cards_know_every_target() -> None:
-    assert set(EXPORTERS) <= set(FORMATS)
-    for name, exporter in EXPORTERS.items():
+    assert set(TARGETS) <= set(FORMATS)
+    for name, exporter in TARGETS.items():
         assert exporter.format == name
         assert set(exporter.precisions) <= set(PRECISIONS) & set(TOLERANCES)
     assert all(tolerance.reason for tolerance in TOLERANCES.values())
 
 
 @pytest.mark.parametrize("precision", ["fp32", "fp16", "int8"])
-@pytest.mark.parametrize("name", sorted(EXPORTERS))
+@pytest.mark.parametrize("name", sorted(TARGETS))
 def test_repose_gives_the_maps_of_torch(repose: Original, name: str, precision: str, tmp_path: Path) -> None:
-    exporter = EXPORTERS[name]
+    exporter = TARGETS[name]
     card = exporter.card(repose.card, precision)
     path = exporter.save(exporter.convert(repose.graph, precision, repose.images_rgb), tmp_path, card)
     assert path.name == f"random-{precision}{exporter.suffix}"
@@ -85,7 +85,7 @@ def test_supervision_heads_are_gone(repose: Original) -> None:
 
 
 def test_saving_again_replaces_the_card(repose: Original, tmp_path: Path) -> None:
-    for exporter in EXPORTERS.values():
+    for exporter in TARGETS.values():
         model, card = exporter.convert(repose.graph, "fp32", repose.images_rgb), exporter.card(repose.card, "fp32")
         exporter.save(model, tmp_path, card)
         path = exporter.save(model, tmp_path, replace(card, licence="another"))

@@ -19,12 +19,11 @@ def demo(
     max_frames: Annotated[int, typer.Option(min=1, help="Stop after so many frames; Ctrl-C stops before.")] = 600,
 ) -> None:
     """Export the shipped network, check every file, run the fastest on a source and write an annotated video."""
-    from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
-
-    from edgepose.cli.export import require_export_tools  # noqa: PLC0415
+    # heavy imports wait until the command is called
+    from edgepose.cli.export import require_export_tools, wide_console  # noqa: PLC0415
 
     require_export_tools()
     from edgepose.export.demonstration import run_demonstration  # noqa: PLC0415
 
-    report = run_demonstration(source, out, model, device, max_frames, Console())
+    report = run_demonstration(source, out, model, device, max_frames, wide_console())
     report.raise_failures()

@@ -1,11 +1,16 @@
 """`edgepose export`: from a checkpoint to files that are proven equal."""
 
+import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_UNATTENDED_COLUMNS = 100
 _TOOLS = ("torch", "onnx", "onnxscript", "onnxsim", "onnxruntime", "openvino", "nncf")
 
 
@@ -39,7 +44,7 @@ def export(
     progress = Console(stderr=True, highlight=False)
     report = run_export(request, lambda step: progress.print(f"  {step}", style="dim"))
     if report.rows:
-        Console().print(export_table(report))
+        wide_console().print(export_table(report))
     report.raise_failures()
 
 
@@ -66,3 +71,10 @@ def _split_list(text: str, option: str) -> list[str]:
     if not parts:
         raise EdgeposeError(f"{option} takes names with commas between them; found {text!r}")
     return parts
+
+
+def wide_console() -> "Console":
+    """Return the console of the results: where no terminal says how wide it is, the table is not cut at 80 columns."""
+    from rich.console import Console  # noqa: PLC0415
+
+    return Console() if sys.stdout.isatty() else Console(width=_UNATTENDED_COLUMNS)

@@ -8,7 +8,7 @@ from onnx import ModelProto
 
 from edgepose.export.crops import PoseCrops, load_crops
 from edgepose.export.errors import ExportError
-from edgepose.export.exporter import EXPORTERS, exporter_of
+from edgepose.export.exporter import TARGETS, exporter_of
 from edgepose.export.onnx import to_onnx
 from edgepose.export.parity import METRIC, Parity, Reference, measure_parity, reference_of
 from edgepose.export.provenance import exported_from
@@ -200,4 +200,4 @@ def _report(
 
 
 def _file_name(card: ModelCard, name: str, precision: str) -> str:
-    return f"{card.name}-{precision}{EXPORTERS[name].suffix}"
+    return f"{card.name}-{precision}{TARGETS[name].suffix}"

@@ -85,7 +85,7 @@ class OpenVinoExporter(Exporter):
         write_openvino(model, path, card)
 
 
-EXPORTERS: dict[str, Exporter] = {"onnx": OnnxExporter(), "openvino": OpenVinoExporter()}
+TARGETS: dict[str, Exporter] = {"onnx": OnnxExporter(), "openvino": OpenVinoExporter()}
 
 
 def exporter_of(name: str, precision: str) -> Exporter:
@@ -93,8 +93,8 @@ def exporter_of(name: str, precision: str) -> Exporter:
 
     Raises `ExportError` listing what exists for an unknown format or precision.
     """
-    if name not in EXPORTERS:
-        raise ExportError(f"unknown format {name!r}; known: {', '.join(EXPORTERS)}")
-    if precision not in EXPORTERS[name].precisions:
-        raise ExportError(f"unknown precision {precision!r} for {name}; known: {', '.join(EXPORTERS[name].precisions)}")
-    return EXPORTERS[name]
+    if name not in TARGETS:
+        raise ExportError(f"unknown format {name!r}; known: {', '.join(TARGETS)}")
+    if precision not in TARGETS[name].precisions:
+        raise ExportError(f"unknown precision {precision!r} for {name}; known: {', '.join(TARGETS[name].precisions)}")
+    return TARGETS[name]

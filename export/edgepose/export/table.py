@@ -1,23 +1,12 @@
 """An export as a table for people."""
 
+from rich import box
 from rich.markup import escape
 from rich.table import Table
 
 from edgepose.export.report import ExportReport, Row, Timing
 
-_COLUMNS = (
-    "format",
-    "precision",
-    "runs in",
-    "MB",
-    "error px",
-    "PCK@0.2",
-    "drop",
-    "p50 ms",
-    "p95 ms",
-    "p99 ms",
-    "frames/s",
-)
+_COLUMNS = ("format", "precision", "runs in", "MB", "error px", "PCK", "drop", "p50 ms", "p95", "p99", "frames/s")
 
 
 def export_table(report: ExportReport) -> Table:
@@ -26,9 +15,9 @@ def export_table(report: ExportReport) -> Table:
         f"{report.model}: {report.metric} {report.original:.2f} in torch, on {report.people} people of "
         f"{report.validation}; times on {report.device}"
     )
-    table = Table(*_COLUMNS, title=escape(title), title_justify="left")
-    for column in table.columns[3:]:
-        column.justify = "right"
+    table = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
+    for number, name in enumerate(_COLUMNS):
+        table.add_column(name, justify="right" if number > 2 else "left", no_wrap=True)
     for row, timing in zip(report.rows, report.timings, strict=True):
         table.add_row(*_cells(row, timing))
     return table
@@ -40,7 +29,7 @@ def _cells(row: Row, timing: Timing) -> list[str]:
     return [
         row.format,
         row.precision,
-        f"int8, {arithmetic}" if row.precision == "int8" else arithmetic,
+        f"int8+{arithmetic}" if row.precision == "int8" else arithmetic,
         f"{row.size / 1e6:.2f}",
         f"{row.px:.3f}",
         f"{row.metric:.2f}",

@@ -1,0 +1,84 @@
+"""The commands `export` and `demo`: wrong use is one line, right use prints the table."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from click.testing import Result
+from typer.testing import CliRunner
+
+from edgepose.cli.demo import demo
+from edgepose.cli.export import export
+from edgepose.profiles.errors import EdgeposeError
+
+APP = typer.Typer()
+APP.command()(export)
+APP.command()(demo)
+
+
+def invoke(*arguments: str) -> Result:
+    return CliRunner().invoke(APP, list(arguments))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--to", "caffe"], "unknown format 'caffe'; known: onnx, openvino"),
+        (["--to", ","], "--to takes names with commas between them"),
+        (["--precision", "fp8"], "unknown precision 'fp8' for onnx; known: fp32, fp16, int8"),
+        (["--precision", "fp32,int8"], "int8 needs data to calibrate with; give --calibrate"),
+        (["--device", "abacus"], "unknown device 'abacus'"),
+        (["--calibrate", "nothing:here"], "unknown kind of data 'nothing'"),
+    ],
+)
+def test_wrong_use_is_one_line_and_leaves_nothing(
+    options: list[str], message: str, ppnet: Path, tmp_path: Path
+) -> None:
+    result = invoke("export", str(ppnet), "--out", str(tmp_path / "out"), *options)
+    assert isinstance(result.exception, EdgeposeError), (result.output, result.exception)
+    assert message in str(result.exception)
+    assert "\n" not in str(result.exception)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [["export", "absent"], ["demo", "--model", "absent"]])
+def test_an_unknown_checkpoint_lists_what_ships(command: list[str], tmp_path: Path) -> None:
+    result = invoke(*command, "--out", str(tmp_path / "out"))
+    assert "no checkpoint absent; expected a .safetensors" in str(result.exception)
+
+
+def test_a_demo_of_no_source_ends_before_the_work(ppnet: Path, tmp_path: Path) -> None:
+    result = invoke("demo", "--model", str(ppnet), "--source", "absent.mp4", "--out", str(tmp_path / "out"))
+    assert "no such source: absent.mp4" in str(result.exception)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_export_writes_files_and_prints_the_table(ppnet: Path, dots: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = invoke("export", str(ppnet), "--to", "onnx", "--validate", dots, "--out", str(out))
+    assert result.exception is None
+    assert "on 24 people of" in " ".join(result.stdout.split())
+    assert {path.name for path in out.iterdir()} == {"small-fp32.onnx", "small-fp32.onnx.card.json", "export.json"}
+
+
+@pytest.mark.slow
+def test_the_demo_makes_models_and_a_video(ppnet: Path, tmp_path: Path) -> None:
+    result = invoke("demo", "--model", str(ppnet), "--source", "synthetic:0:20", "--out", str(tmp_path))
+    # the network knows dots only, so that int8 may lose what chance gave it on rendered people
+    assert result.exception is None or "int8 of small" in str(result.exception)
+    assert (tmp_path / "poses.mp4").stat().st_size > 0
+    assert (tmp_path / "models" / "small-fp32.xml").is_file()
+    assert "frames/s" in result.output
+
+
+@pytest.mark.slow
+def test_the_quantiser_reports_to_nobody() -> None:
+    # not in this process: under pytest it is off anyway
+    code = (
+        "from edgepose.export.quiet import refuse_telemetry; refuse_telemetry(); import nncf.telemetry.wrapper as w; "
+        "print(type(w.telemetry).__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=250)
+    assert done.stdout.strip() == "MagicMock"
