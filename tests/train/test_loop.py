@@ -87,6 +87,18 @@ def test_another_recipe_or_network_is_not_resumed(tmp_path: Path) -> None:
         other.resume()
 
 
+def test_starts_from_the_weights_of_a_checkpoint_and_says_so(tmp_path: Path) -> None:
+    first = trainer(tmp_path / "first").run()
+    mix = [WeightedDataset(DotDataset(12), 1.0)]
+    second = Trainer(SPEC, RECIPE, mix, tmp_path / "second", start_from=first, workers=0)
+    started = second.checkpoint()
+    assert all(torch.equal(started.weights[name], tensor) for name, tensor in first.weights.items())
+    assert started.training["start_from"] == first.training
+    other = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "16"}, LSP_14, (32, 32))
+    with pytest.raises(CheckpointError, match="the network to train"):
+        Trainer(other, RECIPE, mix, tmp_path / "third", start_from=first, workers=0)
+
+
 def test_nothing_to_resume_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no checkpoint at"):
         trainer(tmp_path).resume()

@@ -29,7 +29,7 @@ for _command in COMMANDS:
 
 
 # typer brings its own copy of click in some versions and click itself in others: this is UsageError in both
-_UsageError = typer.BadParameter.__mro__[1]
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # type: ignore[assignment]
 
 
 def main() -> None:

@@ -59,6 +59,7 @@ class Trainer:
         mix: list[WeightedDataset],
         out: Path,
         *,
+        start_from: Checkpoint | None = None,
         validate_on: PoseDataset | None = None,
         workers: int = 1,
         observers: tuple[Observer, ...] = (),
@@ -69,6 +70,9 @@ class Trainer:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.network = spec.build().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.deployed = DeployNetwork(self.network).to(self.device)
+        self._start_from = start_from
+        if start_from is not None:
+            _copy_weights(start_from, spec, self.network)
         self.average = WeightAverage(self.network, recipe.ema_decay)
         self.optimiser = _optimiser(self.network, recipe)
         self.progress = Progress()
@@ -190,6 +194,8 @@ class Trainer:
             "progress": vars(self.progress).copy(),
             "torch": torch.__version__,
         }
+        if self._start_from is not None:
+            training["start_from"] = self._start_from.training
         if math.isinf(self.progress.best_pck):
             training["progress"]["best_pck"] = None
         weights = {name: tensor.cpu() for name, tensor in self.average.network.state_dict().items()}
@@ -216,7 +222,7 @@ class Trainer:
         for what in ("recipe", "data"):
             if _as_json(saved.training[what]) != _as_json(mine.training[what]):
                 raise CheckpointError(
-                    f"{path} was trained with another {what}: {saved.training[what]}; give the same or start in a new --out"
+                    f"{path} was trained with another {what}: {saved.training[what]}; give the same, or a new --out"
                 )
         if saved.spec.name != self.spec.name or dict(saved.spec.settings) != dict(self.spec.settings):
             raise CheckpointError(f"{path} holds {saved.spec.name} {dict(saved.spec.settings)}; resume with the same")
@@ -241,6 +247,13 @@ def _as_json(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _as_json(item) for key, item in value.items()}
     return [_as_json(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _copy_weights(checkpoint: Checkpoint, spec: NetworkSpec, network: nn.Module) -> None:
+    theirs, ours = ((s.name, s.skeleton.name, dict(s.settings)) for s in (checkpoint.spec, spec))
+    if theirs != ours:
+        raise CheckpointError(f"the checkpoint to start from holds {theirs}, the network to train is {ours}")
+    network.load_state_dict(checkpoint.build().state_dict())
 
 
 def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 from rich.console import Console
 
+from edgepose.train.checkpoint import load_checkpoint
 from edgepose.train.data import PoseDataset, WeightedDataset
 from edgepose.train.loop import Trainer, TrainingError
 from edgepose.train.networks import NetworkSpec
@@ -18,6 +19,7 @@ def run_training(
     mix: list[WeightedDataset],
     out: Path,
     *,
+    start_from: Path | None = None,
     validate_on: PoseDataset | None,
     workers: int,
     resume: bool,
@@ -39,7 +41,16 @@ def run_training(
         out / "log", validate_on or mix[0].dataset, spec.skeleton, spec.codec(), recipe.augment.padding
     )
     with ConsoleProgress(console) as bar:
-        trainer = Trainer(spec, recipe, mix, out, validate_on=validate_on, workers=workers, observers=(bar, log))
+        trainer = Trainer(
+            spec,
+            recipe,
+            mix,
+            out,
+            start_from=load_checkpoint(start_from) if start_from else None,
+            validate_on=validate_on,
+            workers=workers,
+            observers=(bar, log),
+        )
         if resume:
             trainer.resume()
         try:
