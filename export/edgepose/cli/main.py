@@ -29,7 +29,7 @@ for _command in COMMANDS:
 
 
 # typer brings its own copy of click in some versions and click itself in others: this is UsageError in both
-_UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # type: ignore[assignment]
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 def main() -> None:

@@ -26,10 +26,10 @@ class TrackingSettings:
     """
 
     windows_per_frame: int = 4
-    candidate_share: float = 0.6
+    candidate_share: float = 0.8
     refinements: int = 3
     lost_share: float = 0.8
-    joint_score: float = 0.15
+    joint_score: float = 0.1
 
 
 class SinglePersonEstimator:
@@ -85,23 +85,26 @@ class SinglePersonEstimator:
     def _search(self, image: ImageArray, clock: StageClock) -> BoxPose | None:
         """Look at the next few windows, and closer at the best of them."""
         candidate_score = self._settings.candidate_share * self._model.presence_threshold
-        seen = [
-            self._model.see(image, window, clock, pad=False)
-            for window in self._windows_of(image)
-        ]
+        seen = [self._model.see(image, window, clock, pad=False) for window in self._windows_of(image)]
         best = max(seen, key=lambda pose: pose.score)
-        if best.score < candidate_score:
-            return None
-        for _ in range(self._settings.refinements):
-            self._box = self._next_box(best, image)
-            if self._box is None:
-                return None
-            best = self._model.see(image, self._box, clock)
-        self._box = self._next_box(best, image) if best.score >= self._model.presence_threshold else None
+        found = self._look_closer(best, image, clock) if best.score >= candidate_score else None
+        self._box = None if found is None else self._next_box(found, image)
         if self._box is None:
             return None
         self._id += 1
-        return best
+        return found
+
+    def _look_closer(self, seen: BoxPose, image: ImageArray, clock: StageClock) -> BoxPose | None:
+        """Return the best view of who was seen in a window, each box from the last view; None if nobody is there."""
+        views: list[BoxPose] = []
+        for _ in range(self._settings.refinements):
+            box = self._next_box(seen, image)
+            if box is None:
+                break
+            seen = self._model.see(image, box, clock)
+            views.append(seen)
+        best = max(views, key=lambda pose: pose.score, default=None)
+        return best if best is not None and best.score >= self._model.presence_threshold else None
 
     def _windows_of(self, image: ImageArray) -> list[FloatArray]:
         """Return the next few windows of the round; all of them where frames are unrelated."""
