@@ -1,8 +1,8 @@
 """The whole camera path on a clip, and what everything around the network costs, beside MediaPipe Pose.
 
 Around the network are crop, decode and smooth, of one person in one frame. Target: at most 1.0 ms of that at a
-model input of 256x192. MediaPipe runs on the same frames in the same run where it is installed and its model's
-path is given, and is left out with the reason where not.
+model input of 256x192. MediaPipe runs on the same frames in the same run, in turns, where the interpreter of an
+environment that has it is given, and is left out with the reason where not.
 """
 
 import argparse
@@ -79,8 +79,8 @@ def ours(
     }
 
 
-def mediapipe(model: Path, images_bgr: Sequence[ImageArray], fps: float) -> dict[str, Any]:
-    spent_ms, found = _mediapipe.times_ms(images_bgr, model, fps)
+def mediapipe(python: Path, images_bgr: Sequence[ImageArray]) -> dict[str, Any]:
+    spent_ms, found = _mediapipe.times_ms(images_bgr, python)
     times = Distribution.of_ns([round(ms * 1e6) for ms in spent_ms[WARMUP:]])
     return {"found_in": found, "frame_to_poses_ms": times.to_dict()}
 
@@ -91,13 +91,13 @@ def run(model: str, given: argparse.Namespace) -> dict[str, Any]:
         images_bgr = [frame.image_bgr for frame in islice(source, given.frames)]
     if len(images_bgr) < 3 * WARMUP:
         raise EdgeposeError(f"{given.clip} has {len(images_bgr)} frames; at least {3 * WARMUP} are needed")
-    profile, absent = load_profile(given.device), _mediapipe.why_not(given.mediapipe_model)
+    profile, absent = load_profile(given.device), _mediapipe.why_not(given.mediapipe_python)
     before, during = load_now(), LoadMeter()
     rounds: dict[str, list[dict[str, Any]]] = {"edgepose": [], "mediapipe": []}
     for turn in range(given.rounds):
         rounds["edgepose"].append(ours(model, profile, images_bgr, fps, given.box))
         if absent is None:
-            rounds["mediapipe"].append(mediapipe(given.mediapipe_model, images_bgr, fps))
+            rounds["mediapipe"].append(mediapipe(given.mediapipe_python, images_bgr))
         print(
             f"round {turn + 1}: "
             + ", ".join(f"{who} {_p50(found[-1]):.2f} ms" for who, found in rounds.items() if found)
@@ -139,7 +139,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--box", type=_box, help="X0,Y0,X1,Y1: look there in every frame instead of searching")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--mediapipe-model", type=Path, help="the path of a pose_landmarker_full.task")
+    parser.add_argument("--mediapipe-python", type=Path, help="an interpreter that has mediapipe 0.10.21")
     parser.add_argument("--out", type=Path, help="default: benchmarks/results/camera_path.json")
     given = parser.parse_args()
     try:

@@ -25,7 +25,7 @@ class TrackingSettings:
     below `lost_share` is lost. Joints below `joint_score` do not shape the box.
     """
 
-    windows_per_frame: int = 4
+    windows_per_frame: int = 8
     candidate_share: float = 0.8
     refinements: int = 3
     lost_share: float = 0.8
