@@ -76,3 +76,6 @@ def test_a_kill_leaves_the_old_file(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", script, str(path)], check=False)
     assert done.returncode == -signal.SIGKILL
     assert path.read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 2
+    write_text_whole(path, "new")
+    assert list(tmp_path.iterdir()) == [path], "what the killed process left is gone with the next write"

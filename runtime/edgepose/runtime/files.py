@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 from edgepose.profiles.errors import EdgeposeError
 
 
@@ -32,7 +34,8 @@ def write_whole(path: Path) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        _remove_abandoned(path)
+        handle, name = tempfile.mkstemp(prefix=f"{_prefix(path)}{os.getpid()}-", suffix=path.suffix, dir=path.parent)
         os.close(handle)
         temporary = Path(name)
         yield temporary
@@ -50,6 +53,19 @@ def write_text_whole(path: Path, text: str) -> None:
     """Write `text` as UTF-8 to `path`, whole."""
     with write_whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def _prefix(path: Path) -> str:
+    return f".{path.stem}-"
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove what processes that were killed while they wrote `path` left beside it."""
+    for file in path.parent.iterdir():
+        pid = file.name.removeprefix(_prefix(path)).partition("-")[0]
+        is_ours = file.name.startswith(_prefix(path)) and file.suffix == path.suffix and pid.isdecimal()
+        if is_ours and not psutil.pid_exists(int(pid)):
+            file.unlink(missing_ok=True)
 
 
 def _settle(temporary: Path, path: Path) -> None:

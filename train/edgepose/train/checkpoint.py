@@ -68,7 +68,10 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     tensors = {_WEIGHTS + name: tensor.contiguous() for name, tensor in checkpoint.weights.items()}
     tensors |= {name: tensor.contiguous() for name, tensor in checkpoint.state.items()}
     with write_whole(path) as temporary:
-        save_file(tensors, temporary, metadata={_METADATA_KEY: json.dumps(document)})
+        try:
+            save_file(tensors, temporary, metadata={_METADATA_KEY: json.dumps(document)})
+        except SafetensorError as error:
+            raise CheckpointError(f"cannot write {path}: {error}; free some space or choose another folder") from error
 
 
 def load_checkpoint(path: Path, *, with_state: bool = False) -> Checkpoint:

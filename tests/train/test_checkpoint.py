@@ -1,0 +1,97 @@
+"""Checkpoints survive the trip through a file; bad ones are one clear error; a full disk or a kill loses nothing."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from edgepose.runtime.skeleton import COCO_17
+from edgepose.train.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
+from edgepose.train.networks import NetworkSpec
+
+
+def fresh(seed: int = 0) -> Checkpoint:
+    torch.manual_seed(seed)
+    spec = NetworkSpec.of_paper("repose", {"width": "8", "blocks": "1"}, COCO_17, (64, 64))
+    weights = spec.build().state_dict()
+    return Checkpoint(spec, spec.codec(), 1.25, weights, {"data": ["x"]}, [], {"optimiser.0.step": torch.tensor(3.0)})
+
+
+def test_everything_survives_a_file(tmp_path: Path) -> None:
+    saved, path = fresh(), tmp_path / "c.safetensors"
+    save_checkpoint(path, saved)
+    read = load_checkpoint(path, with_state=True)
+    assert (read.spec, read.codec, read.crop_padding, read.training) == (saved.spec, saved.codec, 1.25, {"data": ["x"]})
+    assert all(torch.equal(read.weights[name], tensor) for name, tensor in saved.weights.items())
+    assert read.state["optimiser.0.step"] == 3
+    assert load_checkpoint(path).state == {}
+    image = torch.rand(1, 3, 64, 64)
+    torch.testing.assert_close(read.build()(image)[-1], saved.build()(image)[-1])
+
+
+@pytest.mark.parametrize("size", [0, 7, 100, 5000])
+def test_a_truncated_file_is_one_clear_error(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "c.safetensors"
+    save_checkpoint(path, fresh())
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(CheckpointError, match=r"c.safetensors is no edgepose checkpoint or is damaged"):
+        load_checkpoint(path)
+
+
+def test_somebody_elses_safetensors_is_one_clear_error(tmp_path: Path) -> None:
+    from safetensors.torch import save_file  # noqa: PLC0415
+
+    save_file({"a": torch.zeros(1)}, tmp_path / "other.safetensors")
+    with pytest.raises(CheckpointError, match="no edgepose checkpoint"):
+        load_checkpoint(tmp_path / "other.safetensors")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits file sizes as POSIX does")
+def test_no_room_for_it_is_one_clear_error_and_keeps_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "c.safetensors"
+    save_checkpoint(path, fresh())
+    old = path.read_bytes()
+    script = (
+        "import resource, sys; from pathlib import Path; sys.path.insert(0, sys.argv[2])\n"
+        "from train.test_checkpoint import fresh; from edgepose.train.checkpoint import save_checkpoint\n"
+        "checkpoint = fresh(1); resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "try: save_checkpoint(Path(sys.argv[1]), checkpoint)\n"
+        "except Exception as error: print(type(error).__name__, error)\n"
+    )
+    command = [sys.executable, "-c", script, str(path), str(Path(__file__).parents[1])]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "cannot write" in told
+    assert "free some space" in told
+    assert path.read_bytes() == old
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.slow
+def test_kill_9_leaves_a_checkpoint_that_training_goes_on_from(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    network = ["--net", "ppnet-m1-d1-w8", "--set", "stem=8", "--input", "32x32", "--skeleton", "lsp-14"]
+    command = [sys.executable, "-c", "from edgepose.cli.main import main; main()", "train", *network]
+    command += ["--data", "synthetic:16", "--batch", "8", "--epochs", "400", "--out", str(out)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        until = time.monotonic() + 120
+        while not (out / "last.safetensors").exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGKILL)
+    cut = load_checkpoint(out / "last.safetensors", with_state=True)
+    assert 1 <= cut.training["progress"]["epoch"] < 400
+    load_checkpoint(out / "best.safetensors")
+    again = subprocess.Popen([*command, "--resume"], stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 120
+    while load_checkpoint(out / "last.safetensors").training == cut.training and time.monotonic() < until:
+        time.sleep(0.05)
+    again.send_signal(signal.SIGINT)
+    assert again.wait(60) == 130
+    resumed = load_checkpoint(out / "last.safetensors")
+    assert resumed.training["progress"]["epoch"] > cut.training["progress"]["epoch"]
+    assert {file.name for file in out.iterdir()} == {"best.safetensors", "last.safetensors", "log"}
