@@ -61,19 +61,25 @@ def _trimmed(checkpoint: Checkpoint, presence_threshold: float, commit: str) -> 
     }
     machine = probe_this_machine()
     training: dict[str, Any] = {
-        **checkpoint.training,
+        **_without_folders(checkpoint.training),
         "presence_threshold": presence_threshold,
         "licence": LICENCE,
         "commit": commit,
         "date": datetime.now(UTC).date().isoformat(),
         "hardware": f"{machine.cpu}, {machine.cores} cores",
     }
-    training["data"] = [_without_folder(spec) for spec in training["data"]]
     return replace(checkpoint, weights=weights, training=training, state={}, accuracy=[])
 
 
+def _without_folders(training: dict[str, Any]) -> dict[str, Any]:
+    """Return what is known of a run, and of the one it started from, with data named by what it is."""
+    named = {**training, "data": [_without_folder(spec) for spec in training["data"]]}
+    if "start_from" in training:
+        named["start_from"] = _without_folders(training["start_from"])
+    return named
+
+
 def _without_folder(spec: str) -> str:
-    """Name data by what it is, not by where it lay."""
     kind, *rest = spec.split(":")
     return ":".join([kind, *(part for part in rest if "/" not in part)])
 

@@ -1,0 +1,54 @@
+"""The shipped default on real clips: it follows the person through, and sees nobody in an empty room."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgepose.runtime.backends import open_model
+from edgepose.runtime.pipeline import Pipeline
+from edgepose.runtime.poses import Poses
+from edgepose.runtime.shipped import shipped_models
+from edgepose.runtime.skeleton import COCO_17, LSP_14
+from edgepose.runtime.smoothing import PoseSmoother
+from edgepose.runtime.sources import open_source
+from edgepose.runtime.tracking import SinglePersonEstimator
+from support.engines import backend_or_skip
+
+pytestmark = [pytest.mark.slow, pytest.mark.research_data]
+
+EMPTY = ((0, 58), (200, 225), (451, 500), (701, 742), (870, 920), (1200, 1231), (1362, 1393))
+"""First and last frames of walk_in_out.mp4 (10 frames a second) in which nobody can be seen."""
+TORSO_COMES_IN = (64, 231, 508, 749, 927, 1239)
+"""Frames in which each person's shoulders and chest have come into the picture."""
+
+
+def follow(clip: Path) -> list[Poses]:
+    backend_or_skip("openvino")
+    with open_model(str(shipped_models()[0].path)) as session, open_source(str(clip)) as source:
+        pipeline = Pipeline(source, SinglePersonEstimator(session), smoother=PoseSmoother())
+        return [result.poses for result in pipeline.run()]
+
+
+@pytest.mark.parametrize("name", ["squats", "jumping"])
+def test_most_joints_are_where_another_system_sees_them(research_data: Path, name: str) -> None:
+    """At least 80 % of the joints that both have lie within 0.2 torso of the other system's."""
+    truth = json.loads((research_data / "video" / f"{name}.json").read_text())
+    close = []
+    for poses, seen in zip(follow(research_data / "video" / f"{name}.mp4"), truth, strict=False):
+        places = {j.replace("left_", "l_").replace("right_", "r_"): np.array(xy) for j, xy in seen.items()}
+        torso_px = np.linalg.norm(places["l_shoulder"] - places["r_hip"])
+        for joint in set(LSP_14.joints) & set(COCO_17.joints):
+            found = poses.keypoints_frame[0][LSP_14.index(joint)] if len(poses) else np.full(2, np.inf)
+            close.append(np.linalg.norm(found - places[joint]) <= 0.2 * torso_px)
+    assert len(close) == 12 * len(truth)
+    assert np.mean(close) >= 0.8
+
+
+def test_nobody_is_seen_in_an_empty_room_and_everybody_within_a_second(research_data: Path) -> None:
+    people = [len(poses) for poses in follow(research_data / "video" / "walk_in_out.mp4")]
+    empty = [people[i] for first, last in EMPTY for i in range(first, last + 1)]
+    assert np.mean(empty) <= 0.05
+    for frame in TORSO_COMES_IN:
+        assert any(people[frame : frame + 11]), f"who comes in at frame {frame} is not found within a second"

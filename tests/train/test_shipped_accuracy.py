@@ -1,0 +1,41 @@
+"""What the shipped models' cards say about accuracy is what evaluation gives."""
+
+from pathlib import Path
+
+import pytest
+
+from edgepose.runtime.shipped import ShippedModel, shipped_models
+from edgepose.train.data import open_dataset
+from edgepose.train.evaluate import evaluate
+from edgepose.train.session import TorchSession, open_any
+
+
+@pytest.mark.parametrize("model", shipped_models(), ids=lambda model: model.name)
+def test_the_card_tells_the_accuracy_and_the_origin(model: ShippedModel) -> None:
+    with TorchSession(model.checkpoint) as session:
+        card = session.card
+    told = {figure.metric for figure in model.accuracy if figure.images == 1000}
+    assert {"PCK@0.2", "PCKh@0.5"} <= told
+    assert {"data", "recipe", "commit", "date", "hardware"} <= set(card.provenance)
+    assert "research" in card.licence
+    assert "/" not in "".join(card.provenance["data"]), "a card names data, not somebody's folders"
+
+
+def test_together_they_stay_small() -> None:
+    sizes = [file.stat().st_size for model in shipped_models() for file in (model.path, model.checkpoint)]
+    assert max(sizes) < 16e6
+    assert sum(sizes) < 40e6
+
+
+@pytest.mark.slow
+@pytest.mark.research_data
+@pytest.mark.parametrize("model", shipped_models(), ids=lambda model: model.name)
+@pytest.mark.parametrize("kind", ["checkpoint", "onnx"])
+def test_evaluation_gives_the_figure_of_the_card(research_data: Path, model: ShippedModel, kind: str) -> None:
+    told = {f.metric: f.value for f in model.accuracy if f.images == 1000 and f.data.startswith("lsp:test")}
+    test_set = open_dataset(f"lsp:{research_data / 'lsp'}:test")
+    with open_any(str(model.checkpoint if kind == "checkpoint" else model.path), None) as session:
+        measured = evaluate(session, test_set, box="joints").metrics["PCK@0.2"]
+    assert measured == pytest.approx(told["PCK@0.2"], abs=0.1)
+    if model.default:
+        assert measured >= 70
