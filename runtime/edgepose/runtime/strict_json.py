@@ -43,9 +43,7 @@ def as_object(value: object, where: str, keys: Collection[str] | None = None) ->
         raise CardError(f"{where}: expected an object, found {_short(value)}")
     if keys is not None and set(value) != set(keys):
         missing, unknown = sorted(set(keys) - set(value)), sorted(set(value) - set(keys))
-        raise CardError(
-            f"{where}: missing keys {missing}, unknown keys {unknown}; docs/model-card.md lists them"
-        )
+        raise CardError(f"{where}: missing keys {missing}, unknown keys {unknown}; docs/model-card.md lists them")
     return value
 
 

@@ -126,7 +126,7 @@ def path_strides(config: PPNetConfig, start: int, end: int) -> tuple[int, ...]:
 
 
 class Fusion(nn.Module):
-    """Y_i = ReLU(sum over j of f_ij(X_j)): coarser branches come up by 1x1 and nearest neighbour, finer ones go down."""
+    """Y_i = ReLU(sum over j of f_ij(X_j)): coarser branches come up (1x1, nearest neighbour), finer ones go down."""
 
     def __init__(self, config: PPNetConfig, outputs: int) -> None:
         super().__init__()
