@@ -28,7 +28,7 @@ def dots(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="session")
 def ppnet(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The checkpoint of a small PPNet that knows these people."""
-    return save_trained(tmp_path_factory.mktemp("trained") / "small.safetensors", PPNET, PEOPLE, steps=100)
+    return save_trained(tmp_path_factory.mktemp("trained") / "small.safetensors", PPNET, PEOPLE, steps=200)
 
 
 @pytest.fixture(scope="session")
