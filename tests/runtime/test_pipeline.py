@@ -90,12 +90,13 @@ def test_loose_images_are_not_smoothed_into_one_another(tmp_path: Path) -> None:
 
 def test_max_frames_ends_the_run_and_closes_everything(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.avi", frames=30, fps=100)
+    threads_before = threading.active_count()
     for paced in (False, True):
         path = tmp_path / f"poses-{paced}.jsonl"
         pipeline = Pipeline(open_source(str(clip), paced=paced), DotEstimator(), [JsonLinesSink(path)])
         assert len(list(pipeline.run(max_frames=4))) == 4
         assert len(_lines(path)) == 4
-    assert threading.active_count() == 1
+    assert threading.active_count() <= threads_before
 
 
 def _interrupt(pipeline: Pipeline, at: int) -> None:

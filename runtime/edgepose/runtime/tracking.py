@@ -9,11 +9,13 @@ import numpy as np
 from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import StageClock
-from edgepose.runtime.geometry import image_box_xyxy
+from edgepose.runtime.geometry import fit_box_xyxy, image_box_xyxy
 from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.search import round_robin, search_windows_xyxy
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.runtime.top_down import BoxPose, TopDownModel
+
+_LEAST_SIZE_PX = 8
 
 
 @dataclass(frozen=True)
@@ -117,13 +119,19 @@ class SinglePersonEstimator:
         return list(islice(self._windows, self._settings.windows_per_frame))
 
     def _next_box(self, seen: BoxPose, image: ImageArray) -> FloatArray | None:
-        """Return the box to look at next, or None when too little of a person is left in the picture."""
+        """Return the box to look at next, or None when too little of a person is left in the picture.
+
+        Joints that were not seen may lie outside: the more of them, the wider the next look.
+        """
         box = seen.box_xyxy(self._settings.joint_score)
         if box is None:
             return None
         whole = image_box_xyxy(image.shape[1], image.shape[0])
         visible = np.minimum(box[2:], whole[2:]) - np.maximum(box[:2], whole[:2])
-        return box if (visible > 0).all() and (box[2:] - box[:2]).max() >= 8 else None
+        if (visible <= 0).any() or (box[2:] - box[:2]).max() < _LEAST_SIZE_PX:
+            return None
+        unseen = float((seen.keypoint_scores < self._settings.joint_score).mean())
+        return fit_box_xyxy(box, self._model.aspect, 1.0 + unseen) if unseen else box
 
     def _poses(self, seen: BoxPose) -> Poses:
         box = seen.box_xyxy(self._settings.joint_score)

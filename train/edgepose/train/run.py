@@ -1,5 +1,6 @@
 """One training run as the command line offers it: progress, log, resume, and what to do after Ctrl-C."""
 
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -40,7 +41,7 @@ def run_training(
     log = TensorBoardLog(
         out / "log", validate_on or mix[0].dataset, spec.skeleton, spec.codec(), recipe.augment.padding
     )
-    with ConsoleProgress(console) as bar:
+    with closing(log), ConsoleProgress(console) as bar:
         trainer = Trainer(
             spec,
             recipe,
@@ -58,7 +59,5 @@ def run_training(
         except KeyboardInterrupt:
             console.print(f"saved {out / 'last.safetensors'}; the same command with --resume goes on")
             raise
-        finally:
-            log.close()
     console.print(f"wrote {out / 'best.safetensors'} and {out / 'last.safetensors'}")
     return out / "last.safetensors"
