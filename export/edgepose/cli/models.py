@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+HEADLINE = "PCK@0.2"
+
 
 def models(*, as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False) -> None:
     """List the models that ship, the default first."""
@@ -22,9 +24,11 @@ def models(*, as_json: Annotated[bool, typer.Option("--json", help="Print a JSON
     if not shipped:
         typer.echo("no model ships with this installation; export one with edgepose export")
         return
-    table = Table("name", "MB", "accuracy", "file")
+    table = Table("name", "MB", "accuracy")
+    table.add_column("file", overflow="fold")
     for model in shipped:
-        figures = "\n".join(f"{f.metric} {f.value:.1f} on {f.data} ({f.precision})" for f in model.accuracy)
+        told = [f for f in model.accuracy if f.metric == HEADLINE]
+        figures = "\n".join(f"{f.metric} {f.value:.1f} on {f.data} ({f.precision})" for f in told)
         name = f"{model.name} (default)" if model.default else model.name
         table.add_row(name, f"{model.size_mb:.1f}", figures, str(model.path))
     Console().print(table)
