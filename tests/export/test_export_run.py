@@ -19,7 +19,7 @@ from edgepose.runtime.backends import open_model
 from edgepose.runtime.files import sha256_of
 from edgepose.runtime.tensors import TensorSpec
 from edgepose.train.checkpoint import load_checkpoint, save_checkpoint
-from support.trained import EVERYTHING, PPNET, REPOSE, save_trained
+from support.trained import EVERYTHING, PPNET
 
 Exported = tuple[ExportReport, Path]
 
@@ -172,11 +172,3 @@ def test_kill_9_leaves_the_last_good_files(exported: Exported, ppnet: Path, dots
     assert len(list(tmp_path.glob(".out.partial-*"))) == 1
     run_export(request)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-@pytest.mark.slow
-def test_repose_is_within_its_tolerances_everywhere(dots: str, tmp_path: Path) -> None:
-    checkpoint = save_trained(tmp_path / "repose.safetensors", REPOSE, people=24, steps=150)
-    report = run_export(ExportRequest(checkpoint, EVERYTHING, tmp_path / "out", calibrate=dots, runs=3))
-    assert report.failures == ()
-    assert len(report.rows) == len(EVERYTHING)
