@@ -44,6 +44,12 @@ def test_a_profile_sets_threads_and_precision(tmp_path: Path) -> None:
         assert (session.info.threads, session.info.precision) == (1, "f32")
 
 
+def test_a_profile_without_onnx_runtime_opens_onnx_with_openvino(tmp_path: Path) -> None:
+    profile = replace(load_profile("intel-cpu"), formats=("openvino",))
+    with open_model(save_tiny_onnx(tmp_path), profile) as session:
+        assert session.info.engine == "openvino"
+
+
 def test_an_unknown_suffix_lists_the_known_ones(tmp_path: Path) -> None:
     path = tmp_path / "model.pickle"
     path.touch()

@@ -24,8 +24,12 @@ def open_model(path_or_name: str | Path, profile: "DeviceProfile | None" = None)
         raise ModelError(
             f"no engine opens {path.name}; expected one of {', '.join(_OPENERS)}, as edgepose export writes"
         )
-    options = SessionOptions() if profile is None else SessionOptions.from_profile(profile)
-    return _OPENERS[path.suffix](path, options)
+    if profile is None:
+        return _OPENERS[path.suffix](path, SessionOptions())
+    # OpenVINO reads ONNX files too: a device that has no use for ONNX Runtime needs no other file
+    by_openvino = path.suffix == ".onnx" and "onnx" not in profile.formats and "openvino" in profile.formats
+    opener = _open_openvino if by_openvino else _OPENERS[path.suffix]
+    return opener(path, SessionOptions.from_profile(profile))
 
 
 def load_card(path_or_name: str | Path) -> ModelCard:
