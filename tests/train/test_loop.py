@@ -15,7 +15,7 @@ from edgepose.train.data.augment import AugmentConfig
 from edgepose.train.loop import Trainer, TrainingError
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.progress import EpochResult
-from edgepose.train.recipe import Recipe
+from edgepose.train.recipe import Recipe, modern_recipe
 from support.dot_dataset import DotDataset
 
 SPEC = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (32, 32))
@@ -124,8 +124,8 @@ def test_the_checkpoint_says_how_it_was_trained(tmp_path: Path) -> None:
 def test_overfits_a_handful_of_people(tmp_path: Path, name: str, settings: dict[str, str]) -> None:
     spec = NetworkSpec.of_paper(name, settings, LSP_14, (64, 64))
     still = AugmentConfig(scale=(1, 1), rotation_deg=0, shift=0, colour=0, mirror=0, occlude=0, badly_cut=0, empty=0)
-    loss = "partial" if name == "repose" else "weighted"
-    recipe = Recipe(epochs=150, batch=8, warmup_steps=20, ema_decay=0.9, augment=still, precision="fp32", loss=loss)
+    short = {"batch": 8, "warmup_steps": 20, "ema_decay": 0.9, "augment": still, "precision": "fp32"}
+    recipe = replace(modern_recipe(spec), epochs=150, **short)
     data, record = DotDataset(16), Record()
     mix = [WeightedDataset(data, 1.0)]
     Trainer(spec, recipe, mix, tmp_path, validate_on=data, workers=0, observers=(record,)).run()

@@ -62,6 +62,18 @@ def blocks(count: int, inputs: int, width: int, groups: int = 1) -> nn.Sequentia
     return nn.Sequential(*(block(3, 1, inputs if i == 0 else width, width, groups) for i in range(count)))
 
 
+def heatmap_layer(inputs: int, keypoints: int, groups: int = 1) -> nn.Conv2d:
+    """Return the 3x3 convolution that predicts heatmaps; it starts at nearly empty maps.
+
+    From the usual initialisation the first few hundred steps only unlearn noise in the empty parts of the maps.
+    """
+    convolution = nn.Conv2d(inputs, keypoints, 3, padding=1, groups=groups)
+    nn.init.normal_(convolution.weight, std=0.001)
+    assert convolution.bias is not None
+    nn.init.zeros_(convolution.bias)
+    return convolution
+
+
 class LevelUpdate(nn.Module):
     """Updates of joints that do not read each other, side by side as grouped convolutions."""
 
@@ -98,7 +110,7 @@ class KeypointHead(nn.Module):
     def __init__(self, keypoints: int, width: int) -> None:
         super().__init__()
         self.features = blocks(4, keypoints * width, keypoints * width, groups=keypoints)
-        self.heatmaps = nn.Conv2d(keypoints * width, keypoints, 3, padding=1, groups=keypoints)
+        self.heatmaps = heatmap_layer(keypoints * width, keypoints, groups=keypoints)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return (features, heatmaps)."""
@@ -126,7 +138,7 @@ class KinematicCore(nn.Module):
             self.post_head = KeypointHead(keypoints, own)
         self.join = block(3, 1, keypoints * own, width)
         if self.joint_head:
-            self.heatmaps = nn.Conv2d(width, keypoints, 3, padding=1)
+            self.heatmaps = heatmap_layer(width, keypoints)
 
     def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Return features (N, C, h, w) and the heatmaps before and after the updates."""
@@ -150,7 +162,7 @@ class DecoderStep(nn.Module):
         super().__init__()
         self.project = block(1, 1, 2 * width, width)
         self.features = blocks(4, width, width)
-        self.heatmaps = nn.Conv2d(width, keypoints, 3, padding=1)
+        self.heatmaps = heatmap_layer(width, keypoints)
 
     def forward(self, x: Tensor, skip: Tensor) -> tuple[Tensor, Tensor]:
         """Return (features, heatmaps) at the skip's resolution."""
