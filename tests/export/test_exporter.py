@@ -9,24 +9,21 @@ import numpy as np
 import pytest
 import torch
 
-from edgepose.export.exporter import TARGETS
-from edgepose.export.onnx import to_onnx
+from edgepose.export.formats import TARGETS, ExportSource
+from edgepose.export.graph import to_onnx
 from edgepose.export.tolerances import TOLERANCES
-from edgepose.profiles import DeviceProfile
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.card import FORMATS, PRECISIONS, ModelCard
+from edgepose.runtime.sidecar import model_files
 from edgepose.train.card import card_of_checkpoint
 from edgepose.train.checkpoint import Checkpoint
 from edgepose.train.networks import DeployNetwork
 from support.trained import REPOSE
 
-EXACT = DeviceProfile("exact", "", ("onnx",), ("fp32",), inference_precision="f32")
-
 
 @dataclass(frozen=True)
 class Original:
-    deployed: DeployNetwork
-    graph: Any
+    source: ExportSource
     card: ModelCard
     images_rgb: np.ndarray[Any, Any]
 
@@ -44,7 +41,7 @@ def repose() -> Original:
     deployed.eval()
     weights: Mapping[str, torch.Tensor] = network.state_dict()
     card = card_of_checkpoint(Checkpoint(REPOSE, REPOSE.codec(), 1.25, dict(weights), {}, [], {}), "random")
-    return Original(deployed, to_onnx(deployed, card.input_wh), card, images)
+    return Original(ExportSource(deployed, to_onnx(deployed, card.input_wh)), card, images)
 
 
 def test_the_table_of_tolerances_and_the_cards_know_every_target() -> None:
@@ -60,33 +57,44 @@ def test_the_table_of_tolerances_and_the_cards_know_every_target() -> None:
 def test_repose_gives_the_maps_of_torch(repose: Original, name: str, precision: str, tmp_path: Path) -> None:
     exporter = TARGETS[name]
     card = exporter.card(repose.card, precision)
-    path = exporter.save(exporter.convert(repose.graph, precision, repose.images_rgb), tmp_path, card)
+    path = exporter.save(exporter.convert(repose.source, precision, repose.images_rgb), tmp_path, card)
     assert path.name == f"random-{precision}{exporter.suffix}"
     image = repose.images_rgb[:1]
     with torch.no_grad():
-        expected = repose.deployed(torch.from_numpy(image)).numpy()
-    with open_model(path, EXACT) as session:
+        expected = repose.source.deployed(torch.from_numpy(image)).numpy()
+    with exporter.open_exact(path) as session:
         assert session.card == card
         found = session.run({"image": image})["heatmaps"]
     assert np.abs(found - expected).max() <= TOLERANCES[precision].raw * np.abs(expected).max()
 
 
 def test_convolutions_are_called_by_their_modules(repose: Original) -> None:
-    names = {node.name for node in repose.graph.graph.node if node.op_type == "Conv"}
+    names = {node.name for node in repose.source.graph.graph.node if node.op_type == "Conv"}
     assert "stacks.0.entry.0.0" in names
-    modules = {name for name, m in repose.deployed.network.named_modules() if isinstance(m, torch.nn.Conv2d)}
+    modules = {name for name, m in repose.source.deployed.network.named_modules() if isinstance(m, torch.nn.Conv2d)}
     assert names <= modules
 
 
 def test_supervision_heads_are_gone(repose: Original) -> None:
-    names = {node.name for node in repose.graph.graph.node}
+    names = {node.name for node in repose.source.graph.graph.node}
     assert "stacks.0.up.1.heatmaps" in names
     assert not names & {"stacks.0.core.pre_head.heatmaps", "stacks.0.core.post_head.heatmaps", "stacks.0.up.0.heatmaps"}
 
 
+@pytest.mark.parametrize("name", sorted(TARGETS))
+def test_an_excluded_layer_stays_in_floating_point(repose: Original, name: str, tmp_path: Path) -> None:
+    exporter, layer = TARGETS[name], "stacks.0.up.1.heatmaps"
+    sizes = []
+    for excluded in ((), (layer,)):
+        model = exporter.convert(repose.source, "int8", repose.images_rgb, excluded)
+        path = exporter.save(model, tmp_path, exporter.card(repose.card, "int8"))
+        sizes.append(sum(file.stat().st_size for file in model_files(path)))
+    assert sizes[0] < sizes[1]
+
+
 def test_saving_again_replaces_the_card(repose: Original, tmp_path: Path) -> None:
     for exporter in TARGETS.values():
-        model, card = exporter.convert(repose.graph, "fp32", repose.images_rgb), exporter.card(repose.card, "fp32")
+        model, card = exporter.convert(repose.source, "fp32", repose.images_rgb), exporter.card(repose.card, "fp32")
         exporter.save(model, tmp_path, card)
         path = exporter.save(model, tmp_path, replace(card, licence="another"))
         with open_model(path) as session:

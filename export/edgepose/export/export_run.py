@@ -4,12 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from onnx import ModelProto
-
 from edgepose.export.crops import PoseCrops, load_crops
 from edgepose.export.errors import ExportError
-from edgepose.export.exporter import TARGETS, exporter_of
-from edgepose.export.onnx import to_onnx
+from edgepose.export.formats import ExportSource, exporter_of
+from edgepose.export.graph import to_onnx
 from edgepose.export.parity import METRIC, Parity, Reference, measure_parity, reference_of
 from edgepose.export.provenance import exported_from
 from edgepose.export.report import ExportReport, Row, Timing
@@ -33,7 +31,6 @@ DEFAULT_DATA = "synthetic:200"
 _MOST_CALIBRATION = 300
 _UNNAMED = ("best", "last")
 """What training calls its checkpoints; such a model is called by its network."""
-_EXACT = DeviceProfile("exact", "parity is measured in f32", ("onnx",), ("fp32",), inference_precision="f32")
 
 
 @dataclass(frozen=True)
@@ -67,8 +64,7 @@ class ExportRequest:
 class _Original:
     """The network to export, and everything that its exports are made of and measured by."""
 
-    deployed: DeployNetwork
-    graph: ModelProto
+    source: ExportSource
     card: ModelCard
     calibration: PoseCrops | None
     reference: Reference
@@ -91,7 +87,7 @@ def run_export(request: ExportRequest, on_step: Callable[[str], None] = lambda _
                 made.append(_make(request, original, name, precision, staging))
             except ExportError as error:
                 failures.append(str(error))
-                remove_model(request.out / _file_name(original.card, name, precision))
+                remove_model(request.out / exporter_of(name, precision).file_name(original.card.name, precision))
         report = _report(request, original, made, failures)
         files = [file for path, _, _ in made for file in artefact_files(path)]
         (staging / "export.json").write_text(report.to_json(), encoding="utf-8")
@@ -115,7 +111,7 @@ def _prepare(request: ExportRequest, on_step: Callable[[str], None]) -> _Origina
     deployed = DeployNetwork(network).eval()
     graph = to_onnx(deployed, card.input_wh)
     card = replace(card, provenance={**card.provenance, "export": exported_from(request.checkpoint, request.calibrate)})
-    return _Original(deployed, graph, card, calibration or None, reference, profile)
+    return _Original(ExportSource(deployed, graph), card, calibration or None, reference, profile)
 
 
 def _make(
@@ -127,10 +123,10 @@ def _make(
     """
     exporter = exporter_of(name, precision)
     calibration = original.calibration or original.reference.crops
-    model = exporter.convert(original.graph, precision, calibration.images_rgb)
+    model = exporter.convert(original.source, precision, calibration.images_rgb)
     card = exporter.card(original.card, precision)
     path = exporter.save(model, staging, card)
-    with open_model(path, _EXACT) as session:
+    with exporter.open_exact(path) as session:
         parity = measure_parity(predictor_of(session), original.reference)
     _check(original, name, precision, parity)
     path = exporter.save(model, staging, _with_accuracy(card, original.reference, parity))
@@ -147,7 +143,7 @@ def _check(original: _Original, name: str, precision: str, parity: Parity) -> No
     if precision != "fp32":
         probe = original.reference.crops.images_rgb
         calibration = original.calibration.images_rgb if original.calibration else probe
-        harms = worst_layers(original.deployed, calibration, probe, precision)
+        harms = worst_layers(original.source.deployed, calibration, probe, precision)
         hint = "; most hurt by " + ", ".join(f"{harm.layer} ({harm.change:.1%})" for harm in harms)
     raise ExportError(
         f"{name} {precision} of {original.card.name} is not as good as torch: {', '.join(problems)}{hint}; "
@@ -197,7 +193,3 @@ def _report(
         timings=tuple(timing for _, _, timing in made),
         failures=tuple(failures),
     )
-
-
-def _file_name(card: ModelCard, name: str, precision: str) -> str:
-    return f"{card.name}-{precision}{TARGETS[name].suffix}"

@@ -10,7 +10,7 @@ difference 0.33 with it, 0.07 without).
 from typing import Any
 
 from edgepose.export.errors import ExportError
-from edgepose.export.onnx import INPUT
+from edgepose.export.graph import INPUT
 from edgepose.export.quiet import quiet, refuse_telemetry
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.backends.base import one_line
@@ -19,10 +19,11 @@ LEAST_PEOPLE = 16
 """Ranges seen over fewer people are chance."""
 
 
-def quantise(model: Any, images_rgb: ImageArray) -> Any:
+def quantise(model: Any, images_rgb: ImageArray, excluded: tuple[str, ...] = ()) -> Any:
     """Return the int8 form of an `onnx.ModelProto` or `openvino.Model`, calibrated with crops uint8 (N, H, W, 3).
 
-    Raises `ExportError` when there are too few crops or the quantiser fails.
+    Layers whose name is `excluded` stay as they are. Raises `ExportError` when there are too few crops or the quantiser
+    fails.
     """
     if len(images_rgb) < LEAST_PEOPLE:
         raise ExportError(
@@ -39,6 +40,7 @@ def quantise(model: Any, images_rgb: ImageArray) -> Any:
                 nncf.Dataset([{INPUT: image[None]} for image in images_rgb]),
                 preset=nncf.QuantizationPreset.MIXED,
                 subset_size=len(images_rgb),
+                ignored_scope=nncf.IgnoredScope(names=list(excluded)) if excluded else None,
                 advanced_parameters=nncf.AdvancedQuantizationParameters(
                     activations_range_estimator_params=RangeEstimatorParametersSet.MINMAX,
                     disable_bias_correction=True,

@@ -13,6 +13,7 @@ from edgepose.profiles.schema import Table, choice, one_line, positive_number, t
 FORMATS = ("onnx", "openvino", "tflite", "tensorrt")
 PRECISIONS = ("fp32", "fp16", "int8")
 INFERENCE_PRECISIONS = ("f32", "bf16", "f16")
+PROVIDERS = ("tensorrt", "cuda", "coreml", "qnn", "xnnpack", "cpu")
 AUTO = "auto"
 
 
@@ -56,7 +57,8 @@ class DeviceProfile:
 
     `formats` and `precisions` are in order of preference. `threads` 0 leaves the number to the engine.
     `memory_mb` is None where it varies. `device` is the engine's name for the processor, and
-    `inference_precision` what the engine is asked to compute in, None being its own default.
+    `inference_precision` what the engine is asked to compute in, None being its own default. `providers` are ONNX
+    Runtime's execution providers in order of preference, none being the CPU's.
     """
 
     name: str
@@ -67,6 +69,7 @@ class DeviceProfile:
     memory_mb: int | None = None
     device: str = "CPU"
     inference_precision: str | None = None
+    providers: tuple[str, ...] = ()
     budget: Budget | None = None
     facts: tuple[Fact, ...] = ()
 
@@ -124,6 +127,7 @@ def _profile(table: Table) -> DeviceProfile:
         memory_mb=whole_number(table, "memory_mb", least=1) if table.has("memory_mb") else None,
         device=table.text("device") if table.has("device") else "CPU",
         inference_precision=_inference_precision(table),
+        providers=texts_of(table, "providers", PROVIDERS) if table.has("providers") else (),
         budget=_budget(budget) if budget else None,
         facts=tuple(_fact(fact) for fact in facts),
     )

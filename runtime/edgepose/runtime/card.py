@@ -16,8 +16,8 @@ from edgepose.runtime.tensors import TensorSpec
 
 SCHEMA = 1
 COLOURS = ("rgb",)
-PRECISIONS = ("fp32", "fp16", "int8")
-FORMATS = ("onnx", "openvino", "torch")
+PRECISIONS = ("fp32", "fp16", "int8", "dynamic-int8")
+FORMATS = ("onnx", "openvino", "tflite", "tensorrt", "torch")
 DTYPES = ("uint8", "int8", "int32", "int64", "float16", "float32")
 ONNX_CARD_KEY = "edgepose.card"
 """The entry of an ONNX file's `metadata_props` that holds the card."""

@@ -11,6 +11,14 @@ class ModelError(EdgeposeError):
     """A model file is absent, corrupt or of a format that no backend takes."""
 
 
+class NotHereError(ModelError):
+    """A model that is in order cannot run on this machine; `needs` is what it lacks, as in "a GPU"."""
+
+    def __init__(self, message: str, needs: str) -> None:
+        super().__init__(message)
+        self.needs = needs
+
+
 class TensorError(EdgeposeError):
     """A tensor given to a session has another name, dtype or shape than the model's."""
 

@@ -20,15 +20,12 @@ def open_model(path_or_name: str | Path, profile: "DeviceProfile | None" = None)
     belong to it, `MissingExtraError` when its engine is not installed.
     """
     path = resolve_model(str(path_or_name))
-    if path.suffix not in _OPENERS:
-        raise ModelError(
-            f"no engine opens {path.name}; expected one of {', '.join(_OPENERS)}, as edgepose export writes"
-        )
+    suffix = _suffix_of(path)
     if profile is None:
-        return _OPENERS[path.suffix](path, SessionOptions())
+        return _OPENERS[suffix](path, SessionOptions())
     # OpenVINO reads ONNX files too: a device that has no use for ONNX Runtime needs no other file
-    by_openvino = path.suffix == ".onnx" and "onnx" not in profile.formats and "openvino" in profile.formats
-    opener = _open_openvino if by_openvino else _OPENERS[path.suffix]
+    by_openvino = suffix == ".onnx" and "onnx" not in profile.formats and "openvino" in profile.formats
+    opener = _open_openvino if by_openvino else _OPENERS[suffix]
     return opener(path, SessionOptions.from_profile(profile))
 
 
@@ -36,6 +33,16 @@ def load_card(path_or_name: str | Path) -> ModelCard:
     """Return the card of a model, checked as `open_model` checks it."""
     with open_model(path_or_name) as session:
         return session.card
+
+
+def _suffix_of(path: Path) -> str:
+    """Return the longest suffix with an engine: `.trt.onnx` is not for whoever opens `.onnx`."""
+    suffixes = [suffix for suffix in _OPENERS if path.name.endswith(suffix)]
+    if not suffixes:
+        raise ModelError(
+            f"no engine opens {path.name}; expected one of {', '.join(_OPENERS)}, as edgepose export writes"
+        )
+    return max(suffixes, key=len)
 
 
 def _open_onnx(path: Path, options: SessionOptions) -> Session:

@@ -20,17 +20,19 @@ __all__ = ["EngineInfo", "LayerTime", "Session", "SessionOptions", "TensorSpec",
 class SessionOptions:
     """What a session asks of its engine.
 
-    `threads` 0 and `inference_precision` None (else "f32", "bf16", "f16") leave the choice to it.
+    `threads` 0 and `inference_precision` None (else "f32", "bf16", "f16") leave the choice to it. `providers` are
+    ONNX Runtime's, in order of preference; none leaves the CPU's.
     """
 
     threads: int = 0
     device: str = "CPU"
     inference_precision: str | None = None
+    providers: tuple[str, ...] = ()
 
     @classmethod
     def from_profile(cls, profile: "DeviceProfile") -> "SessionOptions":
         """Return what a device's profile asks for."""
-        return cls(profile.threads, profile.device, profile.inference_precision)
+        return cls(profile.threads, profile.device, profile.inference_precision, profile.providers)
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,13 @@
 """Torch to ONNX: one graph, uint8 RGB in, heatmaps out, every convolution called by its module's name."""
 
-import copy
-from pathlib import Path
 from typing import Any
 
 import onnxsim
 import torch
-from onnx import ModelProto, helper, save_model
+from onnx import ModelProto
 
 from edgepose.export.errors import ExportError
 from edgepose.export.quiet import quiet
-from edgepose.runtime.card import ONNX_CARD_KEY, ModelCard
 from edgepose.train.networks import DeployNetwork
 
 INPUT, OUTPUT = "image", "heatmaps"
@@ -40,21 +37,6 @@ def to_onnx(deployed: DeployNetwork, input_wh: tuple[int, int]) -> ModelProto:
     del graph.metadata_props[:]
     _name_by_module(graph)
     return graph
-
-
-def to_half(graph: ModelProto) -> ModelProto:
-    """Return a typed fp16 copy; input and output keep their types."""
-    with quiet():
-        from onnxruntime.transformers.float16 import convert_float_to_float16  # noqa: PLC0415  slow to import
-
-        return convert_float_to_float16(copy.deepcopy(graph), keep_io_types=True)
-
-
-def write_onnx(graph: ModelProto, path: Path, card: ModelCard) -> None:
-    """Write a graph with its card inside."""
-    with_card = copy.deepcopy(graph)
-    helper.set_model_props(with_card, {ONNX_CARD_KEY: card.to_json()})
-    save_model(with_card, path)
 
 
 def _name_by_module(graph: ModelProto) -> None:

@@ -1,0 +1,78 @@
+"""One exporter per format: (network, precision) -> a model in memory -> a file with its card."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from onnx import ModelProto
+
+from edgepose.profiles import DeviceProfile
+from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.backends import open_model
+from edgepose.runtime.backends.base import Session
+from edgepose.runtime.card import ModelCard
+from edgepose.runtime.sidecar import write_sidecar
+from edgepose.train.networks import DeployNetwork
+
+_EXACT = DeviceProfile("exact", "parity is measured in f32", ("onnx",), ("fp32",), inference_precision="f32")
+
+
+@dataclass(frozen=True)
+class ExportSource:
+    """The network that every format is made from: in torch, and as a fp32 ONNX graph that gives heatmaps.
+
+    In both, a convolution has the name of its module.
+    """
+
+    deployed: DeployNetwork
+    graph: ModelProto
+
+
+class Exporter(ABC):
+    """Converts a network to one format; every format starts from the same source.
+
+    `convert` gives the engine's own model, which `save` may write more than once: its card changes when its accuracy
+    is known.
+    """
+
+    format: ClassVar[str]
+    suffix: ClassVar[str]
+    precisions: ClassVar[tuple[str, ...]] = ("fp32", "fp16", "int8")
+
+    @abstractmethod
+    def convert(
+        self, source: ExportSource, precision: str, calibration_rgb: ImageArray, excluded: tuple[str, ...] = ()
+    ) -> Any:
+        """Return the model at a precision.
+
+        Crops uint8 (N, H, W, 3) calibrate int8 and are else unused; `excluded` names modules that int8 leaves in
+        floating point. Raises `ExportError` when the conversion fails.
+        """
+
+    @abstractmethod
+    def _write(self, model: Any, path: Path, card: ModelCard) -> None:
+        """Write what `convert` gave, with the card inside."""
+
+    def save(self, model: Any, folder: Path, card: ModelCard) -> Path:
+        """Write a model with its card, inside and beside it, and return its path."""
+        path = folder / self.file_name(card.name, card.precision)
+        self._write(model, path, card)
+        write_sidecar(path, card)
+        return path
+
+    def file_name(self, name: str, precision: str) -> str:
+        """Return what the file of a model is called."""
+        return f"{name}-{precision}{self.suffix}"
+
+    def card(self, original: ModelCard, precision: str) -> ModelCard:
+        """Return the card of the export of a checkpoint's card: one crop at a time, in this format."""
+        inputs, outputs = (
+            tuple(replace(spec, shape=(1, *spec.shape[1:])) for spec in specs)
+            for specs in (original.inputs, original.outputs)
+        )
+        return replace(original, format=self.format, precision=precision, inputs=inputs, outputs=outputs)
+
+    def open_exact(self, path: Path) -> Session:
+        """Open a file to compare it with torch: in f32 between layers, on whatever is here."""
+        return open_model(path, _EXACT)

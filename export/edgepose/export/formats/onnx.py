@@ -1,0 +1,46 @@
+"""ONNX: fp16 is typed, int8 holds Q/DQ pairs."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+from onnx import ModelProto, helper, save_model
+
+from edgepose.export.formats.base import Exporter, ExportSource
+from edgepose.export.quantise import quantise
+from edgepose.export.quiet import quiet
+from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.card import ONNX_CARD_KEY, ModelCard
+
+
+class OnnxExporter(Exporter):
+    """ONNX, for ONNX Runtime and whatever else reads it."""
+
+    format = "onnx"
+    suffix = ".onnx"
+
+    def convert(
+        self, source: ExportSource, precision: str, calibration_rgb: ImageArray, excluded: tuple[str, ...] = ()
+    ) -> Any:
+        """Return an `onnx.ModelProto`."""
+        if precision == "int8":
+            return quantise(source.graph, calibration_rgb, excluded)
+        return to_half(source.graph) if precision == "fp16" else source.graph
+
+    def _write(self, model: Any, path: Path, card: ModelCard) -> None:
+        write_onnx(model, path, card)
+
+
+def to_half(graph: ModelProto) -> ModelProto:
+    """Return a typed fp16 copy; input and output keep their types."""
+    with quiet():
+        from onnxruntime.transformers.float16 import convert_float_to_float16  # noqa: PLC0415  slow to import
+
+        return convert_float_to_float16(copy.deepcopy(graph), keep_io_types=True)
+
+
+def write_onnx(graph: ModelProto, path: Path, card: ModelCard) -> None:
+    """Write a graph with its card inside."""
+    with_card = copy.deepcopy(graph)
+    helper.set_model_props(with_card, {ONNX_CARD_KEY: card.to_json()})
+    save_model(with_card, path)
