@@ -23,6 +23,8 @@ ONNX_CARD_KEY = "edgepose.card"
 """The entry of an ONNX file's `metadata_props` that holds the card."""
 OPENVINO_CARD_PATH = ("edgepose", "card")
 """Where an OpenVINO model's `rt_info` holds the card."""
+TFLITE_CARD_MEMBER = "edgepose.card.json"
+"""The file with the card in the zip archive at the end of a TFLite model, as TFLite Metadata appends its files."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from onnx import ModelProto
+from torch import nn
 
 from edgepose.profiles import DeviceProfile
 from edgepose.runtime.arrays import ImageArray
@@ -22,11 +23,13 @@ _EXACT = DeviceProfile("exact", "parity is measured in f32", ("onnx",), ("fp32",
 class ExportSource:
     """The network that every format is made from: in torch, and as a fp32 ONNX graph that gives heatmaps.
 
-    In both, a convolution has the name of its module.
+    In both, a convolution has the name of its module. `decoder`, where the file is to hold it, makes keypoints
+    (N, K, 3) of heatmaps (N, K, h, w), and stays in floating point.
     """
 
     deployed: DeployNetwork
     graph: ModelProto
+    decoder: nn.Module | None = None
 
 
 class Exporter(ABC):
