@@ -1,10 +1,8 @@
 """`edgepose run`: poses drawn on a video, a camera or a folder, and written as JSON lines."""
 
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +10,6 @@ import typer
 
 if TYPE_CHECKING:
     from edgepose.runtime.arrays import FloatArray
-    from edgepose.runtime.pipeline import FrameResult, Pipeline
     from edgepose.runtime.sinks import Sink
     from edgepose.runtime.sources import FrameSource
 
@@ -21,7 +18,9 @@ _UNTOLD_FPS = 30.0
 
 
 def run(
-    model: Annotated[str, typer.Argument(help="A model file (.onnx, .xml), or the name of one that ships.")],
+    model: Annotated[
+        str, typer.Argument(help="A model file that `edgepose export` wrote, or the name of one that ships.")
+    ],
     *,
     source: Annotated[
         str, typer.Option(help="Camera index, video, image, folder, stream or synthetic[:SEED[:FRAMES]].")
@@ -52,6 +51,7 @@ def run(
     from edgepose.runtime.pipeline import Pipeline  # noqa: PLC0415
     from edgepose.runtime.smoothing import PoseSmoother  # noqa: PLC0415
     from edgepose.runtime.sources import open_source  # noqa: PLC0415
+    from edgepose.runtime.tally import run_to_end, summary  # noqa: PLC0415
     from edgepose.runtime.tracking import SinglePersonEstimator  # noqa: PLC0415
 
     box_xyxy = _parse_box(box)
@@ -66,43 +66,12 @@ def run(
             smoother=PoseSmoother() if smooth else None,
             painter=Painter(title=session.card.name),
         )
-        tally = _run_to_end(pipeline, max_frames)
-        typer.echo(_summary(tally, frames, pipeline, [out, json_path]), err=str(json_path) == "-")
+        with _terminate_like_control_c():
+            tally = run_to_end(pipeline, max_frames)
+        written = [path for path in (out, json_path) if path is not None]
+        typer.echo(summary(tally, frames, pipeline, written), err=str(json_path) == "-")
     if tally.interrupted and not frames.live:
         raise typer.Exit(130)
-
-
-@dataclass
-class _Tally:
-    """What the summary tells."""
-
-    frames: int = 0
-    with_people: int = 0
-    interrupted: bool = False
-    ran_out: bool = False
-    times_s: list[float] = field(default_factory=lambda: [time.perf_counter()] * 2)
-
-    def note(self, result: "FrameResult") -> None:
-        self.frames += 1
-        self.with_people += len(result.poses) > 0
-        self.times_s[1] = time.perf_counter()
-
-    @property
-    def fps(self) -> float:
-        begin_s, end_s = self.times_s
-        return self.frames / max(end_s - begin_s, 1e-9)
-
-
-def _run_to_end(pipeline: "Pipeline", max_frames: int | None) -> _Tally:
-    tally = _Tally()
-    try:
-        with _terminate_like_control_c(), pipeline:
-            for result in pipeline.run(max_frames):
-                tally.note(result)
-            tally.ran_out = tally.frames != max_frames
-    except KeyboardInterrupt:
-        tally.interrupted = True
-    return tally
 
 
 @contextmanager
@@ -170,18 +139,3 @@ def _parse_box(text: str | None) -> "FloatArray | None":
     if not (x0 < x1 and y0 < y1 and np.isfinite([x0, y0, x1, y1]).all()):
         raise EdgeposeError(f"expected --box X0,Y0,X1,Y1 in pixels with X0 < X1 and Y0 < Y1, found {text}")
     return np.array([x0, y0, x1, y1], np.float32)
-
-
-def _summary(tally: _Tally, source: "FrameSource", pipeline: "Pipeline", outputs: list[Path | None]) -> str:
-    """Return the one line that a run ends with."""
-    parts = [
-        f"{source.name}: {tally.frames} frames, people in {tally.with_people}",
-        f"{tally.fps:.1f} fps",
-        f"{pipeline.dropped} dropped",
-    ]
-    written = [str(path) for path in outputs if path is not None and path.is_file()]
-    notes = ["stopped early"] if tally.interrupted else []
-    if tally.ran_out and tally.frames + pipeline.dropped < 0.95 * source.declared_frames:
-        notes.append(f"the file promises {source.declared_frames} frames, so it may be damaged")
-    notes.append(f"wrote {', '.join(written)}" if written else "nothing written")
-    return f"{', '.join(parts)}; {'; '.join(notes)}"

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 from threading import Condition
-from types import TracebackType
-from typing import Self
 
 from edgepose.runtime.background import BackgroundTask
+from edgepose.runtime.closing import Closing
 from edgepose.runtime.poses import Frame
 from edgepose.runtime.sources.base import FrameSource
 
 
-class NewestFrame:
+class NewestFrame(Closing):
     """Iterates over the newest frames of a source; use it in a `with`, which stops the thread.
 
     Frames that nobody took before the next one came are counted in `dropped`, together with those that the
@@ -61,11 +60,3 @@ class NewestFrame:
         with self._changed:
             self._stopping = True
         self._task.join()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

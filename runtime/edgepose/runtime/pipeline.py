@@ -5,11 +5,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import islice
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from edgepose.runtime.capture import NewestFrame
 from edgepose.runtime.clock import StageClock
+from edgepose.runtime.closing import Closing
 from edgepose.runtime.drawing import Painter
 from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.results import FrameResult
@@ -33,7 +33,7 @@ class Estimator(Protocol):
         """Return who is in the frame, with the times of `crop`, `infer` and `decode` on the clock."""
 
 
-class Pipeline:
+class Pipeline(Closing):
     """Runs a source through an estimator into sinks; it closes the source and the sinks, not the estimator.
 
     Of a live source the newest frame is taken, captured on its own thread, and what was passed over is
@@ -119,11 +119,3 @@ class Pipeline:
     def close(self) -> None:
         """Stop capture, finish what is queued, close the sinks and the source; a second call does nothing."""
         self._stack.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -1,12 +1,13 @@
 """What every engine offers: an open model that is fed and answers by name."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from edgepose.runtime.arrays import Array
 from edgepose.runtime.card import ModelCard
+from edgepose.runtime.closing import Closing
 from edgepose.runtime.errors import CardError, ModelError, TensorError
 from edgepose.runtime.tensors import TensorSpec
 
@@ -58,7 +59,7 @@ class LayerTime:
     ms: float
 
 
-class Session(ABC):
+class Session(Closing):
     """An open model on one engine, and a context manager.
 
     `inputs` and `outputs` are as the engine has them, and agree with the `card`. One thread at a time may
@@ -95,12 +96,6 @@ class Session(ABC):
         if self._is_open:
             self._is_open = False
             self._release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _check(self, feeds: Mapping[str, Array]) -> None:
         if not self._is_open:

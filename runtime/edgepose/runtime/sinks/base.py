@@ -1,16 +1,15 @@
 """What every sink is."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.closing import Closing
 from edgepose.runtime.errors import SinkError
 from edgepose.runtime.results import FrameResult
 
 
-class Sink(ABC):
+class Sink(Closing):
     """Takes the results of a pipeline, one after another, on the pipeline's sink thread.
 
     A sink with `shows_pictures` gets each picture with the poses drawn on it, and may miss some of a live
@@ -33,14 +32,6 @@ class Sink(ABC):
     @abstractmethod
     def close(self) -> None:
         """Finish what was written; a second call does nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def refuse_folder(path: Path) -> None:

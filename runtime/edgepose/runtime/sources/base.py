@@ -1,16 +1,15 @@
 """What every frame source is."""
 
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Self
 
 from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.closing import Closing
 from edgepose.runtime.poses import Frame
 
 
-class FrameSource(ABC):
+class FrameSource(Closing):
     """Pictures one after another: iterate over it, inside a `with`.
 
     `name` is for people; `size_wh` the pictures' size, the first one's where they differ; `fps` their rate,
@@ -49,13 +48,5 @@ class FrameSource(ABC):
         """Whether one picture follows from the one before it; loose images do not."""
         return self.live or self.fps is not None
 
-    def close(self) -> None:  # noqa: B027 - some have nothing to release
+    def close(self) -> None:
         """Release the device or file; a second call does nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -1,0 +1,64 @@
+"""What a run over a source was, in a line for people."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edgepose.runtime.pipeline import Pipeline
+from edgepose.runtime.results import FrameResult
+from edgepose.runtime.sources.base import FrameSource
+
+_COMPLETE = 0.95
+"""Containers promise a few frames more than they hold."""
+
+
+@dataclass
+class Tally:
+    """Counts the results of a run. `ran_out` says that the source ended it, `interrupted` that the user did."""
+
+    frames: int = 0
+    with_people: int = 0
+    interrupted: bool = False
+    ran_out: bool = False
+    begin_s: float = field(default_factory=time.perf_counter)
+    end_s: float = 0.0
+
+    def note(self, result: FrameResult) -> None:
+        """Count one result."""
+        self.frames += 1
+        self.with_people += len(result.poses) > 0
+        self.end_s = time.perf_counter()
+
+    @property
+    def fps(self) -> float:
+        """Results per second, from the start to the last of them."""
+        return self.frames / max(self.end_s - self.begin_s, 1e-9)
+
+
+def run_to_end(pipeline: Pipeline, max_frames: int | None = None) -> Tally:
+    """Run a pipeline until its source ends, `max_frames` are done or Ctrl-C is pressed; everything is closed."""
+    tally = Tally()
+    try:
+        with pipeline:
+            for result in pipeline.run(max_frames):
+                tally.note(result)
+            tally.ran_out = tally.frames != max_frames
+    except KeyboardInterrupt:
+        tally.interrupted = True
+    return tally
+
+
+def summary(tally: Tally, source: FrameSource, pipeline: Pipeline, outputs: Sequence[Path]) -> str:
+    """Return the line that a run ends with; of `outputs` those that are there were written."""
+    parts = [
+        f"{source.name}: {tally.frames} frames, people in {tally.with_people}",
+        f"{tally.fps:.1f} fps",
+        f"{pipeline.dropped} dropped",
+    ]
+    written = [str(path) for path in outputs if path.is_file()]
+    notes = ["stopped early"] if tally.interrupted else []
+    if tally.ran_out and tally.frames + pipeline.dropped < _COMPLETE * source.declared_frames:
+        notes.append(f"the file promises {source.declared_frames} frames, so it may be damaged")
+    notes.append(f"wrote {', '.join(written)}" if written else "nothing written")
+    return f"{', '.join(parts)}; {'; '.join(notes)}"
