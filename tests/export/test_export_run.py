@@ -13,7 +13,7 @@ import torch
 from edgepose.export.errors import ExportError
 from edgepose.export.export_run import ExportRequest, run_export
 from edgepose.export.report import ExportReport, Row
-from edgepose.export.tolerances import TOLERANCES
+from edgepose.export.tolerances import tolerance_of
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.files import sha256_of
@@ -30,7 +30,7 @@ def test_every_format_and_precision_is_within_its_tolerances(exported: Exported)
     assert [(row.format, row.precision) for row in report.rows] == EVERYTHING
     assert report.original > 80
     for row in report.rows:
-        limits = TOLERANCES[row.precision]
+        limits = tolerance_of(row.format, row.precision)
         assert row.parity <= limits.raw
         assert row.px <= limits.keypoint_sigmas * PPNET.codec().sigma_px
         assert row.drop == pytest.approx(report.original - row.metric)

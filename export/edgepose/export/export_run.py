@@ -13,7 +13,7 @@ from edgepose.export.provenance import exported_from
 from edgepose.export.report import ExportReport, Row, Timing
 from edgepose.export.sensitivity import worst_layers
 from edgepose.export.staging import artefact_files, move_in, remove_model, staging_folder
-from edgepose.export.tolerances import TOLERANCES
+from edgepose.export.tolerances import tolerance_of
 from edgepose.profiles import DeviceProfile, load_profile
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.card import AccuracyFigure, ModelCard
@@ -136,7 +136,7 @@ def _make(
 
 def _check(original: _Original, name: str, precision: str, parity: Parity) -> None:
     """Raise `ExportError`, naming the layers that hurt most, when a tolerance is exceeded."""
-    problems = parity.problems(TOLERANCES[precision], original.reference.codec)
+    problems = parity.problems(tolerance_of(name, precision), original.reference.codec)
     if not problems:
         return
     hint = ""

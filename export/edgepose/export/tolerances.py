@@ -17,24 +17,44 @@ class Tolerance:
     reason: str
 
 
-TOLERANCES: dict[str, Tolerance] = {
-    "fp32": Tolerance(
+_ANY = "any format"
+
+TOLERANCES: dict[tuple[str, str], Tolerance] = {
+    (_ANY, "fp32"): Tolerance(
         raw=1e-3,
         keypoint_sigmas=0.01,
         drop=0.05,
         reason="only the order of sums differs (1e-6 measured); one joint of a tied peak may flip",
     ),
-    "fp16": Tolerance(
+    (_ANY, "fp16"): Tolerance(
         raw=0.05,
         keypoint_sigmas=0.05,
         drop=0.1,
         reason="11 bits a number, summed over a hundred layers (1e-3 measured); the drop is the project's budget",
     ),
-    "int8": Tolerance(
+    (_ANY, "int8"): Tolerance(
         raw=0.5,
         keypoint_sigmas=0.25,
         drop=0.5,
         reason="steps of 1/256 of each layer's range (0.1 and 0.04 sigma measured); a collapsed output has raw 1; "
         "the drop is the project's budget",
     ),
+    ("tensorrt", "int8"): Tolerance(
+        raw=0.5,
+        keypoint_sigmas=0.25,
+        drop=1.0,
+        reason="TensorRT takes symmetric activations only, so what a layer never goes below zero for costs it half of "
+        "its steps; the drop is the project's budget for such a file",
+    ),
+    (_ANY, "dynamic-int8"): Tolerance(
+        raw=0.5,
+        keypoint_sigmas=0.25,
+        drop=0.5,
+        reason="weights as in int8, activations in the range of each picture, so no worse than int8 may be",
+    ),
 }
+
+
+def tolerance_of(name: str, precision: str) -> Tolerance:
+    """Return the limits of a format at a precision: its own row, else that of any format."""
+    return TOLERANCES.get((name, precision)) or TOLERANCES[_ANY, precision]
