@@ -53,7 +53,7 @@ def test_a_profile_without_onnx_runtime_opens_onnx_with_openvino(tmp_path: Path)
 def test_an_unknown_suffix_lists_the_known_ones(tmp_path: Path) -> None:
     path = tmp_path / "model.pickle"
     path.touch()
-    with pytest.raises(ModelError, match=r"no engine opens model.pickle; expected one of .onnx, .xml"):
+    with pytest.raises(ModelError, match=r"no engine opens model.pickle; expected one of .onnx, .xml, .tflite"):
         open_model(path)
 
 

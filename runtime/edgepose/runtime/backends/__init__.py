@@ -63,4 +63,14 @@ def _open_openvino(path: Path, options: SessionOptions) -> Session:
     return OpenVinoSession(path, options)
 
 
-_OPENERS: dict[str, Callable[[Path, SessionOptions], Session]] = {".onnx": _open_onnx, ".xml": _open_openvino}
+def _open_tflite(path: Path, options: SessionOptions) -> Session:
+    from edgepose.runtime.backends.tflite import TfliteSession  # noqa: PLC0415
+
+    return TfliteSession(path, options)
+
+
+_OPENERS: dict[str, Callable[[Path, SessionOptions], Session]] = {
+    ".onnx": _open_onnx,
+    ".xml": _open_openvino,
+    ".tflite": _open_tflite,
+}

@@ -1,0 +1,138 @@
+"""TFLite models on LiteRT, or on its predecessor tflite-runtime where the board has only that."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+from edgepose.runtime.arrays import Array
+from edgepose.runtime.backends.base import EngineInfo, Session, SessionOptions, one_line
+from edgepose.runtime.card import ModelCard
+from edgepose.runtime.errors import MissingExtraError, ModelError
+from edgepose.runtime.sidecar import agreed_card, read_sidecar
+from edgepose.runtime.tensors import TensorSpec
+from edgepose.runtime.tflite_file import embedded_card
+
+try:
+    from ai_edge_litert.interpreter import Interpreter
+
+    _ENGINE, _PACKAGE = "litert", "ai-edge-litert"
+except ImportError as error:
+    try:
+        from tflite_runtime.interpreter import Interpreter
+
+        _ENGINE, _PACKAGE = "tflite-runtime", "tflite-runtime"
+    except ImportError:
+        raise MissingExtraError("ai_edge_litert", "tflite") from error
+
+
+class TfliteSession(Session):
+    """A TFLite model on the CPU, through XNNPACK.
+
+    The engine neither chooses a number of threads nor tells its own: without a wish it gets one for every core. Raises
+    `ModelError` when the file is no model, is damaged, or another device than the CPU is asked for, `CardError` when
+    its card does not belong to it.
+    """
+
+    def __init__(self, path: Path, options: SessionOptions = SessionOptions()) -> None:
+        if options.device != "CPU":
+            raise ModelError(f"{_ENGINE} runs on the CPU, not on {options.device}; export the model to openvino")
+        card = _card(path)
+        threads = options.threads or psutil.cpu_count(logical=False) or 1
+        self._path = path
+        with _quiet():
+            self._engine = _open(path, threads)
+        inputs, outputs = _details(self._engine)
+        self._inputs = [details["index"] for details in inputs.values()]
+        self._outputs = [details["index"] for details in outputs.values()]
+        # XNNPACK computes in f32 whatever is not quantised, also where a file has fp16 weights
+        info = EngineInfo(_ENGINE, version(_PACKAGE), "CPU", threads, "f32")
+        super().__init__(card, _specs(inputs), _specs(outputs), info)
+        self._shapes = [tuple(details["shape"]) for details in inputs.values()]
+
+    def _infer(self, feeds: Mapping[str, Array]) -> Sequence[Array]:
+        arrays = [feeds[spec.name] for spec in self.inputs]
+        if [array.shape for array in arrays] != self._shapes:
+            self._resize(arrays)
+        for index, array in zip(self._inputs, arrays, strict=True):
+            # the view must be gone before the engine runs; it refuses to while one is held
+            np.copyto(self._engine.tensor(index)(), array)
+        self._engine.invoke()
+        return [self._engine.get_tensor(index) for index in self._outputs]
+
+    def _resize(self, arrays: Sequence[Array]) -> None:
+        try:
+            for index, array in zip(self._inputs, arrays, strict=True):
+                self._engine.resize_tensor_input(index, array.shape)
+            self._engine.allocate_tensors()
+        except (RuntimeError, ValueError) as error:
+            shapes = ", ".join(str(array.shape) for array in arrays)
+            raise ModelError(
+                f"{self._path} does not run with inputs of shape {shapes}: {one_line(error)}; feed one image at a time"
+            ) from error
+        self._shapes = [array.shape for array in arrays]
+
+    def _release(self) -> None:
+        del self._engine
+
+
+def _card(path: Path) -> ModelCard:
+    """Return the card of a file that is whole: the engine itself would not notice damage, or not survive it."""
+    sidecar = read_sidecar(path)
+    embedded = embedded_card(path)
+    if sidecar is None and embedded is None:
+        raise ModelError(
+            f"{path} does not end with its model card and has none beside it: it is truncated, or was not made "
+            "by edgepose export; export it again"
+        )
+    return agreed_card(path, embedded, sidecar)
+
+
+def _open(path: Path, threads: int) -> Any:
+    try:
+        engine = Interpreter(model_path=str(path), num_threads=threads)
+        engine.allocate_tensors()
+    except (RuntimeError, ValueError) as error:
+        name = f"{_ENGINE} {version(_PACKAGE)}"
+        raise ModelError(
+            f"{path} is not a TFLite model that {name} can run: {one_line(error)}; export it again"
+        ) from error
+    return engine
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence the engine, which tells the terminal of its delegate, and what its exception says anyway."""
+    terminal = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+        os.close(nowhere)
+
+
+def _details(engine: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the engine knows of inputs and outputs, by the signature's names or else the tensors' own."""
+    if len(engine.get_signature_list()) == 1:
+        runner = engine.get_signature_runner()
+        return runner.get_input_details(), runner.get_output_details()
+    return _by_name(engine.get_input_details()), _by_name(engine.get_output_details())
+
+
+def _by_name(details: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {d["name"]: d for d in details}
+
+
+def _specs(details: Mapping[str, Any]) -> list[TensorSpec]:
+    return [
+        TensorSpec(name, np.dtype(d["dtype"]).name, tuple(int(n) for n in d["shape_signature"]))
+        for name, d in details.items()
+    ]
