@@ -76,6 +76,13 @@ class Exporter(ABC):
         )
         return replace(original, format=self.format, precision=precision, inputs=inputs, outputs=outputs)
 
+    def note(self, path: Path, precision: str) -> str | None:  # noqa: ARG002  part of the seam
+        """Return one line for whoever will use the file that `path` will be; None where there is nothing to tell.
+
+        It is printed under the table, the same line once.
+        """
+        return None
+
     def open_exact(self, path: Path) -> Session:
         """Open a file to compare it with torch: in f32 between layers, on whatever is here."""
         return open_model(path, _EXACT)
