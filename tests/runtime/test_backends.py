@@ -13,6 +13,7 @@ from edgepose.runtime.errors import CardError, MissingExtraError, ModelError
 from edgepose.runtime.sidecar import write_sidecar
 from edgepose.runtime.tensors import TensorSpec
 from support.tiny_model import save_tiny_onnx, save_tiny_openvino, tiny_card
+from support.tiny_tflite import save_tiny_tflite
 
 
 @pytest.fixture
@@ -26,14 +27,18 @@ def absent(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
             raise ImportError(name)
         return importing(name, *args, **kwargs)
 
-    for engine in ("onnxruntime", "openvino"):
+    for engine in ("onnxruntime", "openvino", "tflite"):
         monkeypatch.delitem(sys.modules, f"edgepose.runtime.backends.{engine}", raising=False)
     monkeypatch.setattr(builtins, "__import__", without)
     return names
 
 
 def test_the_suffix_chooses_the_engine(tmp_path: Path) -> None:
-    for path, engine in ((save_tiny_onnx(tmp_path), "onnxruntime"), (save_tiny_openvino(tmp_path), "openvino")):
+    for path, engine in (
+        (save_tiny_onnx(tmp_path), "onnxruntime"),
+        (save_tiny_openvino(tmp_path), "openvino"),
+        (save_tiny_tflite(tmp_path), "litert"),
+    ):
         with open_model(path) as session:
             assert session.info.engine == engine
 
@@ -65,27 +70,29 @@ def test_onnx_opens_with_openvino_where_that_is_all_there_is(tmp_path: Path, abs
 
 
 def test_a_missing_engine_names_the_pip_command(tmp_path: Path, absent: set[str]) -> None:
-    onnx, ir = save_tiny_onnx(tmp_path), save_tiny_openvino(tmp_path)
-    absent.update({"onnxruntime", "openvino"})
+    onnx, ir, tflite = save_tiny_onnx(tmp_path), save_tiny_openvino(tmp_path), save_tiny_tflite(tmp_path)
+    absent.update({"onnxruntime", "openvino", "ai_edge_litert", "tflite_runtime"})
     with pytest.raises(MissingExtraError, match=r'run: pip install "edgepose\[onnxruntime\]"'):
         open_model(onnx)
     with pytest.raises(MissingExtraError, match=r'run: pip install "edgepose\[openvino\]"'):
         open_model(ir)
+    with pytest.raises(MissingExtraError, match=r'run: pip install "edgepose\[tflite\]"'):
+        open_model(tflite)
 
 
-@pytest.mark.parametrize("save", [save_tiny_onnx, save_tiny_openvino])
+@pytest.mark.parametrize("save", [save_tiny_onnx, save_tiny_openvino, save_tiny_tflite])
 def test_the_card_is_found_inside_and_beside(tmp_path: Path, save: Any) -> None:
     assert load_card(save(tmp_path, tiny_card(name="inside"), sidecar=False)).name == "inside"
     assert load_card(save(tmp_path, tiny_card(name="beside"), embed=False)).name == "beside"
 
 
-@pytest.mark.parametrize("save", [save_tiny_onnx, save_tiny_openvino])
+@pytest.mark.parametrize("save", [save_tiny_onnx, save_tiny_openvino, save_tiny_tflite])
 def test_a_model_without_a_card_is_an_error(tmp_path: Path, save: Any) -> None:
     with pytest.raises(CardError, match="has no model card"):
         open_model(save(tmp_path, embed=False, sidecar=False))
 
 
-@pytest.mark.parametrize("save", [save_tiny_onnx, save_tiny_openvino])
+@pytest.mark.parametrize("save", [save_tiny_onnx, save_tiny_openvino, save_tiny_tflite])
 def test_a_card_of_other_tensors_is_an_error(tmp_path: Path, save: Any) -> None:
     path = save(tmp_path, embed=False)
     card = replace(load_card(path), outputs=(TensorSpec("maps", "float32", (-1, 14, 16, 12)),))

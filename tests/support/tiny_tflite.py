@@ -51,6 +51,17 @@ def tiny_flatbuffer(card: ModelCard, *, signature: bool = True) -> bytes:
     ]
     model.operatorCodes = [_code(operator) for operator in _OPERATORS]
     model.signatureDefs = [_signature({image.name: fed}, {heatmaps.name: given})] if signature else []
+    return _packed(model)
+
+
+def of_another_version(flatbuffer: bytes) -> bytes:
+    """Return a model that asks for a convolution that no engine has yet."""
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(flatbuffer, 0))
+    model.operatorCodes[1].version = 99
+    return _packed(model)
+
+
+def _packed(model: Any) -> bytes:
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())

@@ -11,10 +11,10 @@ import numpy as np
 import psutil
 
 from edgepose.runtime.arrays import Array
-from edgepose.runtime.backends.base import EngineInfo, Session, SessionOptions, one_line
+from edgepose.runtime.backends.base import EngineInfo, Session, SessionOptions
 from edgepose.runtime.card import ModelCard
-from edgepose.runtime.errors import MissingExtraError, ModelError
-from edgepose.runtime.sidecar import agreed_card, read_sidecar
+from edgepose.runtime.errors import CardError, MissingExtraError, ModelError
+from edgepose.runtime.sidecar import agreed_card, read_sidecar, sidecar_path
 from edgepose.runtime.tensors import TensorSpec
 from edgepose.runtime.tflite_file import embedded_card
 
@@ -36,7 +36,7 @@ class TfliteSession(Session):
 
     The engine neither chooses a number of threads nor tells its own: without a wish it gets one for every core. Raises
     `ModelError` when the file is no model, is damaged, or another device than the CPU is asked for, `CardError` when
-    its card does not belong to it.
+    it has no card, or one that does not belong to it.
     """
 
     def __init__(self, path: Path, options: SessionOptions = SessionOptions()) -> None:
@@ -73,7 +73,7 @@ class TfliteSession(Session):
         except (RuntimeError, ValueError) as error:
             shapes = ", ".join(str(array.shape) for array in arrays)
             raise ModelError(
-                f"{self._path} does not run with inputs of shape {shapes}: {one_line(error)}; feed one image at a time"
+                f"{self._path} does not run with inputs of shape {shapes}: {_reason(error)}; feed one image at a time"
             ) from error
         self._shapes = [array.shape for array in arrays]
 
@@ -86,9 +86,9 @@ def _card(path: Path) -> ModelCard:
     sidecar = read_sidecar(path)
     embedded = embedded_card(path)
     if sidecar is None and embedded is None:
-        raise ModelError(
-            f"{path} does not end with its model card and has none beside it: it is truncated, or was not made "
-            "by edgepose export; export it again"
+        raise CardError(
+            f"{path} has no model card, neither at its end nor as {sidecar_path(path).name}: it is truncated, "
+            "or was not made by edgepose export; export it again"
         )
     return agreed_card(path, embedded, sidecar)
 
@@ -100,9 +100,14 @@ def _open(path: Path, threads: int) -> Any:
     except (RuntimeError, ValueError) as error:
         name = f"{_ENGINE} {version(_PACKAGE)}"
         raise ModelError(
-            f"{path} is not a TFLite model that {name} can run: {one_line(error)}; export it again"
+            f"{path} is not a TFLite model that {name} can run: {_reason(error)}; export it again"
         ) from error
     return engine
+
+
+def _reason(error: BaseException) -> str:
+    """Return the first line of the engine's message; the others say what failed because of it."""
+    return str(error).strip().partition("\n")[0][:300].rstrip(".")
 
 
 @contextmanager
