@@ -10,7 +10,7 @@ import pytest
 
 from edgepose.runtime.backends.base import Session, SessionOptions
 from edgepose.runtime.errors import ModelError, TensorError
-from support.tiny_model import random_feeds
+from support.tiny_card import random_feeds
 
 THREADS = 1
 

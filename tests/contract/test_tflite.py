@@ -108,7 +108,7 @@ def test_a_foreign_file_is_one_clear_error(tmp_path: Path) -> None:
 def test_a_tflite_model_of_somebody_else_is_one_clear_error(tmp_path: Path) -> None:
     path = tmp_path / "foreign.tflite"
     path.write_bytes(tiny_flatbuffer(tiny_card()))
-    with pytest.raises(CardError, match="has no model card, neither at its end nor as foreign.tflite.card.json"):
+    with pytest.raises(CardError, match=r"has no model card, neither at its end nor as foreign.tflite.card.json"):
         open_tflite(path)
 
 

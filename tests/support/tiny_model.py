@@ -7,44 +7,17 @@ A dot of DOT_PX across, white on black, gives maps with a peak above 0.5 at the 
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from edgepose.runtime.card import ONNX_CARD_KEY, OPENVINO_CARD_PATH, AccuracyFigure, CropRule, ModelCard
-from edgepose.runtime.codec import HeatmapCodec
+from edgepose.runtime.card import ONNX_CARD_KEY, OPENVINO_CARD_PATH, ModelCard
 from edgepose.runtime.sidecar import write_sidecar
-from edgepose.runtime.skeleton import skeleton_named
 from edgepose.runtime.tensors import TensorSpec
+from support.tiny_card import DOT_PX, STRIDE, random_feeds, tiny_card
 
-STRIDE = 4
-DOT_PX = 8
-
-
-def tiny_card(**changes: Any) -> ModelCard:
-    """Return the card of the tiny ONNX model; `skeleton`, `input_wh` and every other field can be another."""
-    input_wh = changes.get("input_wh", (48, 64))
-    map_wh = (input_wh[0] // STRIDE, input_wh[1] // STRIDE)
-    joints = len(skeleton_named(changes.get("skeleton", "lsp-14")))
-    fields = {
-        "name": "tiny",
-        "network": {"name": "tiny", "settings": {"kernel": 8}},
-        "skeleton": "lsp-14",
-        "input_wh": input_wh,
-        "codec": HeatmapCodec(input_wh, map_wh, sigma_px=6.0).to_dict(),
-        "crop": CropRule(padding=1.25),
-        "inputs": (TensorSpec("image", "uint8", (-1, input_wh[1], input_wh[0], 3)),),
-        "outputs": (TensorSpec("heatmaps", "float32", (-1, joints, map_wh[1], map_wh[0])),),
-        "precision": "fp32",
-        "format": "onnx",
-        "presence_threshold": 0.3,
-        "accuracy": (AccuracyFigure("none:nowhere", "PCK@0.2", "fp32", 12.5, 1),),
-        "provenance": {"data": ["none"], "seed": 0},
-        "licence": "Apache-2.0",
-    }
-    return ModelCard(**{**fields, **changes})
+__all__ = ["DOT_PX", "STRIDE", "random_feeds", "save_tiny_onnx", "save_tiny_openvino", "tiny_card", "tiny_graph"]
 
 
 def tiny_graph(card: ModelCard) -> onnx.ModelProto:
@@ -101,10 +74,3 @@ def save_tiny_openvino(
     if sidecar:
         write_sidecar(path, card)
     return path
-
-
-def random_feeds(card: ModelCard, seed: int = 0, people: int = 1) -> dict[str, np.ndarray[Any, Any]]:
-    """Return an `image` of noise for a card's model."""
-    width, height = card.input_wh
-    image = np.random.default_rng(seed).integers(0, 256, (people, height, width, 3), np.uint8)
-    return {"image": image}

@@ -15,7 +15,7 @@ from edgepose.runtime.card import ModelCard
 from edgepose.runtime.sidecar import write_sidecar
 from edgepose.runtime.tensors import TensorSpec
 from edgepose.runtime.tflite_file import with_card
-from support.tiny_model import STRIDE, tiny_card
+from support.tiny_card import STRIDE, tiny_card
 
 _TYPES = {
     "uint8": schema.TensorType.UINT8,
