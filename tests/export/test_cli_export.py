@@ -25,11 +25,13 @@ def invoke(*arguments: str) -> Result:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--to", "caffe"], "unknown format 'caffe'; known: onnx, openvino"),
+        (["--to", "caffe"], "unknown format 'caffe'; known: all, onnx, openvino"),
         (["--to", ","], "--to takes names with commas between them"),
-        (["--precision", "fp8"], "unknown precision 'fp8' for onnx; known: fp32, fp16, int8"),
+        (["--precision", "fp8"], "unknown precision 'fp8' for onnx, openvino; known: fp32, fp16, int8"),
         (["--precision", "fp32,int8"], "int8 needs data to calibrate with; give --calibrate"),
         (["--device", "abacus"], "unknown device 'abacus'"),
+        (["--exclude", "stem"], "--exclude is for int8, found fp32"),
+        (["--to", "all", "--precision", "fp32,fp16,int8"], "int8 needs data to calibrate with; give --calibrate"),
         (["--calibrate", "nothing:here"], "unknown kind of data 'nothing'"),
     ],
 )

@@ -96,7 +96,9 @@ def test_unknown_names(fail, model: Path, clip: Path, checkpoint: Path) -> None:
     assert "ppnet-mM-dD-wW" in fail("info", "resnet50")
     assert "raspberry-pi-5" in fail("run", model, "--source", clip, "--json", "p.jsonl", "--device", "toaster")
     assert "known: fp32, fp16, int8" in fail("export", checkpoint, "--to", "onnx", "--precision", "int4", "--out", "o")
-    assert "known: onnx, openvino" in fail("export", checkpoint, "--to", "coreml", "--precision", "fp32", "--out", "o")
+    assert "known: all, onnx, openvino" in fail(
+        "export", checkpoint, "--to", "coreml", "--precision", "fp32", "--out", "o"
+    )
     assert "--frobnicate" in fail("run", model, "--source", clip, "--frobnicate")
     assert "No such command" in fail("runn")
     assert "lsp, lspet, coco" in fail("evaluate", checkpoint, "--data", "imagenet:x")

@@ -46,15 +46,16 @@ def test_each_file_takes_bytes_and_gives_the_prediction_alone(exported: Exported
             card = session.card
         assert (card.name, card.format, card.precision) == ("small", row.format, row.precision)
         assert (card.accuracy[-1].precision, card.accuracy[-1].value) == (row.precision, round(row.metric, 3))
-        assert set(card.provenance["export"]) == {"checkpoint_sha256", "calibration", "versions"}
+        assert set(card.provenance["export"]) == {"checkpoint_sha256", "calibration", "versions", "excluded_layers"}
 
 
 def test_export_json_has_a_row_for_every_file(exported: Exported) -> None:
     report, out = exported
     document = json.loads((out / "export.json").read_text())
-    assert document["rows"] == [asdict(row) for row in report.rows]
+    assert document["rows"] == json.loads(json.dumps([asdict(row) for row in report.rows]))
+    assert document["recommended"]["path"] in {row.path for row in report.rows}
     keys = ["format", "precision", "path", "sha256", "size", "parity", "px", "metric", "drop", "p50"]
-    assert [field.name for field in fields(Row)] == keys
+    assert [field.name for field in fields(Row)] == [*keys, "not_run", "runs_in", "excluded_layers"]
     for row in document["rows"]:
         path = out / row["path"]
         assert row["sha256"] == sha256_of(path)
@@ -63,6 +64,8 @@ def test_export_json_has_a_row_for_every_file(exported: Exported) -> None:
         timing = document["timing"][row["path"]]
         assert timing["network_ms"]["p50"] == row["p50"] > 0
         assert timing["engine"]["precision"] in {"f32", "bf16", "f16"}
+        assert row["runs_in"].endswith(timing["engine"]["precision"])
+        assert row["runs_in"].startswith("int8+") == (row["precision"] == "int8")
 
 
 def test_lower_precision_takes_less_room(exported: Exported) -> None:
@@ -94,12 +97,20 @@ def _spoil(ppnet: Path, folder: Path) -> Path:
     return folder / "spoiled.safetensors"
 
 
-def test_a_drop_over_budget_names_the_layers_and_leaves_no_file(ppnet: Path, dots: str, tmp_path: Path) -> None:
+WORST = "pyramid.0.regressor.heatmaps.1.0"
+
+
+@pytest.fixture(scope="module")
+def spoiled(ppnet: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _spoil(ppnet, tmp_path_factory.mktemp("spoiled"))
+
+
+def test_a_drop_over_budget_names_the_layers_and_leaves_no_file(spoiled: Path, dots: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / "spoiled-int8.xml").write_text("of an earlier export")
     targets = [("openvino", "fp32"), ("openvino", "int8")]
-    report = run_export(ExportRequest(_spoil(ppnet, tmp_path), targets, out, calibrate=dots, runs=3))
+    report = run_export(ExportRequest(spoiled, targets, out, calibrate=dots, runs=3, search=False))
     assert [row.precision for row in report.rows] == ["fp32"]
     assert sorted(path.name for path in out.iterdir()) == [
         "export.json",
@@ -107,10 +118,76 @@ def test_a_drop_over_budget_names_the_layers_and_leaves_no_file(ppnet: Path, dot
         "spoiled-fp32.xml",
         "spoiled-fp32.xml.card.json",
     ]
-    with pytest.raises(ExportError, match=r"int8 of spoiled .*PCK@0\.2 drop .*most hurt by") as error:
+    with pytest.raises(ExportError, match=r"int8 of spoiled .*PCK@0\.2 drop .*most hurt by .*--search") as error:
         report.raise_failures()
-    assert "pyramid.0.regressor.heatmaps.1.0" in str(error.value)
+    assert WORST in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_the_search_saves_it_by_the_layer_that_hurts_and_the_formats_share_the_list(
+    spoiled: Path, dots: str, tmp_path: Path
+) -> None:
+    steps: list[str] = []
+    targets = [("openvino", "int8"), ("onnx", "int8")]
+    report = run_export(ExportRequest(spoiled, targets, tmp_path / "out", calibrate=dots, runs=3), steps.append)
+    assert report.failures == ()
+    assert [row.excluded_layers for row in report.rows] == [(WORST,), (WORST,)]
+    assert f"in floating point in openvino int8, onnx int8: {WORST}" in report.notes
+    document = json.loads((tmp_path / "out" / "export.json").read_text())
+    for row in document["rows"]:
+        assert row["drop"] <= 0.5
+        assert row["excluded_layers"] == [WORST]
+        with open_model(tmp_path / "out" / row["path"]) as session:
+            assert session.card.provenance["export"]["excluded_layers"] == [WORST]
+    assert [step for step in steps if "in floating point" in step] == [
+        "openvino int8: 1 of 39 layers in floating point"  # and onnx starts from there
+    ]
+
+
+def test_excluding_the_layer_by_hand_needs_no_search(spoiled: Path, dots: str, tmp_path: Path) -> None:
+    request = ExportRequest(
+        spoiled,
+        [("openvino", "int8")],
+        tmp_path / "out",
+        calibrate=dots,
+        runs=3,
+        exclude=["pyramid.*.heatmaps.1"],
+        search=False,
+    )
+    (row,) = run_export(request).rows
+    assert row.excluded_layers == (WORST,)
+    assert row.drop <= 0.5
+
+
+def test_a_search_needs_enough_people(spoiled: Path, dots: str, tmp_path: Path) -> None:
+    few = ExportRequest(
+        spoiled, [("openvino", "int8")], tmp_path / "out", calibrate=dots, validate="synthetic:3", runs=3
+    )
+    with pytest.raises(ExportError, match="keypoints of the validation are too few to search by"):
+        run_export(few).raise_failures()
+
+
+def test_an_unknown_layer_is_told_before_the_data_is_read(ppnet: Path, tmp_path: Path) -> None:
+    request = ExportRequest(
+        ppnet, [("onnx", "int8")], tmp_path / "out", calibrate="nothing:here", exclude=["pyramid.0.regressor.heatmap"]
+    )
+    with pytest.raises(ExportError, match=r"no layer is called .*; close to it: pyramid\.0\.regressor\.heatmaps"):
+        run_export(request)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_device_that_is_not_here_still_gets_its_files(ppnet: Path, dots: str, tmp_path: Path) -> None:
+    targets = [("openvino", "fp32"), ("openvino", "fp16")]
+    report = run_export(ExportRequest(ppnet, targets, tmp_path / "out", validate=dots, device="intel-igpu", runs=3))
+    assert report.failures == ()
+    assert [(row.p50, row.runs_in, row.not_run) for row in report.rows] == [(None, None, "needs a GPU")] * 2
+    assert report.recommended is not None
+    assert report.recommended.path == "small-fp16.xml"
+    assert report.recommended.why.startswith("by the profile's order, not measured")
+    document = json.loads((tmp_path / "out" / "export.json").read_text())
+    assert document["timing"] == {}
+    assert [row["p50"] for row in document["rows"]] == [None, None]
+    assert ".partial" not in " ".join(document["notes"])
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from edgepose.export.sensitivity import worst_layers
+from edgepose.export.sensitivity import layers_by_harm
 from edgepose.train.networks import DeployNetwork
 from support.trained import PPNET
 
@@ -31,9 +31,8 @@ def test_the_layer_whose_input_has_too_wide_a_range_is_the_worst(precision: str,
     deployed = network(factor)
     with torch.no_grad():
         before = deployed(torch.from_numpy(images))
-    harms = worst_layers(deployed, images, images, precision)
+    harms = layers_by_harm(deployed, images, images, precision)
     assert harms[0].layer == "pyramid.0.regressor.heatmaps.1.0"
     assert [harm.change for harm in harms] == sorted((harm.change for harm in harms), reverse=True)
-    assert len(harms) == 3
     with torch.no_grad():
         assert torch.equal(deployed(torch.from_numpy(images)), before)

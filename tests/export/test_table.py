@@ -1,27 +1,57 @@
-"""The table fits a terminal of 100 columns and says in what the engine computes."""
+"""The table fits a terminal of 100 columns, and the lines under it say what to use and what to beware of."""
 
 import io
 
 from rich.console import Console
 
-from edgepose.export.report import ExportReport, Row, Timing
-from edgepose.export.table import export_table
+from edgepose.export.report import ExportReport, Recommendation, Row, Timing
+from edgepose.export.table import print_report
 from edgepose.runtime.backends.base import EngineInfo
 from edgepose.runtime.profiling.distribution import Distribution
 
+TIMING = Timing(Distribution(123.45, 124.0, 125.0, 126.0, 127.0, 100), EngineInfo("openvino", "2026", "CPU", 2, "bf16"))
+HERE = Row("openvino", "int8", "net.xml", "0" * 64, 12_345_678, 0.01, 0.123, 70.25, 0.25, 123.45, None, "int8+bf16", ())
+ELSEWHERE = Row(
+    "tensorrt", "dynamic-int8", "n.onnx", "0" * 64, 12_345_678, 0, 0.1, 70.5, 0, None, "needs a GPU", None, ()
+)
 
-def report(precision: str) -> ExportReport:
-    row = Row("openvino", precision, "net.xml", "0" * 64, 12_345_678, 0.01, 0.123, 70.25, 0.25, 123.45)
-    engine = EngineInfo("openvino", "2026", "CPU", 2, "bf16")
-    timing = Timing(Distribution(123.45, 124.0, 125.0, 126.0, 127.0, 100), engine)
-    return ExportReport("net", "auto", "PCK@0.2", 70.5, "lsp:x[1]:test", 1000, None, (row,), (timing,), ())
+
+def printed(recommended: Recommendation | None = None, notes: tuple[str, ...] = ()) -> list[str]:
+    report = ExportReport(
+        "net",
+        "auto",
+        "PCK@0.2",
+        70.5,
+        "lsp:x[1]:test",
+        1000,
+        None,
+        (HERE, ELSEWHERE),
+        {"net.xml": TIMING},
+        recommended,
+        notes,
+        (),
+    )
+    console = Console(file=io.StringIO(), width=100)
+    print_report(report, console)
+    assert isinstance(console.file, io.StringIO)
+    return [" ".join(line.split()) for line in console.file.getvalue().splitlines()]
 
 
 def test_the_table_tells_the_truth_in_100_columns() -> None:
-    console = Console(file=io.StringIO(), width=100)
-    console.print(export_table(report("int8")))
-    assert isinstance(console.file, io.StringIO)
-    text = console.file.getvalue()
-    assert "on 1000 people of lsp:x[1]:test" in " ".join(text.split())
-    cells = "openvino int8 int8+bf16 12.35 0.123 70.25 +0.25 123.45 125.00 126.00 8"
-    assert cells in [" ".join(line.split()) for line in text.splitlines()]
+    lines = printed()
+    assert "on 1000 people of lsp:x[1]:test; times on this machine, as auto asks" in " ".join(lines)
+    assert "format precision runs in MB error px PCK drop p50 ms p95" in lines
+    assert "openvino int8 int8+bf16 12.35 0.123 70.25 +0.25 123.45 125.00" in lines
+
+
+def test_a_file_that_cannot_run_here_says_what_it_needs() -> None:
+    assert "tensorrt dynamic-int8 12.35 0.100 70.50 +0.00 not run: needs a GPU" in printed()
+
+
+def test_what_to_use_and_what_to_beware_of_stand_under_it_each_on_one_line() -> None:
+    note = f"onnx int8 is slower here than fp32 {'[x]' * 40}"
+    assert printed(Recommendation("net.xml", "the fastest here"), (note,))[-2:] == [
+        "recommended for auto: net.xml, the fastest here",
+        note,
+    ]
+    assert printed()[-1] == "nothing here to recommend for auto: it takes other formats"

@@ -18,7 +18,7 @@ def demo(
     device: Annotated[str, typer.Option(help="Device profile: a name of `edgepose devices`, or a .toml.")] = "auto",
     max_frames: Annotated[int, typer.Option(min=1, help="Stop after so many frames; Ctrl-C stops before.")] = 600,
 ) -> None:
-    """Export the shipped network, check every file, run the fastest on a source and write an annotated video."""
+    """Export the shipped network, check every file, run the recommended one and write an annotated video."""
     # heavy imports wait until the command is called
     from edgepose.cli.export import require_export_tools, wide_console  # noqa: PLC0415
 

@@ -19,8 +19,12 @@ def export(
         str, typer.Argument(help="A .safetensors of `edgepose train`, or the name of a shipped one.")
     ],
     *,
-    to: Annotated[str, typer.Option(help="Formats, with commas: onnx, openvino.")] = "onnx,openvino",
-    precision: Annotated[str, typer.Option(help="Precisions, with commas: fp32, fp16, int8.")] = "fp32",
+    to: Annotated[
+        str, typer.Option(help="Formats, with commas: onnx, openvino, tflite, tensorrt; or all.")
+    ] = "onnx,openvino",
+    precision: Annotated[
+        str, typer.Option(help="Precisions, with commas: fp32, fp16, int8; dynamic-int8 for tflite.")
+    ] = "fp32",
     out: Annotated[Path, typer.Option(help="Folder of the files, their cards and export.json.")],
     calibrate: Annotated[
         str | None, typer.Option(help="Data for int8, kind:path[:split]; synthetic:200 renders its own.")
@@ -29,7 +33,15 @@ def export(
         str | None, typer.Option(help="Data to compare on; by default the calibration's own people.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many people of each.")] = 1000,
-    device: Annotated[str, typer.Option(help="Device profile to time on: a name of `edgepose devices`.")] = "auto",
+    device: Annotated[
+        str, typer.Option(help="Device profile to time and recommend for: a name of `edgepose devices`, or a .toml.")
+    ] = "auto",
+    exclude: Annotated[
+        str, typer.Option(help="Layers that int8 leaves in floating point, with commas; * and ? as in a shell.")
+    ] = "",
+    search: Annotated[
+        bool, typer.Option(help="Where int8 loses too much, leave out the layers that it hurts most.")
+    ] = True,
 ) -> None:
     """Convert, quantise and compare with torch; a file over its tolerance is an error and is not left behind."""
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
@@ -37,14 +49,24 @@ def export(
     require_export_tools()
     from edgepose.export.checkpoints import resolve_checkpoint  # noqa: PLC0415
     from edgepose.export.export_run import ExportRequest, run_export  # noqa: PLC0415
-    from edgepose.export.table import export_table  # noqa: PLC0415
+    from edgepose.export.request import targets_of  # noqa: PLC0415
+    from edgepose.export.table import print_report  # noqa: PLC0415
 
-    targets = [(name, bits) for name in _split_list(to, "--to") for bits in _split_list(precision, "--precision")]
-    request = ExportRequest(resolve_checkpoint(checkpoint), targets, out, calibrate, validate, limit, device)
+    request = ExportRequest(
+        resolve_checkpoint(checkpoint),
+        targets_of(_split_list(to, "--to"), _split_list(precision, "--precision")),
+        out,
+        calibrate,
+        validate,
+        limit,
+        device,
+        exclude=_split_list(exclude, "--exclude") if exclude else (),
+        search=search,
+    )
     progress = Console(stderr=True, highlight=False)
     report = run_export(request, lambda step: progress.print(f"  {step}", style="dim"))
     if report.rows:
-        wide_console().print(export_table(report))
+        print_report(report, wide_console())
     report.raise_failures()
 
 

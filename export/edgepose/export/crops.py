@@ -11,7 +11,7 @@ from edgepose.runtime.geometry import invert_affine, transform_points
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.data.augment import plain_crop
 from edgepose.train.data.pose_dataset import PoseDataset, in_skeleton
-from edgepose.train.metrics.pck import pck, torso_px
+from edgepose.train.metrics.pck import correct_keypoints, torso_px
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,14 @@ class PoseCrops:
     def __len__(self) -> int:
         return len(self.images_rgb)
 
-    def pck(self, keypoints_crop: FloatArray) -> float:
-        """Return PCK@0.2 (torso) in percent of keypoints (N, K, 2) in crop pixels; NaN if nobody has a torso."""
+    def judge(self, keypoints_crop: FloatArray) -> tuple[Array, Array]:
+        """Return which keypoints (N, K, 2) in crop pixels are correct by PCK@0.2 (torso), and which count: bool (N, K).
+
+        Those of people whose torso is not labelled do not count.
+        """
         pairs = zip(self.affines, keypoints_crop, strict=True)
         found = np.stack([transform_points(invert_affine(affine), keypoints) for affine, keypoints in pairs])
-        return pck(found, self.truth_frame, torso_px(self.truth_frame, self.skeleton))[0]
+        return correct_keypoints(found, self.truth_frame, torso_px(self.truth_frame, self.skeleton), fraction=0.2)
 
 
 def load_crops(dataset: PoseDataset, card: ModelCard, limit: int) -> PoseCrops:

@@ -10,7 +10,7 @@ from edgepose.export.checkpoints import resolve_checkpoint
 from edgepose.export.errors import ExportError
 from edgepose.export.export_run import ExportRequest, run_export
 from edgepose.export.report import ExportReport
-from edgepose.export.table import export_table
+from edgepose.export.table import print_report
 from edgepose.profiles import load_profile
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.drawing import Painter
@@ -40,10 +40,10 @@ class Demonstrated:
 def run_demonstration(
     source: str, out: Path, model: str | None, device: str, max_frames: int, console: Console
 ) -> ExportReport:
-    """Export a checkpoint into `out`/models, run the fastest file, write `out`/poses.mp4, print the table.
+    """Export a checkpoint into `out`/models, run the recommended file, write `out`/poses.mp4, print the table.
 
-    `model` None is the default of those that ship. Raises `EdgeposeError` when nothing ships, no file passes, or the
-    source or the video cannot be opened.
+    `model` None is the default of those that ship. Raises `EdgeposeError` when nothing ships, no file passes or
+    runs here, or the source or the video cannot be opened.
     """
     checkpoint = resolve_checkpoint(model or _default_name())
     console.print(f"export {checkpoint.stem}, checked on rendered people")
@@ -55,19 +55,29 @@ def run_demonstration(
     report = run_export(request, lambda step: console.print(f"  {step}", style="dim", highlight=False))
     if not report.rows:
         report.raise_failures()
-    fastest = min(report.rows, key=lambda row: row.p50)
+    chosen = _to_run(report)
     video = out / "poses.mp4"
-    console.print(f"run {fastest.path} on {source}")
-    seen = _run(out / "models" / fastest.path, source, device, video, max_frames)
-    console.print(export_table(report))
+    console.print(f"run {chosen} on {source}")
+    seen = _run(out / "models" / chosen, source, device, video, max_frames)
+    print_report(report, console)
     work = seen.work_ms
     console.print(
-        f"{fastest.path} on {source}: {seen.frames} frames, somebody in {seen.with_people}; crop to drawn p50 "
+        f"{chosen} on {source}: {seen.frames} frames, somebody in {seen.with_people}; crop to drawn p50 "
         f"{work.p50:.1f} ms, p95 {work.p95:.1f}, p99 {work.p99:.1f}; {seen.fps:.0f} frames/s; wrote {video}",
         highlight=False,
         soft_wrap=True,
     )
     return report
+
+
+def _to_run(report: ExportReport) -> str:
+    """Return the recommended file, or where that cannot run here the fastest that can."""
+    times = {row.path: row.p50 for row in report.rows if row.p50 is not None}
+    if report.recommended and report.recommended.path in times:
+        return report.recommended.path
+    if not times:
+        raise ExportError(f"no file runs here as {report.device} asks; choose another --device")
+    return min(times, key=times.__getitem__)
 
 
 def _default_name() -> str:

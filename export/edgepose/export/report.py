@@ -1,6 +1,7 @@
 """What an export was: one row a file, as `export.json` and the table show it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,7 +12,11 @@ from edgepose.runtime.profiling.distribution import Distribution
 
 @dataclass(frozen=True)
 class Row:
-    """One file. `path` is relative to the folder of export.json, `size` in bytes with the weights, `p50` in ms."""
+    """One file. `path` is relative to the folder of export.json, `size` in bytes with the weights, `p50` in ms.
+
+    `p50` and `runs_in`, the arithmetic by the engine's own word, are None where it was not run here, and `not_run` says
+    in a few words why. `excluded_layers` are those that int8 has in floating point.
+    """
 
     format: str
     precision: str
@@ -22,27 +27,42 @@ class Row:
     px: float
     metric: float
     drop: float
-    p50: float
+    p50: float | None
+    not_run: str | None
+    runs_in: str | None
+    excluded_layers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Timing:
-    """The network alone on a device's profile, and how the engine ran it, as it says itself."""
+    """The network alone on this machine as a device's profile asks, and how the engine ran it, as it says itself."""
 
     network_ms: Distribution
     engine: EngineInfo
 
-    @property
-    def fps(self) -> float:
-        """Return frames per second of the network alone, at its median."""
-        return 1e3 / self.network_ms.p50
+
+@dataclass(frozen=True)
+class NotRun:
+    """A file that has no time here: why in a few words, and in the engine's."""
+
+    why: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """The file to use on a device, and one sentence of why."""
+
+    path: str
+    why: str
 
 
 @dataclass(frozen=True)
 class ExportReport:
-    """A whole export: `rows` and `timings` of the files that passed, `failures` of those that did not.
+    """A whole export: `rows` of the files that passed, `failures` of those that did not, `timings` by path.
 
-    `original` is torch's metric in percent on `validation`, of `people` people.
+    `original` is torch's metric in percent on `validation`, of `people` people. `notes` are lines worth knowing: which
+    int8 is slower than fp32, what to run on the device.
     """
 
     model: str
@@ -53,7 +73,9 @@ class ExportReport:
     people: int
     calibration: str | None
     rows: tuple[Row, ...]
-    timings: tuple[Timing, ...]
+    timings: Mapping[str, Timing]
+    recommended: Recommendation | None
+    notes: tuple[str, ...]
     failures: tuple[str, ...]
 
     def raise_failures(self) -> None:
@@ -63,7 +85,6 @@ class ExportReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return `export.json`'s value."""
-        paths = [row.path for row in self.rows]
         return {
             "model": self.model,
             "device": self.device,
@@ -72,8 +93,10 @@ class ExportReport:
             "validation": self.validation,
             "people": self.people,
             "calibration": self.calibration,
-            "rows": [asdict(row) for row in self.rows],
-            "timing": {path: asdict(timing) for path, timing in zip(paths, self.timings, strict=True)},
+            "rows": [asdict(row) | {"excluded_layers": list(row.excluded_layers)} for row in self.rows],
+            "timing": {path: asdict(timing) for path, timing in self.timings.items()},
+            "recommended": asdict(self.recommended) if self.recommended else None,
+            "notes": list(self.notes),
             "failures": list(self.failures),
         }
 

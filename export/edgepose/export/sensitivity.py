@@ -27,10 +27,10 @@ class LayerHarm:
 
 
 @torch.no_grad()
-def worst_layers(
-    deployed: DeployNetwork, calibration_rgb: ImageArray, probe_rgb: ImageArray, precision: str, count: int = 3
+def layers_by_harm(
+    deployed: DeployNetwork, calibration_rgb: ImageArray, probe_rgb: ImageArray, precision: str
 ) -> list[LayerHarm]:
-    """Return the layers that fp16 or int8 hurts most, the worst first.
+    """Return all convolutions, the one that fp16 or int8 hurts most first.
 
     Crops are uint8 (N, H, W, 3): `calibration_rgb` gives the ranges of int8, on `probe_rgb` the change is taken. The
     work is one run over 8 crops a layer.
@@ -44,7 +44,7 @@ def worst_layers(
         with _reduced(layer, precision, *ranges[name]):
             change = (deployed(probe) - original).square().mean().sqrt() / original.square().mean().sqrt()
         harms.append(LayerHarm(name, float(change.nan_to_num(torch.inf))))
-    return sorted(harms, key=lambda harm: -harm.change)[:count]
+    return sorted(harms, key=lambda harm: -harm.change)
 
 
 def _input_ranges(

@@ -1,41 +1,55 @@
-"""An export as a table for people."""
+"""An export as a table for people, and the lines under it."""
 
 from rich import box
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from edgepose.export.report import ExportReport, Row, Timing
 
-_COLUMNS = ("format", "precision", "runs in", "MB", "error px", "PCK", "drop", "p50 ms", "p95", "p99", "frames/s")
+_COLUMNS = ("format", "precision", "runs in", "MB", "error px", "PCK", "drop", "p50 ms", "p95")
+_WORDS = 3
+
+
+def print_report(report: ExportReport, console: Console) -> None:
+    """Print the table and the lines under it, each line whole."""
+    console.print(export_table(report))
+    for line in lines_under(report):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def export_table(report: ExportReport) -> Table:
     """Return a row for every file; times are of the network alone, and `runs in` is the engine's own word."""
     title = (
         f"{report.model}: {report.metric} {report.original:.2f} in torch, on {report.people} people of "
-        f"{report.validation}; times on {report.device}"
+        f"{report.validation}; times on this machine, as {report.device} asks"
     )
     table = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
     for number, name in enumerate(_COLUMNS):
-        table.add_column(name, justify="right" if number > 2 else "left", no_wrap=True)
-    for row, timing in zip(report.rows, report.timings, strict=True):
-        table.add_row(*_cells(row, timing))
+        table.add_column(name, justify="right" if number >= _WORDS else "left", no_wrap=True)
+    for row in report.rows:
+        table.add_row(*_cells(row, report.timings.get(row.path)))
     return table
 
 
-def _cells(row: Row, timing: Timing) -> list[str]:
-    arithmetic = timing.engine.precision
-    times = timing.network_ms
+def lines_under(report: ExportReport) -> list[str]:
+    """Return what the table has no room for: the recommendation, then what is worth knowing of single files."""
+    if report.recommended:
+        first = f"recommended for {report.device}: {report.recommended.path}, {report.recommended.why}"
+    else:
+        first = f"nothing here to recommend for {report.device}: it takes other formats"
+    return [first, *report.notes]
+
+
+def _cells(row: Row, timing: Timing | None) -> list[str]:
     return [
         row.format,
         row.precision,
-        f"int8+{arithmetic}" if row.precision == "int8" else arithmetic,
+        row.runs_in or "",
         f"{row.size / 1e6:.2f}",
         f"{row.px:.3f}",
         f"{row.metric:.2f}",
         f"{row.drop:+.2f}",
-        f"{times.p50:.2f}",
-        f"{times.p95:.2f}",
-        f"{times.p99:.2f}",
-        f"{timing.fps:.0f}",
+        f"{timing.network_ms.p50:.2f}" if timing else f"not run: {row.not_run}",
+        f"{timing.network_ms.p95:.2f}" if timing else "",
     ]

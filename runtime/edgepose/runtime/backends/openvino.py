@@ -9,7 +9,7 @@ import numpy as np
 from edgepose.runtime.arrays import Array
 from edgepose.runtime.backends.base import EngineInfo, LayerTime, Session, SessionOptions, one_line
 from edgepose.runtime.card import ONNX_CARD_KEY, OPENVINO_CARD_PATH
-from edgepose.runtime.errors import MissingExtraError, ModelError
+from edgepose.runtime.errors import MissingExtraError, ModelError, NotHereError
 from edgepose.runtime.sidecar import agreed_card, read_sidecar
 from edgepose.runtime.tensors import TensorSpec
 
@@ -20,13 +20,14 @@ except ImportError as error:
 
 _CARD_PATHS = (list(OPENVINO_CARD_PATH), ["framework", ONNX_CARD_KEY])
 """Of an IR, and of an ONNX file that OpenVINO reads itself."""
+_PROCESSORS = {"GPU": "a GPU", "NPU": "an NPU"}
 
 
 class OpenVinoSession(Session):
     """A model on an OpenVINO device, tuned for latency.
 
     Raises `ModelError` when the file is no model, its weights are absent or the device does not take it,
-    `CardError` when its card does not belong to it.
+    `NotHereError` when there is no such device, `CardError` when its card does not belong to it.
     """
 
     def __init__(self, path: Path, options: SessionOptions = SessionOptions()) -> None:
@@ -66,10 +67,16 @@ class OpenVinoSession(Session):
         try:
             return self._core.compile_model(self._model, self._options.device, settings)
         except RuntimeError as error:
-            raise ModelError(
-                f"openvino cannot run the model with {self._options}: {one_line(error)}; "
-                f"devices here: {', '.join(self._core.available_devices)}"
-            ) from error
+            raise self._refusal(one_line(error)) from error
+
+    def _refusal(self, reason: str) -> ModelError:
+        """Return what to raise where the device does not take the model, or is not here."""
+        here = self._core.available_devices
+        text = f"openvino cannot run the model with {self._options}: {reason}; devices here: {', '.join(here)}"
+        kind = self._options.device.partition(".")[0]
+        if kind in _PROCESSORS and not any(name.startswith(kind) for name in here):
+            return NotHereError(text, _PROCESSORS[kind])
+        return ModelError(text)
 
     def _release(self) -> None:
         del self._request, self._compiled, self._model, self._core

@@ -16,7 +16,12 @@ def random_feeds(session: Session, seed: int = 0) -> dict[str, Array]:
 
 
 def measure_network(session: Session, runs: int, warmup: int) -> Distribution:
-    """Return the time of `runs` runs of the session, each on the same random input.
+    """Return the time of `runs` runs of the session as `network_times_ns` takes it."""
+    return Distribution.of_ns(network_times_ns(session, runs, warmup))
+
+
+def network_times_ns(session: Session, runs: int, warmup: int) -> list[int]:
+    """Return the time of each of `runs` runs of the session, all on the same random input.
 
     `warmup` uncounted ones go first. A run is what a user's is: checked by name and shape, its outputs kept.
     """
@@ -28,7 +33,7 @@ def measure_network(session: Session, runs: int, warmup: int) -> Distribution:
         start_ns = time.perf_counter_ns()
         session.run(feeds)
         times_ns.append(time.perf_counter_ns() - start_ns)
-    return Distribution.of_ns(times_ns)
+    return times_ns
 
 
 def _random(rng: np.random.Generator, dtype: str, shape: tuple[int, ...]) -> Array:

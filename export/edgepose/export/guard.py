@@ -1,0 +1,138 @@
+"""No file that is worse than its tolerances: int8 leaves layers in floating point until it is not, or there is none."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from edgepose.export.errors import ExportError
+from edgepose.export.formats import Exporter, exporter_of
+from edgepose.export.original import Original
+from edgepose.export.parity import METRIC, Parity, measure_parity
+from edgepose.export.request import QUANTISED
+from edgepose.export.search import fewest
+from edgepose.export.tolerances import tolerance_of
+from edgepose.runtime.card import AccuracyFigure
+from edgepose.train.prediction import predictor_of
+
+
+@dataclass(frozen=True)
+class Proven:
+    """A finished file that is within its tolerances, and the layers that it has in floating point by name."""
+
+    path: Path
+    parity: Parity
+    excluded: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """A model in memory, and how good it is."""
+
+    model: Any
+    parity: Parity
+    excluded: tuple[str, ...]
+
+
+class Guard:
+    """Makes the files of one network in a folder.
+
+    The layers that one format's int8 had to leave out are where the next one starts, so that all of them share a list
+    as far as they can.
+    """
+
+    def __init__(self, original: Original, folder: Path, *, search: bool, on_step: Callable[[str], None]) -> None:
+        self._original = original
+        self._folder = folder
+        self._search = search
+        self._on_step = on_step
+        self._left_out = 0
+
+    def make(self, name: str, precision: str) -> Proven:
+        """Return the file of a format and precision.
+
+        Raises `ExportError`, naming the layers that hurt most, when it is over a tolerance.
+        """
+        exporter = exporter_of(name, precision)
+        attempt = self._attempt(exporter, precision, self._excluded(self._left_out) if precision in QUANTISED else ())
+        problems = self._problems(exporter, precision, attempt)
+        if problems and precision in QUANTISED and self._search:
+            attempt = self._searched(exporter, precision, problems)
+        elif problems:
+            raise self._error(name, precision, problems)
+        return self._finished(exporter, precision, attempt)
+
+    def _excluded(self, number: int) -> tuple[str, ...]:
+        """Return the user's layers and so many of those that int8 hurts most."""
+        harms = self._original.by_harm[:number] if number else []
+        return (*self._original.excluded, *(harm.layer for harm in harms))
+
+    def _attempt(self, exporter: Exporter, precision: str, excluded: tuple[str, ...]) -> _Attempt:
+        original = self._original
+        model = exporter.convert(original.source, precision, original.calibration_crops.images_rgb, excluded)
+        path = exporter.save(model, self._folder, exporter.card(original.card, precision))
+        with exporter.open_exact(path) as session:
+            return _Attempt(model, measure_parity(predictor_of(session), original.reference), excluded)
+
+    def _problems(self, exporter: Exporter, precision: str, attempt: _Attempt, *, surely: bool = False) -> list[str]:
+        limits = tolerance_of(exporter.format, precision)
+        return attempt.parity.problems(limits, self._original.reference.codec, surely=surely)
+
+    def _searched(self, exporter: Exporter, precision: str, problems: list[str]) -> _Attempt:
+        """Return the attempt that leaves out the fewest layers of those that pass.
+
+        At most half of them: with more it would be int8 by name only. A pass counts with the drop's standard error on
+        top, because among several attempts chance would pick the lucky one.
+        """
+        self._check_people(exporter.format, precision, problems)
+        layers = len(self._original.by_harm)
+        passed: dict[int, _Attempt] = {}
+
+        def passes(number: int) -> bool:
+            self._on_step(f"{exporter.format} {precision}: {number} of {layers} layers in floating point")
+            attempt = self._attempt(exporter, precision, self._excluded(number))
+            found = self._problems(exporter, precision, attempt, surely=True)
+            if found:
+                problems[:] = found
+            else:
+                passed.clear()  # the earlier one left out more, and models are large
+                passed[number] = attempt
+            return not found
+
+        number = fewest(passes, self._left_out, layers // 2)
+        if number is None:
+            raise self._error(
+                exporter.format, precision, problems, f", even with {layers // 2} of {layers} layers in floating point"
+            )
+        self._left_out = number
+        return passed[number]
+
+    def _check_people(self, name: str, precision: str, problems: list[str]) -> None:
+        """Raise `ExportError` where one keypoint is more than the budget: any list of layers could pass by chance."""
+        counted = int(self._original.reference.counted.sum())
+        if 100 / counted > tolerance_of(name, precision).drop:
+            how = f", and the {counted} keypoints of the validation are too few to search by"
+            raise self._error(name, precision, problems, how)
+
+    def _error(self, name: str, precision: str, problems: list[str], how: str = "") -> ExportError:
+        hint = advice = ""
+        if precision != "fp32":
+            worst = self._original.worst(precision)
+            hint = "; most hurt by " + ", ".join(f"{harm.layer} ({harm.change:.1%})" for harm in worst)
+        if precision in QUANTISED:
+            options = "--exclude" if self._search else "--exclude, --search"
+            advice = f"give other data to --calibrate, layers to {options}, or "
+        return ExportError(
+            f"{name} {precision} of {self._original.card.name} is not as good as torch{how}: {', '.join(problems)}"
+            f"{hint}; no such file was left: {advice}take another precision"
+        )
+
+    def _finished(self, exporter: Exporter, precision: str, attempt: _Attempt) -> Proven:
+        """Write the file again, with what is known of it by now in its card."""
+        crops = self._original.reference.crops
+        card = exporter.card(self._original.card, precision)
+        figure = AccuracyFigure(crops.data, METRIC, precision, round(attempt.parity.metric, 3), len(crops))
+        of_export = {**card.provenance["export"], "excluded_layers": list(attempt.excluded)}
+        provenance = {**card.provenance, "export": of_export}
+        card = replace(card, accuracy=(*card.accuracy, figure), provenance=provenance)
+        return Proven(exporter.save(attempt.model, self._folder, card), attempt.parity, attempt.excluded)

@@ -1,0 +1,49 @@
+"""What is worth knowing of single files of an export, in lines."""
+
+from collections.abc import Sequence
+
+from edgepose.export.report import Row
+from edgepose.export.request import QUANTISED
+
+SAME = 1.05
+"""Medians that differ by less are the same: taken again, they change by as much."""
+_NAMED = 5
+
+
+def slower_rows(rows: Sequence[Row]) -> list[str]:
+    """Return a line for every file that is slower here than the fp32 of its format."""
+    lines = []
+    for row in rows:
+        fp32 = _fp32_of(row, rows)
+        if fp32 is not None and is_slower(row, rows):
+            times = f"{row.p50:.2f} ms against {fp32.p50:.2f}"
+            lines.append(f"{row.format} {row.precision} is slower here than fp32 ({times}): not recommended")
+    return lines
+
+
+def is_slower(row: Row, rows: Sequence[Row]) -> bool:
+    """Tell whether a file is slower here than the fp32 of its format; fp16 has to be so by more than chance."""
+    fp32 = _fp32_of(row, rows)
+    if fp32 is None or fp32.p50 is None or row.p50 is None:
+        return False
+    return row.p50 > fp32.p50 * (1.0 if row.precision in QUANTISED else SAME)
+
+
+def excluded_layers(rows: Sequence[Row]) -> list[str]:
+    """Return a line for every list of layers that int8 has in floating point, with the files that share it."""
+    files: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        if row.excluded_layers:
+            files.setdefault(row.excluded_layers, []).append(f"{row.format} {row.precision}")
+    return [f"in floating point in {', '.join(names)}: {_listed(layers)}" for layers, names in files.items()]
+
+
+def _listed(layers: Sequence[str]) -> str:
+    rest = len(layers) - _NAMED
+    return ", ".join(layers[:_NAMED]) + (f" and {rest} more, see export.json" if rest > 0 else "")
+
+
+def _fp32_of(row: Row, rows: Sequence[Row]) -> Row | None:
+    if row.precision == "fp32":
+        return None
+    return next((other for other in rows if (other.format, other.precision) == (row.format, "fp32")), None)

@@ -1,0 +1,86 @@
+"""The network to export, and everything that its exports are made of and measured by."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from torch import nn
+
+from edgepose.export.crops import PoseCrops, load_crops
+from edgepose.export.formats import ExportSource
+from edgepose.export.graph import to_onnx
+from edgepose.export.layers import chosen_layers
+from edgepose.export.parity import Reference, reference_of
+from edgepose.export.provenance import exported_from
+from edgepose.export.request import DEFAULT_DATA, QUANTISED, ExportRequest
+from edgepose.export.sensitivity import LayerHarm, layers_by_harm
+from edgepose.runtime.card import ModelCard
+from edgepose.train.card import card_of_checkpoint
+from edgepose.train.checkpoint import load_checkpoint
+from edgepose.train.data import open_dataset
+from edgepose.train.networks import DeployNetwork
+from edgepose.train.session import network_predictor
+
+_MOST_CALIBRATION = 300
+_UNNAMED = ("best", "last")
+"""What training calls its checkpoints; such a model is called by its network."""
+
+
+@dataclass(frozen=True)
+class Original:
+    """A network with its card and data; `excluded` are the layers that the user keeps from int8."""
+
+    source: ExportSource
+    card: ModelCard
+    calibration: PoseCrops | None
+    reference: Reference
+    excluded: tuple[str, ...]
+
+    @property
+    def calibration_crops(self) -> PoseCrops:
+        """Return the calibration's people, else those to compare on."""
+        return self.calibration or self.reference.crops
+
+    @cached_property
+    def by_harm(self) -> list[LayerHarm]:
+        """All layers that int8 may leave out and that the user did not, the one that it hurts most first."""
+        free = set(layers_of(self.source)) - set(self.excluded)
+        return [harm for harm in self._harms("int8") if harm.layer in free]
+
+    def worst(self, precision: str) -> list[LayerHarm]:
+        """Return the three layers that a precision hurts most, the worst first."""
+        return (self.by_harm if precision in QUANTISED else self._harms(precision))[:3]
+
+    def _harms(self, precision: str) -> list[LayerHarm]:
+        calibration, probe = self.calibration_crops.images_rgb, self.reference.crops.images_rgb
+        return layers_by_harm(self.source.deployed, calibration, probe, precision)
+
+
+def layers_of(source: ExportSource) -> tuple[str, ...]:
+    """Return the names of the network's convolutions that its graph has, in order."""
+    modules = {name for name, module in source.deployed.network.named_modules() if isinstance(module, nn.Conv2d)}
+    return tuple(node.name for node in source.graph.graph.node if node.name in modules)
+
+
+def prepare(request: ExportRequest, on_step: Callable[[str], None]) -> Original:
+    """Return what a request's files are made of.
+
+    Raises `EdgeposeError` for a wrong checkpoint, layer or data set; what is quick to tell comes first.
+    """
+    checkpoint = load_checkpoint(request.checkpoint)
+    stem = request.checkpoint.stem
+    card = card_of_checkpoint(checkpoint, None if stem in _UNNAMED else stem)
+    on_step("read the network")
+    network = checkpoint.build()
+    deployed = DeployNetwork(network).eval()
+    source = ExportSource(deployed, to_onnx(deployed, card.input_wh))
+    excluded = chosen_layers(request.exclude, layers_of(source))
+    on_step("read the data")
+    calibration = request.calibrate and load_crops(
+        open_dataset(request.calibrate), card, min(request.limit, _MOST_CALIBRATION)
+    )
+    validation = load_crops(open_dataset(request.validate or request.calibrate or DEFAULT_DATA), card, request.limit)
+    on_step("run the network in torch")
+    reference = reference_of(network_predictor(network), validation, checkpoint.codec)
+    card = replace(card, provenance={**card.provenance, "export": exported_from(request.checkpoint, request.calibrate)})
+    return Original(source, card, calibration or None, reference, excluded)

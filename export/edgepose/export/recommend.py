@@ -1,0 +1,65 @@
+"""Which of an export's files to use on a device."""
+
+from collections.abc import Mapping, Sequence
+
+from edgepose.export.notes import SAME, is_slower
+from edgepose.export.report import Recommendation, Row, Timing
+from edgepose.profiles import DeviceProfile
+
+
+def recommend(
+    rows: Sequence[Row], timings: Mapping[str, Timing], profile: DeviceProfile, metric: str
+) -> Recommendation | None:
+    """Return the file for a profile's device; None where there is none in its formats.
+
+    It is the fastest measured here, of those inside the profile's budget where any is; of files that are equally fast,
+    the first in the profile's order. Where the format that the profile prefers was not run here, its order decides.
+    """
+    ordered = sorted((row for row in rows if row.format in profile.formats), key=lambda row: _rank(row, profile))
+    usable = [row for row in ordered if not is_slower(row, rows)]
+    if not usable:
+        return None
+    over = {row.path: _over_budget(row, timings.get(row.path), profile) for row in usable}
+    allowed = [row for row in usable if not over[row.path]] or usable
+    measured = {row.path: row.p50 for row in allowed if row.p50 is not None}
+    if usable[0].p50 is None or not measured:
+        chosen = allowed[0]
+        why = (
+            f"by the profile's order, not measured: it prefers {chosen.format}, and {chosen.precision} of what is here"
+        )
+    else:
+        least = min(measured.values())
+        chosen = next(row for row in allowed if row.path in measured and measured[row.path] <= least * SAME)
+        why = f"{_speed(chosen, least)}; {metric} {chosen.drop:.2f} points below torch's"
+    return Recommendation(chosen.path, why + _budget(over[chosen.path], profile))
+
+
+def _rank(row: Row, profile: DeviceProfile) -> tuple[int, int]:
+    """Return a file's place in the profile's order; a precision that it does not name comes last."""
+    precisions = [*profile.precisions, row.precision]
+    return profile.formats.index(row.format), precisions.index(row.precision)
+
+
+def _speed(chosen: Row, least: float) -> str:
+    if chosen.p50 == least:
+        return f"the fastest here of what the device can use, p50 {least:.2f} ms"
+    return f"p50 {chosen.p50:.2f} ms, as fast here as the fastest ({least:.2f}) and before it in the profile's order"
+
+
+def _over_budget(row: Row, timing: Timing | None, profile: DeviceProfile) -> list[str]:
+    """Return the limits of the profile's budget that a file is over, as far as an export can tell."""
+    limits = profile.budget.limits() if profile.budget else {}
+    found = {"size_mb": row.size / 1e6}
+    if timing is not None:
+        found |= {f"network_{name}_ms": getattr(timing.network_ms, name) for name in ("p50", "p95", "p99")}
+    return [
+        f"{name} {found[name]:.2f} (at most {limit:g})"
+        for name, limit in limits.items()
+        if name in found and found[name] > limit
+    ]
+
+
+def _budget(over: Sequence[str], profile: DeviceProfile) -> str:
+    if profile.budget is None:
+        return ""
+    return f"; no file keeps the budget, this one has {', '.join(over)}" if over else "; inside the budget"

@@ -1,0 +1,101 @@
+"""What is recommended for a device is measured where it can be, and said to be unmeasured where it cannot."""
+
+from dataclasses import replace
+
+import pytest
+
+from edgepose.export.notes import excluded_layers, slower_rows
+from edgepose.export.recommend import recommend
+from edgepose.export.report import Recommendation, Row, Timing
+from edgepose.profiles import Budget, DeviceProfile
+from edgepose.runtime.backends.base import EngineInfo
+from edgepose.runtime.profiling.distribution import Distribution
+
+PROFILE = DeviceProfile("board", "a board", ("openvino", "onnx"), ("int8", "fp16", "fp32"))
+
+
+def row(name: str, precision: str, p50: float | None, drop: float = 0.1, size: int = 10_000_000) -> Row:
+    not_run = "needs a GPU" if p50 is None else None
+    path = f"net-{precision}.{name}"
+    return Row(name, precision, path, "0" * 64, size, 0.0, 0.1, 70.0, drop, p50, not_run, None, ())
+
+
+def recommended(rows: list[Row], profile: DeviceProfile = PROFILE) -> Recommendation:
+    engine = EngineInfo("any", "1", "CPU", 2, "f32")
+    timings = {
+        row.path: Timing(Distribution(row.p50, row.p50, row.p50 * 2, row.p50 * 2, row.p50 * 2, 9), engine)
+        for row in rows
+        if row.p50 is not None
+    }
+    found = recommend(rows, timings, profile, "PCK@0.2")
+    assert found is not None
+    return found
+
+
+def test_the_fastest_measured_file_is_recommended_with_its_cost() -> None:
+    found = recommended(
+        [row("openvino", "fp32", 9.0), row("openvino", "int8", 3.0, drop=0.25), row("onnx", "fp32", 8.0)]
+    )
+    assert found.path == "net-int8.openvino"
+    assert found.why == ("the fastest here of what the device can use, p50 3.00 ms; PCK@0.2 0.25 points below torch's")
+
+
+def test_an_int8_that_is_slower_than_fp32_is_told_and_not_recommended() -> None:
+    rows = [row("onnx", "fp32", 28.3), row("onnx", "int8", 47.1)]
+    assert slower_rows(rows) == ["onnx int8 is slower here than fp32 (47.10 ms against 28.30): not recommended"]
+    assert recommended(rows).path == "net-fp32.onnx"
+    by_a_hair = [row("onnx", "fp32", 28.3), row("onnx", "int8", 28.4), row("onnx", "fp16", 28.4)]
+    assert [line.split(" is ")[0] for line in slower_rows(by_a_hair)] == ["onnx int8"]
+    assert recommended(by_a_hair).path == "net-fp16.onnx"
+
+
+def test_of_equally_fast_files_the_first_in_the_profiles_order_is_recommended() -> None:
+    found = recommended([row("onnx", "fp32", 8.0), row("openvino", "fp32", 8.2), row("openvino", "fp16", 8.3)])
+    assert found.path == "net-fp16.openvino"
+    assert "as fast here as the fastest (8.00)" in found.why
+
+
+def test_where_the_preferred_format_cannot_run_the_profiles_order_decides_and_says_so() -> None:
+    board = replace(PROFILE, formats=("tensorrt", "onnx"), precisions=("fp16", "int8", "fp32"))
+    rows = [row("tensorrt", "fp32", None), row("tensorrt", "int8", None), row("tensorrt", "fp16", None)]
+    found = recommended([*rows, row("onnx", "int8", 1.0)], board)
+    assert found.path == "net-fp16.tensorrt"
+    assert found.why == "by the profile's order, not measured: it prefers tensorrt, and fp16 of what is here"
+    assert (
+        recommended([row("tensorrt", "int8", None), row("tensorrt", "fp32", None)], board).path == "net-int8.tensorrt"
+    )
+
+
+def test_a_file_of_a_format_that_the_device_does_not_take_is_not_recommended() -> None:
+    assert recommend([row("tflite", "fp32", 1.0)], {}, PROFILE, "PCK@0.2") is None
+    assert recommended([row("tflite", "fp32", 1.0), row("onnx", "fp32", 9.0)]).path == "net-fp32.onnx"
+
+
+@pytest.mark.parametrize(
+    ("budget", "path", "told"),
+    [
+        (Budget(network_p50_ms=5), "net-int8.openvino", "; inside the budget"),
+        (Budget(size_mb=4), "net-fp32.onnx", "; inside the budget"),
+        (Budget(network_p95_ms=5), "net-int8.openvino", "; no file keeps the budget, this one has network_p95_ms 6.00"),
+        (Budget(fps=30), "net-int8.openvino", "; inside the budget"),
+    ],
+)
+def test_a_budget_is_kept_where_a_file_can(budget: Budget, path: str, told: str) -> None:
+    rows = [row("openvino", "int8", 3.0), row("openvino", "fp32", 9.0), row("onnx", "fp32", 8.0, size=3_000_000)]
+    found = recommended(rows, replace(PROFILE, budget=budget))
+    assert found.path == path
+    assert told in found.why
+
+
+def test_files_that_leave_out_the_same_layers_share_a_line() -> None:
+    few, many = ("a.0", "b.0"), tuple(f"c.{i}" for i in range(9))
+    rows = [
+        replace(row("onnx", "int8", 1.0), excluded_layers=few),
+        replace(row("openvino", "int8", 1.0), excluded_layers=few),
+        replace(row("tflite", "int8", 1.0), excluded_layers=many),
+        row("onnx", "fp32", 1.0),
+    ]
+    assert excluded_layers(rows) == [
+        "in floating point in onnx int8, openvino int8: a.0, b.0",
+        "in floating point in tflite int8: c.0, c.1, c.2, c.3, c.4 and 4 more, see export.json",
+    ]
