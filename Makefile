@@ -4,15 +4,18 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+LEGACY_PYTHON ?= python3.11
+LEGACY := .venv-tflite-legacy
+LEGACY_READY := $(LEGACY)/.ready
 SOURCE ?= synthetic:0:150
 OUT ?= demo-out
 CODE := profiles runtime train export tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow contract fmt format-check lint types layers wheel docs bench check clean
+.PHONY: help setup demo test test-slow test-tflite-legacy contract fmt format-check lint types layers wheel docs bench check clean
 
 help:  ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # torch goes first and pinned: any other choice of pip's may be another, much larger build
 $(READY): pyproject.toml constraints.txt
@@ -32,6 +35,17 @@ test: $(READY)  ## the default tests
 
 test-slow: $(READY)  ## the tests that take longer
 	$(BIN)/python -m pytest -m slow --timeout 1200
+
+# tflite-runtime's last release is for Python 3.11 and numpy 1: no place for it in the environment of the others
+$(LEGACY_READY): pyproject.toml tests/legacy/constraints.txt
+	test -x $(LEGACY)/bin/python || $(LEGACY_PYTHON) -m venv $(LEGACY)
+	$(LEGACY)/bin/python -m pip install --quiet --constraint tests/legacy/constraints.txt \
+		--editable ".[tflite-legacy]" pytest pytest-socket pytest-timeout
+	touch $@
+
+test-tflite-legacy: $(READY) $(LEGACY_READY)  ## tflite-runtime 2.14, for old boards, in an environment of its own
+	$(BIN)/python tests/legacy/make_models.py $(LEGACY)/models
+	EDGEPOSE_LEGACY_MODELS=$(LEGACY)/models $(LEGACY)/bin/python -m pytest tests/legacy
 
 contract: $(READY)  ## the one contract that every backend keeps
 	$(BIN)/python -m pytest tests/contract
@@ -64,4 +78,4 @@ bench: $(READY)  ## measure on this machine and write benchmarks/results/
 check: format-check lint types layers test  ## all that must be green before a change lands
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) dist site demo-out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(LEGACY) dist site demo-out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

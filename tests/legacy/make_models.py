@@ -1,0 +1,62 @@
+"""Write what the tests of tflite-runtime need and cannot make themselves, with the development environment.
+
+    python tests/legacy/make_models.py FOLDER
+
+The tiny model in its three forms, the shipped networks exported to TFLite, crops of rendered people, and the keypoints
+that LiteRT finds in these.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from edgepose.export.crops import load_crops
+from edgepose.runtime.backends import open_model
+from edgepose.runtime.shipped import shipped_names
+from edgepose.train.data import open_dataset
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from support.tiny_card import tiny_card
+from support.tiny_tflite import save_tiny_tflite
+
+PRECISIONS = "fp32,int8"
+PEOPLE = 48
+
+
+def export_shipped(folder: Path) -> None:
+    """Write FOLDER/NAME-PRECISION.tflite for every model that ships."""
+    program = str(Path(sys.executable).with_name("edgepose"))
+    data = ["--calibrate", "synthetic:200:1", "--validate", "synthetic:200:2", "--limit", "100"]
+    for name in shipped_names():
+        command = [program, "export", name, "--to", "tflite", "--precision", PRECISIONS, *data, "--out", str(folder)]
+        subprocess.run(command, check=True)
+
+
+def write_expected(path: Path) -> None:
+    """Write FILE.npz beside a model: crops of people, and what LiteRT makes of them."""
+    with open_model(path) as session:
+        crops = load_crops(open_dataset(f"synthetic:{PEOPLE}:3"), session.card, PEOPLE).images_rgb
+        image, found = session.inputs[0].name, session.outputs[0].name
+        maps = np.concatenate([session.run({image: crop[None]})[found] for crop in crops])
+        keypoints, scores = session.card.codec_object().decode(maps)
+    np.savez(path.with_suffix(".npz"), images_rgb=crops, keypoints_crop=keypoints, scores=scores)
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    for name, card, options in (
+        ("fixed", None, {}),
+        ("free", tiny_card(), {}),
+        ("unsigned", None, {"signature": False, "sidecar": False}),
+    ):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        save_tiny_tflite(folder / name, card, **options)
+    export_shipped(folder / "shipped")
+    for path in sorted((folder / "shipped").glob("*.tflite")):
+        write_expected(path)
+
+
+if __name__ == "__main__":
+    main()
