@@ -79,6 +79,18 @@ def paper_recipe(spec: NetworkSpec) -> Recipe:
             loss="partial",
             augment=AugmentConfig(scale=(0.7, 1.3), rotation_deg=60.0),
         )
+    if spec.name == "pbn":
+        return Recipe(
+            optimiser="rmsprop",
+            learning_rate=2.5e-4,
+            weight_decay=0.0,
+            schedule="steps",
+            milestones=((170 / 250, 0.1), (220 / 250, 0.01)),
+            warmup_steps=0,
+            epochs=250,
+            batch=16,
+            augment=AugmentConfig(scale=(0.75, 1.25), rotation_deg=30.0),
+        )
     return Recipe(
         optimiser="rmsprop",
         learning_rate=2.5e-4,

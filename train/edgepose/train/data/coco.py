@@ -40,16 +40,20 @@ class CocoDataset(PoseDataset):
         """Return the file that person `index` is in."""
         return self._folder / str(self._images[self._people[index]["image_id"]]["file_name"])
 
+    def keypoints(self, index: int) -> FloatArray:
+        """Return one person's labels (17, 2)."""
+        points = _points(self._people[index])
+        return np.where(points[:, 2:] > 0, points[:, :2] - 0.5, np.nan).astype(np.float32)
+
     def sample(self, index: int) -> Sample:
         """Return one annotated person."""
         person = self._people[index]
-        points = _points(person)
         own = _box_xyxy(person["bbox"])
         others = [box for box in self._boxes[person["image_id"]] if not np.array_equal(box, own)]
         return Sample(
             image_bgr=self._read(self.image_path(index)),
-            keypoints=np.where(points[:, 2:] > 0, points[:, :2] - 0.5, np.nan).astype(np.float32),
-            occluded=points[:, 2] == 1,
+            keypoints=self.keypoints(index),
+            occluded=_points(person)[:, 2] == 1,
             box_xyxy=own,
             image_id=str(person["image_id"]),
             area_px2=float(person["area"]),

@@ -35,6 +35,10 @@ class LspDataset(PoseDataset):
     def __len__(self) -> int:
         return len(self._keypoints)
 
+    def keypoints(self, index: int) -> FloatArray:
+        """Return the labels of person `index` of the split (14, 2)."""
+        return self._keypoints[index]  # type: ignore[no-any-return]
+
     def _read(self, index: int) -> ImageArray:
         return read_image_bgr(self._root / "images" / f"im{self._first + index:0{self._digits}d}.jpg")
 

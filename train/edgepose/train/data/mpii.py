@@ -1,8 +1,10 @@
-"""MPII Human Pose: `images/` beside the official .mat, or beside `annot/SPLIT.json` as most training code has it.
+"""MPII Human Pose: the official .mat, `annot/SPLIT.json` as most training code has it, or bare `SPLIT_joints.csv`.
 
-Its pixels count from 1. The head's unit is 0.6 of the diagonal of the head rectangle, as in its own PCKh.
+Its pixels count from 1. The head's unit is 0.6 of the diagonal of the head rectangle, as in its own PCKh; the neck and
+the top of the head are the ends of that diagonal.
 """
 
+import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,6 +53,10 @@ class MpiiDataset(PoseDataset):
     def __len__(self) -> int:
         return len(self._people)
 
+    def keypoints(self, index: int) -> FloatArray:
+        """Return one person's labels (16, 2)."""
+        return self._people[index].keypoints
+
     def sample(self, index: int) -> Sample:
         """Return one annotated person."""
         person = self._people[index]
@@ -71,11 +77,17 @@ class MpiiDataset(PoseDataset):
 def open_mpii(name: str, root: Path, split: str = "train") -> MpiiDataset:
     """Open an MPII folder: `annot/SPLIT.json` where it has one, else the .mat, whose only labelled split is `train`.
 
+    Without either, `SPLIT_joints.csv` gives labels, and boxes about the joints; its images may be absent.
     Raises `DataError` when the folder is laid out in another way or an annotation is garbled.
     """
-    document, matlab = root / "annot" / f"{split}.json", root / _MATLAB_FILE
+    document, matlab, table = root / "annot" / f"{split}.json", root / _MATLAB_FILE, root / f"{split}_joints.csv"
+    if table.is_file() and not (document.is_file() or matlab.is_file()):
+        return MpiiDataset(name, root / "images", list(_of_table(table)))
     if not (root / "images").is_dir() or not (document.is_file() or matlab.is_file()):
-        raise DataError(f"{root} is no MPII folder: expected images/ and annot/{document.name} or {_MATLAB_FILE} in it")
+        raise DataError(
+            f"{root} is no MPII folder: expected images/ and annot/{document.name} or {_MATLAB_FILE} in it, "
+            f"or {table.name}"
+        )
     if not document.is_file() and split != "train":
         raise DataError(f"unknown split {split!r} of mpii ({root}); {_MATLAB_FILE} has train, others need annot/")
     people = list(_of_json(document) if document.is_file() else _of_matlab(matlab))
@@ -107,6 +119,20 @@ def _of_json(path: Path) -> Iterator[MpiiPerson]:
             raise DataError(f"{path}: person {number} (image {image}) lacks or garbles {error}") from error
         if np.isfinite(person.keypoints).any():
             yield person
+
+
+def _of_table(path: Path) -> Iterator[MpiiPerson]:
+    """Read lines of an image's name, then x, y of the 16 joints, all labelled."""
+    with path.open(encoding="utf-8", newline="") as file:
+        for number, (image, *numbers) in enumerate(csv.reader(file), start=1):
+            try:
+                keypoints = np.array(numbers, np.float32).reshape(len(MPII_16), 2) - 1
+            except ValueError as error:
+                raise DataError(f"{path}, line {number}: expected a name and 32 numbers ({error})") from error
+            neck, head = (keypoints[MPII_16.index(joint)] for joint in ("neck", "head"))
+            head_px = _HEAD_SHARE * float(np.linalg.norm(head - neck))
+            occluded = np.zeros(len(MPII_16), bool)
+            yield MpiiPerson(image, keypoints, occluded, joints_box_xyxy(keypoints), head_px)
 
 
 def _entry(entry: dict[str, Any], head_px: float) -> MpiiPerson:

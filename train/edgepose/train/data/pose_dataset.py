@@ -56,6 +56,10 @@ class PoseDataset(ABC):
         Raises `DataError` naming the image when it cannot be read.
         """
 
+    def keypoints(self, index: int) -> FloatArray:
+        """Return a person's keypoints (K, 2), NaN where unlabelled; readers of files need no image for it."""
+        return self.sample(index).keypoints
+
     def background(self, rng: np.random.Generator) -> ImageArray | None:  # noqa: ARG002
         """Return a picture (H, W, 3) BGR without anybody in it, where the data has some."""
         return None

@@ -1,7 +1,48 @@
-"""Parameters and multiply-accumulates of a network, in the convention of its paper."""
+"""Parameters and operations of a network, in the convention of its paper."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Operations:
+    """What a network does for one image: multiply-accumulates of its convolutions, and elements that other steps make.
+
+    `biases` are the outputs of convolutions with a bias, `norms` those of batch norms, `relus` those of ReLUs.
+    """
+
+    macs: int
+    biases: int
+    norms: int
+    relus: int
+
+
+@dataclass(frozen=True)
+class Convention:
+    """How a paper makes its FLOPs of operations, in units of 10^9 or 2^30, and how many decimals its tables have."""
+
+    text: str
+    flops: Callable[[Operations], float]
+    decimals: int
+    truncated: bool = False
+
+    def printed(self, flops: float) -> str:
+        """Return the figure as the paper's tables have it."""
+        shown = math.floor(flops * 10**self.decimals) / 10**self.decimals if self.truncated else flops
+        return f"{shown:.{self.decimals}f}"
+
+
+class CountedConvolution(nn.Module, ABC):
+    """A convolution that is no `nn.Conv2d`, and says itself what it costs."""
+
+    @abstractmethod
+    def macs_of(self, output: Tensor) -> int:
+        """Return the multiply-accumulates that made an output."""
 
 
 def count_parameters(network: nn.Module) -> int:
@@ -10,18 +51,28 @@ def count_parameters(network: nn.Module) -> int:
 
 
 def count_macs(network: nn.Module, input_wh: tuple[int, int]) -> int:
-    """Return the multiply-accumulates of every convolution for one image.
+    """Return the multiply-accumulates of every convolution for one image."""
+    return count_operations(network, input_wh).macs
 
-    Counted on meta tensors: nothing is computed.
+
+def count_operations(network: nn.Module, input_wh: tuple[int, int]) -> Operations:
+    """Return what a network does for one image.
+
+    Counted on meta tensors: nothing is computed. A ReLU counts where it is a module.
     """
-    total = 0
+    counts = {"macs": 0, "biases": 0, "norms": 0, "relus": 0}
 
     def add(module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        nonlocal total
-        assert isinstance(module, nn.Conv2d)
-        total += output.numel() * module.weight[0].numel()
+        if isinstance(module, nn.Conv2d):
+            counts["macs"] += output.numel() * module.weight[0].numel()
+            counts["biases"] += output.numel() if module.bias is not None else 0
+        elif isinstance(module, CountedConvolution):
+            counts["macs"] += module.macs_of(output)
+        else:
+            counts["norms" if isinstance(module, nn.BatchNorm2d) else "relus"] += output.numel()
 
-    hooks = [m.register_forward_hook(add) for m in network.modules() if isinstance(m, nn.Conv2d)]
+    counted = (nn.Conv2d, CountedConvolution, nn.BatchNorm2d, nn.ReLU)
+    hooks = [m.register_forward_hook(add) for m in network.modules() if isinstance(m, counted)]
     state = network.training
     try:
         with torch.no_grad():
@@ -30,4 +81,4 @@ def count_macs(network: nn.Module, input_wh: tuple[int, int]) -> int:
         network.train(state)
         for hook in hooks:
             hook.remove()
-    return total
+    return Operations(**counts)
