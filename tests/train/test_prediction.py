@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,26 +8,25 @@ import pytest
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.backends import open_model
-from edgepose.runtime.codec import HeatmapCodec
+from edgepose.runtime.errors import ModelError
 from edgepose.runtime.skeleton import COCO_17, LSP_14, Skeleton
 from edgepose.runtime.tensors import TensorSpec
 from edgepose.train.data.pose_dataset import Sample
-from edgepose.train.prediction import predict_people, predictor_of, with_flip_test
+from edgepose.train.prediction import Prediction, predict_people, predictor_of, with_flip_test
+from support.tiny_decoded import save_tiny_decoded
 from support.tiny_model import save_tiny_onnx, tiny_card
 from support.white_dots import WRONG_JOINTS, WhiteDots
-
-CODEC = HeatmapCodec((48, 64), (12, 16), sigma_px=5.0)
 
 
 def seen_crops(box: str) -> list[ImageArray]:
     """Return the crops that a predictor is shown."""
     crops = []
 
-    def predict(images_rgb: ImageArray) -> FloatArray:
+    def predict(images_rgb: ImageArray) -> Prediction:
         crops.extend(images_rgb)
-        return np.zeros((len(images_rgb), 14, 16, 12), np.float32)
+        return Prediction(np.zeros((len(images_rgb), 14, 2), np.float32), np.zeros((len(images_rgb), 14), np.float32))
 
-    predict_people(predict, WhiteDots(2), LSP_14, CODEC, 1.25, box=box)
+    predict_people(predict, WhiteDots(2), LSP_14, (48, 64), 1.25, box=box)
     return crops
 
 
@@ -37,7 +37,7 @@ def test_what_is_found_is_in_pixels_of_the_image(tmp_path: Path) -> None:
             predictor_of(session),
             WhiteDots(7),
             LSP_14,
-            session.card.codec_object(),
+            session.card.input_wh,
             1.25,
             batch=3,
             on_progress=lambda *done: progress.append(done),
@@ -57,8 +57,28 @@ def test_a_fixed_batch_is_filled_up(tmp_path: Path) -> None:
     fixed = save_tiny_onnx(tmp_path, tiny_card(name="fixed", inputs=inputs, outputs=outputs))
     images = np.random.default_rng(0).integers(0, 256, (5, 64, 48, 3), np.uint8)
     with open_model(fixed) as two_at_a_time, open_model(save_tiny_onnx(tmp_path)) as any_number:
-        maps = predictor_of(two_at_a_time)(images)
-        np.testing.assert_allclose(maps, predictor_of(any_number)(images), atol=1e-6)
+        found, expected = predictor_of(two_at_a_time)(images), predictor_of(any_number)(images)
+    assert found.heatmaps is not None
+    assert expected.heatmaps is not None
+    np.testing.assert_allclose(found.heatmaps, expected.heatmaps, atol=1e-6)
+    np.testing.assert_allclose(found.keypoints_crop, expected.keypoints_crop, atol=1e-2)
+
+
+def test_a_model_that_decodes_itself_finds_the_same(tmp_path: Path) -> None:
+    card = tiny_card(name="plain")
+    plain = save_tiny_onnx(tmp_path, replace(card, codec={**card.codec, "refine": "none"}))
+    images = np.random.default_rng(0).integers(0, 256, (5, 64, 48, 3), np.uint8)
+    with open_model(save_tiny_decoded(tmp_path)) as decoded, open_model(plain) as maps:
+        found, expected = predictor_of(decoded)(images), predictor_of(maps)(images)
+    assert found.heatmaps is None
+    np.testing.assert_allclose(found.keypoints_crop, expected.keypoints_crop, atol=1e-4)
+    np.testing.assert_allclose(found.scores, expected.scores, atol=1e-6)
+
+
+def test_a_flip_test_of_a_model_that_decodes_itself_is_one_clear_line(tmp_path: Path) -> None:
+    expected = "tiny has the decode inside, and a flip test averages heatmaps; evaluate the file without -keypoints"
+    with open_model(save_tiny_decoded(tmp_path)) as session, pytest.raises(ModelError, match=re.escape(expected)):
+        predictor_of(session, flip_test=True)
 
 
 def test_a_flip_test_swaps_left_and_right() -> None:
@@ -105,9 +125,9 @@ class CocoDots(WhiteDots):
 
 
 def test_nobody_with_a_known_joint_is_one_clear_line() -> None:
-    def predict(images_rgb: ImageArray) -> FloatArray:
+    def predict(images_rgb: ImageArray) -> Prediction:
         raise AssertionError(f"nobody is to be predicted, yet {len(images_rgb)} are")
 
     expected = re.escape("nobody in white-dots has a labelled joint of lsp-14; give other data")
     with pytest.raises(EdgeposeError, match=expected):
-        predict_people(predict, CocoDots(3), LSP_14, CODEC, 1.25)
+        predict_people(predict, CocoDots(3), LSP_14, (48, 64), 1.25)

@@ -9,7 +9,7 @@ from edgepose.export.errors import ExportError
 from edgepose.export.tolerances import Tolerance
 from edgepose.runtime.arrays import Array, FloatArray
 from edgepose.runtime.codec import HeatmapCodec
-from edgepose.train.prediction import Predictor
+from edgepose.train.prediction import MapPredictor, Prediction, Predictor, decoded
 
 METRIC = "PCK@0.2"
 SEEN_SCORE = 0.1
@@ -40,12 +40,13 @@ class Reference:
 class Parity:
     """How far a model is from the reference.
 
-    `raw` is the largest difference of a map cell over the highest peak, `px` the mean distance of the keypoints that
-    torch finds, in crop pixels, `metric` in percent, and `drop` what it lost against torch, in points. `drop_error` is
-    the standard error of the drop: that of a count of the keypoints that only one of the two gets right.
+    `raw` is the largest difference of a map cell over the highest peak, None of a model that decodes itself and shows
+    no maps; `px` the mean distance of the keypoints that torch finds, in crop pixels, `metric` in percent, and `drop`
+    what it lost against torch, in points. `drop_error` is the standard error of the drop: that of a count of the
+    keypoints that only one of the two gets right.
     """
 
-    raw: float
+    raw: float | None
     px: float
     metric: float
     drop: float
@@ -59,37 +60,45 @@ class Parity:
         limits = {
             f"{METRIC} drop": (self.drop + surely * self.drop_error, tolerance.drop),
             "keypoint error in px": (self.px, tolerance.keypoint_sigmas * codec.sigma_px),
-            "raw difference": (self.raw, tolerance.raw),
         }
+        if self.raw is not None:
+            limits["raw difference"] = (self.raw, tolerance.raw)
         return [
             f"{name} {found:.3g} (at most {limit:.3g})" for name, (found, limit) in limits.items() if not found <= limit
         ]
 
 
-def reference_of(predict: Predictor, crops: PoseCrops, codec: HeatmapCodec) -> Reference:
+def reference_of(predict: MapPredictor, crops: PoseCrops, codec: HeatmapCodec) -> Reference:
     """Return what the original network makes of the crops.
 
     Raises `ExportError` when the data cannot tell an accuracy.
     """
-    heatmaps, keypoints, scores = _predict(predict, crops, codec)
-    correct, counted = crops.judge(keypoints)
+    found = _predict(decoded(predict, codec), crops)
+    assert found.heatmaps is not None
+    correct, counted = crops.judge(found.keypoints_crop)
     if not counted.any():
         raise ExportError(f"nobody in {crops.data} has both ends of a torso, so {METRIC} is unknown; give other data")
-    seen = scores >= SEEN_SCORE
-    metric = _percent(correct.sum(), counted)
+    seen = found.scores >= SEEN_SCORE
     return Reference(
-        crops, codec, heatmaps, keypoints, seen if seen.any() else np.ones_like(seen), correct, counted, metric
+        crops=crops,
+        codec=codec,
+        heatmaps=found.heatmaps,
+        keypoints_crop=found.keypoints_crop,
+        seen=seen if seen.any() else np.ones_like(seen),
+        correct=correct,
+        counted=counted,
+        metric=_percent(correct.sum(), counted),
     )
 
 
 def measure_parity(predict: Predictor, reference: Reference) -> Parity:
     """Return how far `predict` is from the reference, on the same crops."""
-    heatmaps, keypoints, _ = _predict(predict, reference.crops, reference.codec)
-    distance = np.linalg.norm(keypoints - reference.keypoints_crop, axis=-1)
-    correct, counted = reference.crops.judge(keypoints)
+    found = _predict(predict, reference.crops)
+    distance = np.linalg.norm(found.keypoints_crop - reference.keypoints_crop, axis=-1)
+    correct, counted = reference.crops.judge(found.keypoints_crop)
     metric = _percent(correct.sum(), counted)
     return Parity(
-        raw=float(np.abs(heatmaps - reference.heatmaps).max() / np.abs(reference.heatmaps).max()),
+        raw=_raw_difference(found.heatmaps, reference.heatmaps),
         px=float(distance[reference.seen].mean()),
         metric=metric,
         drop=reference.metric - metric,
@@ -101,12 +110,17 @@ def _percent(number: float, counted: Array) -> float:
     return float(100.0 * number / counted.sum())
 
 
-def _predict(predict: Predictor, crops: PoseCrops, codec: HeatmapCodec) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the maps of the first crops, and keypoints and scores of all."""
-    first, found = [], []
+def _predict(predict: Predictor, crops: PoseCrops) -> Prediction:
+    """Return keypoints and scores of all crops, and the maps of the first where there are any."""
+    found, maps = [], []
     for start in range(0, len(crops), _BATCH):
-        heatmaps = predict(crops.images_rgb[start : start + _BATCH])
-        first.append(heatmaps[: max(_RAW_CROPS - start, 0)])
-        found.append(codec.decode(heatmaps))
+        part = predict(crops.images_rgb[start : start + _BATCH])
+        found.append((part.keypoints_crop, part.scores))
+        if part.heatmaps is not None:
+            maps.append(part.heatmaps[: max(_RAW_CROPS - start, 0)])
     keypoints, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return np.concatenate(first), keypoints, scores
+    return Prediction(keypoints, scores, np.concatenate(maps) if maps else None)
+
+
+def _raw_difference(found: FloatArray | None, expected: FloatArray) -> float | None:
+    return None if found is None else float(np.abs(found - expected).max() / np.abs(expected).max())

@@ -23,7 +23,7 @@ class Row:
     path: str
     sha256: str
     size: int
-    parity: float
+    parity: float | None
     px: float
     metric: float
     drop: float

@@ -61,11 +61,17 @@ class HeatmapCodec:
     @property
     def margin_px(self) -> float:
         """Distance from the crop's border below which the peak's neighbours are missing (error: half a cell)."""
-        return self.stride * (1.5 if self.refine != "dark" else 1.5 + self._blur_radius)
+        return self.stride * (1.5 if self.refine != "dark" else 1.5 + self.blur_radius)
 
     @property
-    def _blur_radius(self) -> int:
+    def blur_radius(self) -> int:
+        """Cells to either side of a cell that `dark` smooths over."""
         return max(1, round(1.5 * self.sigma_cells))
+
+    @property
+    def blur_sigma_cells(self) -> float:
+        """The standard deviation of the Gaussian that `dark` smooths with, in map cells."""
+        return 0.75 * self.sigma_cells
 
     def to_dict(self) -> dict[str, Any]:
         """Return the codec as JSON values; `from_dict` undoes it."""
@@ -132,9 +138,9 @@ class HeatmapCodec:
         return np.where(at_border[:, None], 0.0, step(maps, x, y)).astype(np.float32)
 
     def _dark_step(self, maps: FloatArray, x: Array, y: Array) -> FloatArray:
-        radius = self._blur_radius
+        radius = self.blur_radius
         patches = _patches(maps, x, y, radius + 1)
-        blur = _blur_rows(radius, self.sigma_cells)
+        blur = _blur_rows(radius, self.blur_sigma_cells)
         log = np.log(np.maximum(blur @ patches @ blur.T, _TINY))
         gradient = np.stack([log[:, 1, 2] - log[:, 1, 0], log[:, 2, 1] - log[:, 0, 1]], axis=1) / 2
         xx = log[:, 1, 2] - 2 * log[:, 1, 1] + log[:, 1, 0]
@@ -167,10 +173,10 @@ def _patches(maps: FloatArray, x: Array, y: Array, radius: int) -> FloatArray:
     return np.where(inside, picked, 0.0).astype(np.float32)
 
 
-def _blur_rows(radius: int, sigma_cells: float) -> FloatArray:
+def _blur_rows(radius: int, blur_sigma_cells: float) -> FloatArray:
     """Return the (3, 2r + 3) matrix that blurs a line of 2r + 3 cells to its middle three."""
     reach = np.arange(-radius, radius + 1)
-    kernel = np.exp(-(reach**2) / (2 * (0.75 * sigma_cells) ** 2))
+    kernel = np.exp(-(reach**2) / (2 * blur_sigma_cells**2))
     rows = np.zeros((3, 2 * radius + 3), np.float32)
     for i in range(3):
         rows[i, i : i + 2 * radius + 1] = kernel / kernel.sum()

@@ -8,6 +8,7 @@ import numpy as np
 from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import StageClock
+from edgepose.runtime.decoding import Decoding
 from edgepose.runtime.errors import ModelError
 from edgepose.runtime.geometry import (
     crop_affine,
@@ -38,22 +39,21 @@ class BoxPose:
 
 
 class TopDownModel:
-    """A session with what its card says about crops and maps; crops are warped straight into the input buffer."""
+    """A session with what its card says about crops and outputs; crops are warped straight into the input buffer."""
 
     def __init__(self, session: Session) -> None:
         card = session.card
-        if len(session.inputs) != 1 or len(session.outputs) != 1:
+        if len(session.inputs) != 1:
             raise ModelError(
-                f"{card.name} has {len(session.inputs)} inputs and {len(session.outputs)} outputs; a top-down model "
-                "has one image and one set of heatmaps; export it again"
+                f"{card.name} has {len(session.inputs)} inputs; a top-down model has one image; export it again"
             )
         self.skeleton = card.skeleton_object()
         self.presence_threshold = card.presence_threshold
         self._session = session
-        self._codec = card.codec_object()
+        self._decode = Decoding(card)
         self._input_wh = card.input_wh
         self._padding = card.crop.padding
-        self._names = session.inputs[0].name, session.outputs[0].name
+        self._input = session.inputs[0].name
         width, height = card.input_wh
         self._crop_bgr: ImageArray = np.empty((height, width, 3), np.uint8)
         self._input_rgb: ImageArray = np.empty((1, height, width, 3), np.uint8)
@@ -74,7 +74,7 @@ class TopDownModel:
             crop_bgr = warp_crop(image_bgr, affine, self._input_wh, out=self._crop_bgr)
             cv2.cvtColor(crop_bgr, cv2.COLOR_BGR2RGB, dst=self._input_rgb[0])
         with clock.stage("infer"):
-            heatmaps = self._session.run({self._names[0]: self._input_rgb})[self._names[1]]
+            outputs = self._session.run({self._input: self._input_rgb})
         with clock.stage("decode"):
-            keypoints, scores = self._codec.decode(heatmaps)
+            keypoints, scores = self._decode(outputs)
             return BoxPose(transform_points(invert_affine(affine), keypoints[0]), scores[0])

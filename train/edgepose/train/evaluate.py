@@ -13,7 +13,7 @@ from edgepose.runtime.backends.base import Session
 from edgepose.train.data.pose_dataset import PoseDataset
 from edgepose.train.metrics.oks import oks_ap
 from edgepose.train.metrics.pck import pck, torso_px
-from edgepose.train.prediction import PredictedPeople, predict_people, predictor_of, with_flip_test
+from edgepose.train.prediction import PredictedPeople, predict_people, predictor_of
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,15 @@ def evaluate(
     """Measure an open model on the first `limit` people of a data set, cropped as its card says.
 
     `box` is `data`, `joints` or `image`: where a person's box comes from. `flip_test` averages with the mirrored
-    crop. Raises `EdgeposeError` for another box and when nobody has a label that the model knows.
+    crop. Raises `EdgeposeError` for another box, for a flip test of a model that decodes itself, and when nobody has a
+    label that the model knows.
     """
     skeleton, padding = session.card.skeleton_object(), session.card.crop.padding
-    predict = predictor_of(session)
     people = predict_people(
-        with_flip_test(predict, skeleton) if flip_test else predict,
+        predictor_of(session, flip_test=flip_test),
         dataset,
         skeleton,
-        session.card.codec_object(),
+        session.card.input_wh,
         padding,
         box=box,
         batch=batch,

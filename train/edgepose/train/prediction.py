@@ -9,16 +9,34 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.codec import HeatmapCodec, merge_flip
+from edgepose.runtime.decoding import Decoding
+from edgepose.runtime.errors import ModelError
 from edgepose.runtime.geometry import image_box_xyxy, invert_affine, transform_points
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.data.augment import Crop, plain_crop
 from edgepose.train.data.pose_dataset import PoseDataset, Sample, in_skeleton, joints_box_xyxy
 
-Predictor = Callable[[ImageArray], FloatArray]
+MapPredictor = Callable[[ImageArray], FloatArray]
 """Crops uint8 RGB (N, h, w, 3) -> heatmaps (N, K, H, W)."""
 
 BOXES = ("data", "joints", "image")
 """Where a person's box comes from: the data, the labelled joints, or the whole image."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Of N crops: keypoints (N, K, 2) in crop pixels, scores (N, K), and heatmaps (N, K, H, W).
+
+    A model that decodes itself shows no heatmaps.
+    """
+
+    keypoints_crop: FloatArray
+    scores: FloatArray
+    heatmaps: FloatArray | None = None
+
+
+Predictor = Callable[[ImageArray], Prediction]
+"""What a model makes of crops uint8 RGB (N, h, w, 3)."""
 
 
 @dataclass(frozen=True)
@@ -40,22 +58,48 @@ class PredictedPeople:
         return len(self.image_ids)
 
 
-def predictor_of(session: Session) -> Predictor:
-    """Return what an open model makes of crops; a model of a fixed batch is fed that many at a time."""
+def predictor_of(session: Session, *, flip_test: bool = False) -> Predictor:
+    """Return what an open model makes of crops; a model of a fixed batch is fed that many at a time.
+
+    `flip_test` averages with the mirrored crop. Raises `ModelError` when the model decodes itself and leaves nothing
+    to average.
+    """
+    card, decode = session.card, Decoding(session.card)
+
+    def run(images_rgb: ImageArray) -> FloatArray:
+        return _run_in_batches(session, decode.output, images_rgb)
+
+    if not decode.in_graph:
+        return decoded(with_flip_test(run, card.skeleton_object()) if flip_test else run, card.codec_object())
+    if flip_test:
+        raise ModelError(
+            f"{card.name} has the decode inside, and a flip test averages heatmaps; "
+            "evaluate the file without -keypoints in its name"
+        )
+    return lambda images_rgb: Prediction(*decode({decode.output: run(images_rgb)}))
+
+
+def _run_in_batches(session: Session, output: str, images_rgb: ImageArray) -> FloatArray:
     fixed = session.inputs[0].shape[0]
-
-    def predict(images_rgb: ImageArray) -> FloatArray:
-        if fixed < 0:
-            return session.run({"image": images_rgb})["heatmaps"]
-        parts = [images_rgb[i : i + fixed] for i in range(0, len(images_rgb), fixed)]
-        filled = [np.concatenate([part, np.repeat(part[-1:], fixed - len(part), axis=0)]) for part in parts]
-        maps = np.concatenate([session.run({"image": part})["heatmaps"] for part in filled])
-        return maps[: len(images_rgb)]
-
-    return predict
+    if fixed < 0:
+        return session.run({"image": images_rgb})[output]
+    parts = [images_rgb[i : i + fixed] for i in range(0, len(images_rgb), fixed)]
+    filled = [np.concatenate([part, np.repeat(part[-1:], fixed - len(part), axis=0)]) for part in parts]
+    found = np.concatenate([session.run({"image": part})[output] for part in filled])
+    return found[: len(images_rgb)]
 
 
-def with_flip_test(predict: Predictor, skeleton: Skeleton) -> Predictor:
+def decoded(predict: MapPredictor, codec: HeatmapCodec) -> Predictor:
+    """Return a predictor that keeps the maps and decodes them."""
+
+    def predict_and_decode(images_rgb: ImageArray) -> Prediction:
+        heatmaps = predict(images_rgb)
+        return Prediction(*codec.decode(heatmaps), heatmaps)
+
+    return predict_and_decode
+
+
+def with_flip_test(predict: MapPredictor, skeleton: Skeleton) -> MapPredictor:
     """Return a predictor that averages with the mirrored crop."""
 
     def predict_both(images_rgb: ImageArray) -> FloatArray:
@@ -69,7 +113,7 @@ def predict_people(
     predict: Predictor,
     dataset: PoseDataset,
     skeleton: Skeleton,
-    codec: HeatmapCodec,
+    input_wh: tuple[int, int],
     padding: float,
     *,
     box: str = "data",
@@ -79,18 +123,19 @@ def predict_people(
 ) -> PredictedPeople:
     """Return what `predict` finds of the first `limit` people of a data set, one crop a person.
 
-    `padding` widens a person's box; a whole image is not widened. `on_progress` is told (people done, people in all).
-    Raises `EdgeposeError` for an unknown kind of box or when nobody has a label in common with the skeleton.
+    Crops are of the size `input_wh`; `padding` widens a person's box, a whole image is not widened. `on_progress` is
+    told (people done, people in all). Raises `EdgeposeError` for an unknown kind of box or when nobody has a label in
+    common with the skeleton.
     """
     if box not in BOXES:
         raise EdgeposeError(f"unknown kind of box {box!r}; known: {', '.join(BOXES)}")
     total = min(len(dataset), len(dataset) if limit is None else limit)
     found, scores, samples = [], [], []
     for part in _batches(dataset, skeleton, total, batch):
-        crops = [_crop(sample, codec.input_wh, padding, box) for sample in part]
-        keypoints, part_scores = codec.decode(predict(np.stack([crop.image_rgb for crop, _ in crops])))
-        found += [transform_points(invert_affine(a), k) for (_, a), k in zip(crops, keypoints, strict=True)]
-        scores.append(part_scores)
+        crops = [_crop(sample, input_wh, padding, box) for sample in part]
+        seen = predict(np.stack([crop.image_rgb for crop, _ in crops]))
+        found += [transform_points(invert_affine(a), k) for (_, a), k in zip(crops, seen.keypoints_crop, strict=True)]
+        scores.append(seen.scores)
         samples += [_facts(sample) for sample in part]
         if on_progress is not None:
             on_progress(min(len(samples), total), total)

@@ -15,7 +15,7 @@ from edgepose.train.card import card_of_checkpoint
 from edgepose.train.checkpoint import load_checkpoint
 from edgepose.train.networks import DeployNetwork
 from edgepose.train.opening import open_any
-from edgepose.train.prediction import Predictor
+from edgepose.train.prediction import MapPredictor
 
 __all__ = ["TorchSession", "network_predictor", "open_any"]
 
@@ -33,7 +33,7 @@ class TorchSession(Session):
         checkpoint = load_checkpoint(path)
         card = card_of_checkpoint(checkpoint, path.stem)
         device, precision = _device(options.device), _precision(options.inference_precision)
-        self._predict: Predictor = network_predictor(checkpoint.build().to(device), bf16=precision == "bf16")
+        self._predict: MapPredictor = network_predictor(checkpoint.build().to(device), bf16=precision == "bf16")
         self._threads = options.threads or torch.get_num_threads()
         with _threads(self._threads):
             info = EngineInfo("torch", torch.__version__, options.device, torch.get_num_threads(), precision)
@@ -47,7 +47,7 @@ class TorchSession(Session):
         del self._predict
 
 
-def network_predictor(network: nn.Module, *, bf16: bool = False) -> Predictor:
+def network_predictor(network: nn.Module, *, bf16: bool = False) -> MapPredictor:
     """Return what a network, on the device where it lies, makes of crops; it is put into inference mode."""
     device = next(network.parameters()).device
     deployed = DeployNetwork(network).to(device).eval()
