@@ -1,0 +1,114 @@
+"""The body-part codec of bottom-up networks: people to maps of limbs and keypoints, and back.
+
+Li et al., "Simple Pose", section 3.1. A map cell (x, y) stands for crop pixel (R x + R/2 - 0.5, R y + R/2 - 0.5), R
+being the stride.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.arrays import Array, FloatArray
+from edgepose.runtime.body_parts import SIMPLE_POSE, BodyParts
+from edgepose.runtime.grouping import GroupingRule, group_people
+
+_CUT = 0.01
+"""Where a Gaussian is lower it is zero."""
+_REACH = math.sqrt(-2 * math.log(_CUT))
+"""How many standard deviations that is from its top."""
+
+
+@dataclass(frozen=True)
+class BodyPartCodec:
+    """Maps of one input size; the sigmas are in crop pixels, a limb's across its line."""
+
+    input_wh: tuple[int, int]
+    map_wh: tuple[int, int]
+    parts: BodyParts = SIMPLE_POSE
+    keypoint_sigma_px: float = 9.0
+    limb_sigma_px: float = 7.0
+    rule: GroupingRule = field(default_factory=GroupingRule)
+
+    def __post_init__(self) -> None:
+        strides = {self.input_wh[0] / self.map_wh[0], self.input_wh[1] / self.map_wh[1]}
+        if len(strides) != 1 or min(self.keypoint_sigma_px, self.limb_sigma_px) <= 0:
+            raise EdgeposeError(
+                f"a codec needs one stride for both axes and sigmas > 0; found input {self.input_wh}, maps "
+                f"{self.map_wh}, sigmas {self.keypoint_sigma_px} and {self.limb_sigma_px}"
+            )
+
+    @property
+    def stride(self) -> float:
+        """Crop pixels per map cell."""
+        return self.input_wh[0] / self.map_wh[0]
+
+    def encode(self, keypoints_crop: Array, mask: FloatArray | None = None) -> FloatArray:
+        """Return target maps float32 (C, H, W) of people (P, K, 2) in crop pixels, unlabelled keypoints being NaN.
+
+        `mask` (H, W), 0 to 1, is where people are.
+        """
+        width, height = self.map_wh
+        maps = np.zeros((self.parts.maps, height, width), np.float32)
+        places = (np.asarray(keypoints_crop, np.float32) - (self.stride / 2 - 0.5)) / self.stride
+        of_keypoints = maps[self.parts.keypoint_maps]
+        self._draw_keypoints(of_keypoints, places)
+        for limb_map, (a, b) in zip(maps, self.parts.limb_rows, strict=False):
+            self._draw_limb(limb_map, places[:, a], places[:, b])
+        if mask is not None:
+            maps[self.parts.mask_map] = mask
+        maps[self.parts.any_keypoint_map] = of_keypoints.max(axis=0)
+        return maps
+
+    def _draw_keypoints(self, maps: FloatArray, places: FloatArray) -> None:
+        """Draw each keypoint (P, K, 2) into its map (K, H, W), the nearest person's where they overlap."""
+        sigma = self.keypoint_sigma_px / self.stride
+        for person in places:
+            for keypoint_map, place in zip(maps, person, strict=True):
+                rows, columns = _window(place, place, _REACH * sigma, keypoint_map.shape)
+                if rows.size and columns.size:
+                    square = (columns - place[0]) ** 2 + (rows - place[1])[:, None] ** 2
+                    value = np.exp(-square / (2 * sigma**2))
+                    window = keypoint_map[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+                    np.maximum(window, np.where(value >= _CUT, value, 0), out=window)
+
+    def _draw_limb(self, limb_map: FloatArray, begins: FloatArray, ends: FloatArray) -> None:
+        """Draw one kind of limb of all people (P, 2) into its map (H, W), the mean where they overlap."""
+        sigma = self.limb_sigma_px / self.stride
+        count = np.zeros_like(limb_map)
+        for begin, end in zip(begins, ends, strict=True):
+            rows, columns = _window(begin, end, _REACH * sigma, limb_map.shape)
+            length = float(np.hypot(*(end - begin)))
+            if not (rows.size and columns.size and length > 0):
+                continue
+            along, across = (end - begin) / length, np.array([begin[1] - end[1], end[0] - begin[0]]) / length
+            dx, dy = columns - begin[0], (rows - begin[1])[:, None]
+            beside, onward = dx * across[0] + dy * across[1], dx * along[0] + dy * along[1]
+            # the round ends keep limbs that are shorter than a cell on the map
+            inside = (np.abs(beside) <= _REACH * sigma) & (onward >= -0.5) & (onward <= length + 0.5)
+            place = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+            limb_map[place] += np.where(inside, np.exp(-(beside**2) / (2 * sigma**2)), 0)
+            count[place] += inside
+        limb_map /= np.maximum(count, 1)
+
+    def decode(self, maps: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return everybody in maps (C, H, W): keypoints (P, K, 2) in crop pixels and scores (P, K), the best first.
+
+        A keypoint that was not found is NaN and has the score 0. Raises `EdgeposeError` for maps of another size.
+        """
+        if maps.shape[1:] != (self.map_wh[1], self.map_wh[0]):
+            raise EdgeposeError(f"expected maps of {self.map_wh[0]}x{self.map_wh[1]}, found shape {maps.shape}")
+        people = group_people(maps, self.parts, self.rule)
+        return people.keypoints_map * np.float32(self.stride) + (self.stride / 2 - 0.5), people.keypoint_scores
+
+
+def _window(one: FloatArray, other: FloatArray, reach: float, shape: tuple[int, ...]) -> tuple[Array, Array]:
+    """Return the rows and columns of a map that lie within reach of two places; none where a place is NaN."""
+    if np.isnan(one).any() or np.isnan(other).any():
+        return np.empty(0, int), np.empty(0, int)
+    low = np.floor(np.minimum(one, other) - reach).astype(int)
+    high = np.ceil(np.maximum(one, other) + reach).astype(int)
+    rows = np.arange(max(low[1], 0), min(high[1] + 1, shape[0]))
+    columns = np.arange(max(low[0], 0), min(high[0] + 1, shape[1]))
+    return rows, columns

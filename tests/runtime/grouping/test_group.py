@@ -1,0 +1,97 @@
+"""Maps in, people out."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.arrays import FloatArray
+from edgepose.runtime.body_part_codec import BodyPartCodec
+from edgepose.runtime.body_parts import SIMPLE_POSE, SIMPLE_POSE_TREE
+from edgepose.runtime.grouping import GroupedPeople, GroupingRule, group_people
+from support.crowds import crowd_in_a_row, random_crowd
+from support.slow_grouping import Person, slow_group
+
+CODEC = BodyPartCodec((128, 128), (32, 32))
+
+
+def as_people(grouped: GroupedPeople) -> list[Person]:
+    return [
+        {row: (float(x), float(y)) for row, (x, y) in enumerate(places) if np.isfinite(x)}
+        for places in grouped.keypoints_map
+    ]
+
+
+def assert_same(found: list[Person], expected: list[Person]) -> None:
+    assert [set(person) for person in found] == [set(person) for person in expected]
+    for person, other in zip(found, expected, strict=True):
+        for row, place in person.items():
+            assert place == pytest.approx(other[row], abs=1e-3)
+
+
+@settings(max_examples=25, deadline=None)  # the reference is slow
+@given(seed=st.integers(0, 2**32 - 1), people=st.integers(0, 5), noise=st.sampled_from([0.0, 0.02, 0.05]))
+def test_it_finds_whom_the_plain_reference_finds(seed: int, people: int, noise: float) -> None:
+    rng = np.random.default_rng(seed)
+    maps = CODEC.encode(random_crowd(rng, people, 128, unlabelled=0.2))
+    maps = (maps + rng.normal(0, noise, maps.shape)).astype(np.float32)
+    assert_same(as_people(group_people(maps, SIMPLE_POSE)), slow_group(maps, SIMPLE_POSE))
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_any_rule_gives_what_the_reference_gives(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rule = GroupingRule(
+        peak=rng.uniform(0.05, 0.5),
+        samples=int(rng.integers(3, 24)),
+        response=rng.uniform(0.05, 0.4),
+        support=rng.uniform(0.5, 1.0),
+        longest_ratio=rng.uniform(1.0, 16.0),
+        merge=rng.uniform(0.5, 1.2),
+        least_parts=int(rng.integers(2, 6)),
+        most_people=int(rng.integers(1, 4)),
+    )
+    maps = CODEC.encode(random_crowd(rng, 4, 128, unlabelled=0.2))
+    assert_same(as_people(group_people(maps, SIMPLE_POSE, rule)), slow_group(maps, SIMPLE_POSE, rule))
+
+
+@pytest.mark.parametrize("people", [1, 2, 5])
+def test_people_who_stand_apart_are_found_whole(people: int) -> None:
+    codec = BodyPartCodec((512, 512), (128, 128))
+    crowd = crowd_in_a_row(people, 512)
+    keypoints, scores = codec.decode(codec.encode(crowd))
+    order = np.argsort(keypoints[:, 0, 0])
+    assert keypoints.shape == crowd.shape
+    assert np.linalg.norm(keypoints[order] - crowd, axis=-1).max() < 0.5
+    assert scores.min() > 0.7
+
+
+def _without(maps: FloatArray, joint: str) -> FloatArray:
+    """Return maps in which nobody's joint is seen, nor a limb that ends there."""
+    blind = maps.copy()
+    blind[len(SIMPLE_POSE.limbs) + SIMPLE_POSE.skeleton.index(joint)] = 0
+    for kind, limb in enumerate(SIMPLE_POSE.limbs):
+        if joint in limb:
+            blind[kind] = 0
+    return blind
+
+
+def test_redundant_limbs_bridge_a_hidden_joint() -> None:
+    codec = BodyPartCodec((512, 512), (128, 128))
+    maps = _without(_without(codec.encode(crowd_in_a_row(1, 512)), "neck"), "nose")
+    tree_maps = np.concatenate([maps[: len(SIMPLE_POSE_TREE.limbs)], maps[SIMPLE_POSE.keypoint_maps]])
+    assert len(group_people(tree_maps, SIMPLE_POSE_TREE)) > 1
+    assert np.isfinite(group_people(maps, SIMPLE_POSE).keypoints_map[0, :, 0]).sum() == 16
+
+
+def test_an_empty_picture_holds_nobody() -> None:
+    nobody = group_people(np.zeros((50, 32, 32), np.float32), SIMPLE_POSE)
+    assert len(nobody) == 0
+    assert nobody.keypoints_map.shape == (0, 18, 2)
+
+
+def test_maps_of_another_number_are_an_error() -> None:
+    with pytest.raises(EdgeposeError, match=r"takes maps \(C, H, W\) with C >= 48; found \(14, 32, 32\)"):
+        group_people(np.zeros((14, 32, 32), np.float32), SIMPLE_POSE)
