@@ -23,6 +23,9 @@ def train(
     precision: Annotated[str | None, typer.Option(help="bf16 or fp32 arithmetic.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of weights, order and augmentation.")] = None,
     start_from: Annotated[Path | None, typer.Option(help="Checkpoint of the same network to start from.")] = None,
+    qat: Annotated[
+        bool, typer.Option("--qat", help="Train as int8 computes, from the weights of --start-from.")
+    ] = False,
     validate: Annotated[str | None, typer.Option(help="Data whose PCK@0.2 chooses best.safetensors.")] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes that prepare crops.")] = 1,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from OUT/last.safetensors.")] = False,
@@ -51,7 +54,7 @@ def train(
     }
     run_training(
         spec,
-        named_recipe(recipe, spec, **chosen(changes)),
+        named_recipe(recipe, spec, qat=qat, **chosen(changes)),
         mix,
         out,
         start_from=start_from,

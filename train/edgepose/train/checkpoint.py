@@ -15,6 +15,7 @@ from edgepose.runtime.codec import HeatmapCodec
 from edgepose.runtime.files import write_whole
 from edgepose.runtime.skeleton import skeleton_named
 from edgepose.train.networks import NetworkSpec
+from edgepose.train.qat import INPUT_RANGE
 
 _METADATA_KEY = "edgepose.checkpoint"
 _WEIGHTS = "weights."
@@ -41,10 +42,14 @@ class Checkpoint:
     state: dict[str, Tensor]
 
     def build(self) -> nn.Module:
-        """Return the network with these weights, ready for inference."""
+        """Return the network with these weights, ready for inference in floating point."""
         network = self.spec.build()
         network.load_state_dict(
-            {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in self.weights.items()}
+            {
+                name: tensor.float() if tensor.is_floating_point() else tensor
+                for name, tensor in self.weights.items()
+                if not name.endswith(f".{INPUT_RANGE}")
+            }
         )
         return network.eval()
 

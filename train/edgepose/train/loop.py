@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,40 +13,23 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.train.averaging import WeightAverage
-from edgepose.train.checkpoint import (
-    Checkpoint,
-    CheckpointError,
-    load_checkpoint,
-    optimiser_tensors,
-    restore_optimiser,
-    save_checkpoint,
-)
+from edgepose.train.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from edgepose.train.data import PoseDataset, WeightedDataset
 from edgepose.train.data.augment import Crop
 from edgepose.train.data.crops import CropDataset, EpochSampler
 from edgepose.train.losses import partial_mse, weighted_mse
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.progress import EpochResult, Observer
+from edgepose.train.qat import quantise_layers
 from edgepose.train.recipe import Recipe
+from edgepose.train.state import TrainingState, check_same_run
 from edgepose.train.validation import validate_pck
 
 LOSSES = {"partial": partial_mse, "weighted": weighted_mse}
-_RAW = "network."
 
 
 class TrainingError(EdgeposeError):
     """Training cannot go on."""
-
-
-@dataclass
-class Progress:
-    """How far a run is: whole epochs, steps in the current one, and the best validation so far."""
-
-    epoch: int = 0
-    step: int = 0
-    best_pck: float = -math.inf
-    seconds: float = 0.0
 
 
 class Trainer:
@@ -73,9 +56,9 @@ class Trainer:
         self._start_from = start_from
         if start_from is not None:
             _copy_weights(start_from, spec, self.network)
-        self.average = WeightAverage(self.network, recipe.ema_decay)
-        self.optimiser = _optimiser(self.network, recipe)
-        self.progress = Progress()
+        if recipe.qat:
+            _prepare_for_int8(self.network, start_from)
+        self.state = TrainingState(self.network, recipe)
         self._validate_on = validate_on
         self._observers = observers
         self._sampler = EpochSampler(mix, recipe.seed)
@@ -110,7 +93,7 @@ class Trainer:
         state is saved before the interrupt goes on.
         """
         try:
-            while self.progress.epoch < self.recipe.epochs:
+            while self.state.progress.epoch < self.recipe.epochs:
                 self._run_epoch()
         except KeyboardInterrupt:
             self.save("last")
@@ -119,17 +102,15 @@ class Trainer:
 
     def _run_epoch(self) -> None:
         started, losses = time.perf_counter(), []
-        self._sampler.epoch = self.progress.epoch
-        self._sampler.skip = self.progress.step * self.recipe.batch
+        self._sampler.epoch = self.state.progress.epoch
+        self._sampler.skip = self.state.progress.step * self.recipe.batch
         self.network.train()
         for batch in self._batches():
             losses.append(self._step(*batch))
             for observer in self._observers:
                 observer.on_step(self._global_step, self.total_steps, losses[-1])
         seconds = time.perf_counter() - started
-        self.progress = replace(
-            self.progress, epoch=self.progress.epoch + 1, step=0, seconds=self.progress.seconds + seconds
-        )
+        self.state.progress.finish_epoch(seconds)
         self._finish_epoch(losses, seconds)
 
     def _batches(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
@@ -140,12 +121,9 @@ class Trainer:
 
     @property
     def _global_step(self) -> int:
-        return self.progress.epoch * self.steps_per_epoch + self.progress.step
+        return self.state.progress.epoch * self.steps_per_epoch + self.state.progress.step
 
     def _step(self, images: Tensor, targets: Tensor, weights: Tensor) -> float:
-        rate = self.recipe.rate_at(self._global_step, self.total_steps)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
             outputs = self.deployed.all_heatmaps(images)
         loss = LOSSES[self.recipe.loss](outputs, targets, weights)
@@ -155,54 +133,51 @@ class Trainer:
                 f"the loss is {value} at step {self._global_step}; the last good checkpoint is kept in {self.out}; "
                 f"resume with a lower --learning-rate or with --precision fp32"
             )
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        if self.recipe.clip_norm > 0:
-            nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip_norm)
-        self.optimiser.step()
-        self.average.update(self.network, self._global_step)
-        self.progress.step += 1
+        rate = self.recipe.rate_at(self._global_step, self.total_steps)
+        self.state.descend(loss, rate, self.recipe.clip_norm, self._global_step)
         return value
 
     def _finish_epoch(self, losses: list[float], seconds: float) -> None:
+        network, progress = self.state.average.network, self.state.progress
         accuracy = None
         if self._validate_on is not None:
             accuracy = validate_pck(
-                self.average.network,
+                network,
                 self._validate_on,
                 self.spec.skeleton,
                 self.codec,
                 self.recipe.augment.padding,
                 bf16=self.recipe.precision == "bf16",
             )
-        is_best = accuracy is None or accuracy > self.progress.best_pck
+        is_best = accuracy is None or accuracy > progress.best_pck
         if accuracy is not None:
-            self.progress.best_pck = max(self.progress.best_pck, accuracy)
+            progress.best_pck = max(progress.best_pck, accuracy)
         self.save("last")
         if is_best:
             save_checkpoint(self.out / "best.safetensors", replace(self.checkpoint(), state={}))
         images = len(losses) * self.recipe.batch
-        result = EpochResult(self.progress.epoch, float(np.mean(losses or [math.nan])), accuracy, images / seconds)
+        result = EpochResult(progress.epoch, float(np.mean(losses or [math.nan])), accuracy, images / seconds)
         for observer in self._observers:
-            observer.on_epoch(result, self.average.network)
+            observer.on_epoch(result, network)
 
     def checkpoint(self) -> Checkpoint:
         """Return the averaged weights, with everything needed to go on."""
         training: dict[str, Any] = {
             "recipe": self.recipe.to_dict(),
             "data": [f"{part.dataset.name}@{part.weight:g}" for part in self.mix],
-            "progress": vars(self.progress).copy(),
+            "progress": self.state.progress.to_dict(),
             "torch": torch.__version__,
         }
         if self._start_from is not None:
             training["start_from"] = self._start_from.training
-        if math.isinf(self.progress.best_pck):
-            training["progress"]["best_pck"] = None
-        weights = {name: tensor.cpu() for name, tensor in self.average.network.state_dict().items()}
-        raw = {_RAW + name: tensor.cpu() for name, tensor in self.network.state_dict().items()}
-        state = raw | optimiser_tensors(self.optimiser)
         return Checkpoint(
-            self.spec, self.codec, self.recipe.augment.padding, weights, training, accuracy=[], state=state
+            self.spec,
+            self.codec,
+            self.recipe.augment.padding,
+            self.state.weights(),
+            training,
+            accuracy=[],
+            state=self.state.tensors(),
         )
 
     def save(self, name: str) -> Path:
@@ -218,22 +193,8 @@ class Trainer:
         """
         path = self.out / "last.safetensors"
         saved = load_checkpoint(path, with_state=True)
-        mine = self.checkpoint()
-        for what in ("recipe", "data"):
-            if _as_json(saved.training[what]) != _as_json(mine.training[what]):
-                raise CheckpointError(
-                    f"{path} was trained with another {what}: {saved.training[what]}; give the same, or a new --out"
-                )
-        if saved.spec.name != self.spec.name or dict(saved.spec.settings) != dict(self.spec.settings):
-            raise CheckpointError(f"{path} holds {saved.spec.name} {dict(saved.spec.settings)}; resume with the same")
-        raw = {n.removeprefix(_RAW): t for n, t in saved.state.items() if n.startswith(_RAW)}
-        self.network.load_state_dict(raw)
-        self.average.network.load_state_dict(saved.weights)
-        restore_optimiser(self.optimiser, saved.state)
-        progress = dict(saved.training["progress"])
-        if progress["best_pck"] is None:
-            progress["best_pck"] = -math.inf
-        self.progress = Progress(**progress)
+        check_same_run(path, saved, self.checkpoint())
+        self.state.restore(saved)
 
 
 def collate(crops: list[Crop]) -> tuple[Tensor, Tensor, Tensor]:
@@ -243,12 +204,6 @@ def collate(crops: list[Crop]) -> tuple[Tensor, Tensor, Tensor]:
     return images, keypoints, torch.from_numpy(np.stack([crop.weights for crop in crops]))
 
 
-def _as_json(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _as_json(item) for key, item in value.items()}
-    return [_as_json(item) for item in value] if isinstance(value, list | tuple) else value
-
-
 def _copy_weights(checkpoint: Checkpoint, spec: NetworkSpec, network: nn.Module) -> None:
     theirs, ours = ((s.name, s.skeleton.name, dict(s.settings)) for s in (checkpoint.spec, spec))
     if theirs != ours:
@@ -256,11 +211,7 @@ def _copy_weights(checkpoint: Checkpoint, spec: NetworkSpec, network: nn.Module)
     network.load_state_dict(checkpoint.build().state_dict())
 
 
-def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    parameters = list(network.parameters())
-    rate, decay = recipe.learning_rate, recipe.weight_decay
-    if recipe.optimiser == "adamw":
-        return torch.optim.AdamW(parameters, rate, weight_decay=decay, fused=True)
-    if recipe.optimiser == "adam":
-        return torch.optim.Adam(parameters, rate, weight_decay=decay, fused=True)
-    return torch.optim.RMSprop(parameters, rate, weight_decay=decay)
+def _prepare_for_int8(network: nn.Module, start_from: Checkpoint | None) -> None:
+    if start_from is None:
+        raise TrainingError("--qat makes trained weights fit for int8; give them with --start-from CHECKPOINT")
+    quantise_layers(network)

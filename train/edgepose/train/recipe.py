@@ -14,7 +14,7 @@ class Recipe:
     """Everything that decides the numbers of a training run.
 
     `schedule` is `cosine`, or `steps` with `milestones`: pairs of (fraction of the run, factor on the rate).
-    `clip_norm` 0 does not clip; `ema_decay` 0 keeps no average.
+    `clip_norm` 0 does not clip; `ema_decay` 0 keeps no average; `qat` trains as int8 computes.
     """
 
     optimiser: Literal["adamw", "adam", "rmsprop"] = "adamw"
@@ -30,6 +30,7 @@ class Recipe:
     clip_norm: float = 1.0
     loss: Literal["partial", "weighted"] = "weighted"
     seed: int = 0
+    qat: bool = False
     augment: AugmentConfig = field(default_factory=AugmentConfig)
 
     def __post_init__(self) -> None:
@@ -112,11 +113,24 @@ def modern_recipe(spec: NetworkSpec) -> Recipe:
 RECIPES = {"paper": paper_recipe, "modern": modern_recipe}
 
 
-def named_recipe(name: str, spec: NetworkSpec, **changes: Any) -> Recipe:
-    """Return a recipe by its name, with some of its values changed.
+def for_int8(recipe: Recipe) -> Recipe:
+    """Return a recipe's quantisation-aware form: it goes on from trained weights, so steps are small and epochs few."""
+    return replace(
+        recipe,
+        qat=True,
+        learning_rate=recipe.learning_rate / 10,
+        warmup_steps=min(recipe.warmup_steps, 20),
+        epochs=5,
+        precision="fp32",
+    )
+
+
+def named_recipe(name: str, spec: NetworkSpec, *, qat: bool = False, **changes: Any) -> Recipe:
+    """Return a recipe by its name, on request its quantisation-aware form, with some of its values changed.
 
     Raises `EdgeposeError` for an unknown name or an impossible value.
     """
     if name not in RECIPES:
         raise EdgeposeError(f"unknown recipe {name!r}; known: {', '.join(RECIPES)}")
-    return replace(RECIPES[name](spec), **changes)
+    recipe = RECIPES[name](spec)
+    return replace(for_int8(recipe) if qat else recipe, **changes)

@@ -1,0 +1,104 @@
+"""What changes while a network trains, and how it is saved and taken up again to the same numbers."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from edgepose.train.averaging import WeightAverage
+from edgepose.train.checkpoint import Checkpoint, CheckpointError, optimiser_tensors, restore_optimiser
+from edgepose.train.recipe import Recipe
+
+_RAW = "network."
+
+
+@dataclass
+class Progress:
+    """How far a run is: whole epochs, steps in the current one, and the best validation so far."""
+
+    epoch: int = 0
+    step: int = 0
+    best_pck: float = -math.inf
+    seconds: float = 0.0
+
+    def finish_epoch(self, seconds: float) -> None:
+        """Count an epoch that took so long."""
+        self.epoch, self.step, self.seconds = self.epoch + 1, 0, self.seconds + seconds
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values; `from_dict` undoes it."""
+        return {**vars(self), "best_pck": None if math.isinf(self.best_pck) else self.best_pck}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Progress":
+        """Read what `to_dict` gave."""
+        best = values["best_pck"]
+        return cls(**{**values, "best_pck": -math.inf if best is None else best})
+
+
+class TrainingState:
+    """The network in training, the average of its weights, the optimiser, and how far all of them are."""
+
+    def __init__(self, network: nn.Module, recipe: Recipe) -> None:
+        self.network = network
+        self.average = WeightAverage(network, recipe.ema_decay)
+        self.optimiser = _optimiser(network, recipe)
+        self.progress = Progress()
+
+    def descend(self, loss: Tensor, rate: float, clip_norm: float, step: int) -> None:
+        """Take one step of the optimiser down a loss, and let the average follow; `clip_norm` 0 does not clip."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if clip_norm > 0:
+            nn.utils.clip_grad_norm_(self.network.parameters(), clip_norm)
+        self.optimiser.step()
+        self.average.update(self.network, step)
+        self.progress.step += 1
+
+    def weights(self) -> dict[str, Tensor]:
+        """Return the averaged weights: what the run is for."""
+        return {name: tensor.cpu() for name, tensor in self.average.network.state_dict().items()}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return what is needed to go on besides: the weights as they are, and the optimiser's own."""
+        raw = {_RAW + name: tensor.cpu() for name, tensor in self.network.state_dict().items()}
+        return raw | optimiser_tensors(self.optimiser)
+
+    def restore(self, saved: Checkpoint) -> None:
+        """Put back what a checkpoint, loaded with its state, has of a run of the same network and recipe."""
+        raw = {name.removeprefix(_RAW): tensor for name, tensor in saved.state.items() if name.startswith(_RAW)}
+        self.network.load_state_dict(raw)
+        self.average.network.load_state_dict(saved.weights)
+        restore_optimiser(self.optimiser, saved.state)
+        self.progress = Progress.from_dict(saved.training["progress"])
+
+
+def check_same_run(path: Path, saved: Checkpoint, mine: Checkpoint) -> None:
+    """Raise `CheckpointError`, saying what differs, when a saved run has another network, recipe or data than mine."""
+    if (saved.spec.name, dict(saved.spec.settings)) != (mine.spec.name, dict(mine.spec.settings)):
+        raise CheckpointError(f"{path} holds {saved.spec.name} {dict(saved.spec.settings)}; resume with the same")
+    theirs, ours = (vars(Recipe.from_dict(run.training["recipe"])) for run in (saved, mine))
+    other = [f"{name} {value}" for name, value in theirs.items() if value != ours[name]]
+    if other:
+        raise CheckpointError(
+            f"{path} was trained with another recipe: {', '.join(other)}; give the same, or a new --out"
+        )
+    if saved.training["data"] != mine.training["data"]:
+        raise CheckpointError(
+            f"{path} was trained with another data: {saved.training['data']}; give the same, or a new --out"
+        )
+
+
+def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    parameters = list(network.parameters())
+    rate, decay = recipe.learning_rate, recipe.weight_decay
+    if recipe.optimiser == "adamw":
+        return torch.optim.AdamW(parameters, rate, weight_decay=decay, fused=True)
+    if recipe.optimiser == "adam":
+        return torch.optim.Adam(parameters, rate, weight_decay=decay, fused=True)
+    return torch.optim.RMSprop(parameters, rate, weight_decay=decay)
