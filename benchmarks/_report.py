@@ -18,7 +18,7 @@ from edgepose.runtime.shipped import resolve_model, shipped_names
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results"
-_PACKAGES = ("edgepose", "mediapipe", "numpy", "onnxruntime", "opencv-python-headless", "openvino")
+_PACKAGES = ("ai-edge-litert", "edgepose", "mediapipe", "numpy", "onnxruntime", "opencv-python-headless", "openvino")
 
 
 def default_model() -> str:

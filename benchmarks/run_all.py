@@ -4,7 +4,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-COMMANDS = (("network_rate.py",), ("int8_speedup.py",), ("camera_path.py",), ("synthetic_rate.py", "--write"))
+COMMANDS = (
+    ("network_rate.py",),
+    ("network_rate.py", "--engine", "litert"),
+    ("network_rate.py", "--engine", "onnxruntime"),
+    ("int8_speedup.py",),
+    ("int8_speedup.py", "--engine", "litert"),
+    ("camera_path.py",),
+    ("synthetic_rate.py", "--write"),
+)
 
 
 def main() -> None:

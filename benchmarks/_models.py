@@ -1,0 +1,52 @@
+"""Models that a benchmark was not given: exported or quantised here, good enough for their speed."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.backends.openvino import OpenVinoSession
+from edgepose.runtime.profiling.network import random_feeds
+from edgepose.runtime.shipped import resolve_model
+
+_RENDERED = ("--calibrate", "synthetic:200:1", "--validate", "synthetic:200:2", "--limit", "100")
+
+
+@contextmanager
+def model_or_tflite(model: str, *, tflite: bool) -> Iterator[Path]:
+    """Yield a model's file or, where TFLite is wanted and it is another's, an export of the shipped one to TFLite."""
+    path = resolve_model(model)
+    if not tflite or path.suffix == ".tflite":
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield export_tflite(model, ("fp32",), Path(folder))["fp32"]
+
+
+def export_tflite(model: str, precisions: tuple[str, ...], folder: Path) -> dict[str, Path]:
+    """Export a shipped model or a checkpoint to TFLite with rendered people; the files by precision.
+
+    Raises `EdgeposeError` when that fails.
+    """
+    program = str(Path(sys.executable).with_name("edgepose"))
+    command = [program, "export", model, "--to", "tflite", "--precision", ",".join(precisions), *_RENDERED]
+    done = subprocess.run([*command, "--out", str(folder)], capture_output=True, text=True, check=False)
+    found = {precision: next(folder.glob(f"*-{precision}.tflite"), None) for precision in precisions}
+    if done.returncode or None in found.values():
+        raise EdgeposeError(f"export of {model} to TFLite failed: {(done.stderr.strip() or 'no reason told')[-300:]}")
+    return {precision: path for precision, path in found.items() if path is not None}
+
+
+def quantise_on_noise(path: Path, folder: Path) -> Path:
+    """Write an int8 copy of a model for OpenVINO into `folder`: its speed does not depend on the calibration."""
+    import nncf  # noqa: PLC0415  only where no int8 file was given
+    import openvino  # noqa: PLC0415
+
+    with OpenVinoSession(path) as session:
+        feeds = [random_feeds(session, seed) for seed in range(16)]
+    quantised = nncf.quantize(openvino.Core().read_model(path), nncf.Dataset(feeds), subset_size=len(feeds))
+    openvino.save_model(quantised, folder / "int8.xml")
+    return folder / "int8.xml"
