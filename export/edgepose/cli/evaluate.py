@@ -8,7 +8,7 @@ import typer
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A model file (.onnx, .xml), a checkpoint, or a name that ships.")],
+    model: Annotated[str, typer.Argument(help="An exported file, a checkpoint, or a name that ships.")],
     *,
     data: Annotated[str, typer.Option(help="kind:path[:split], or synthetic:COUNT[:SEED].")],
     device: Annotated[str, typer.Option(help="Device profile: a name of `edgepose devices`, or a .toml.")] = "auto",

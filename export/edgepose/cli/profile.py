@@ -8,7 +8,7 @@ import typer
 
 
 def profile(
-    model: Annotated[str, typer.Argument(help="A model file (.onnx, .xml), or the name of one that ships.")],
+    model: Annotated[str, typer.Argument(help="An exported file, or the name of a model that ships.")],
     *,
     source: Annotated[
         str, typer.Option(help="Camera index, video, folder, stream or synthetic[:SEED[:FRAMES]].")
