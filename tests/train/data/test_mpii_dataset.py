@@ -104,3 +104,31 @@ def test_a_missing_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "images" / "a.jpg").unlink()
     with pytest.raises(DataError, match=r"image .*a.jpg is missing"):
         open_dataset(f"mpii:{tmp_path}:valid").sample(0)
+
+
+def test_bare_labels_need_no_images(tmp_path: Path) -> None:
+    numbers = [[float(value) for value in range(number, number + 32)] for number in (1, 50)]
+    lines = [",".join([f"{i}.jpg", *map(str, row)]) for i, row in enumerate(numbers)]
+    (tmp_path / "train_joints.csv").write_text("\n".join(lines) + "\n")
+    dataset = open_dataset(f"mpii:{tmp_path}")
+    assert len(dataset) == 2
+    np.testing.assert_allclose(dataset.keypoints(1).ravel(), np.array(numbers[1]) - 1)
+    with pytest.raises(DataError, match=r"image .*0.jpg is missing"):
+        dataset.sample(0)
+
+
+@pytest.mark.parametrize("line", ["a.jpg,1,2", "a.jpg," + ",".join("x" * 32)])
+def test_a_garbled_line_of_bare_labels_is_named(tmp_path: Path, line: str) -> None:
+    (tmp_path / "train_joints.csv").write_text(f"{line}\n")
+    with pytest.raises(DataError, match=r"train_joints.csv, line 1: expected a name and 32 numbers"):
+        open_dataset(f"mpii:{tmp_path}")
+
+
+@pytest.mark.research_data
+def test_the_real_labels_lie_about_people(research_data: Path) -> None:
+    dataset = open_dataset(f"mpii:{research_data}/mpii")
+    assert len(dataset) == 17_928
+    keypoints = np.stack([dataset.keypoints(i) for i in range(len(dataset))])
+    assert np.isfinite(keypoints).all()
+    lowest, highest = keypoints[:, [0, 5], 1].max(axis=1), keypoints[:, 9, 1]
+    assert (highest < lowest).mean() > 0.95

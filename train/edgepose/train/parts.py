@@ -23,6 +23,7 @@ _ENOUGH_PEOPLE = 100
 _SHUFFLES = 3
 _WAYS = ("cluster_qr", "kmeans", "discretize")
 _SHARE_INSIDE = 0.99
+_TINY = 1e-6
 
 
 @dataclass(frozen=True)
@@ -95,24 +96,24 @@ def _labels(dataset: PoseDataset, skeleton: Skeleton) -> FloatArray:
     """Return the keypoints (N, K, 2) of everybody with enough of them."""
     own = np.stack([dataset.keypoints(person) for person in range(len(dataset))])
     keypoints = own if dataset.skeleton is skeleton else remap_keypoints(own, dataset.skeleton, skeleton)
-    enough = np.isfinite(keypoints).all(axis=2).mean(axis=1) >= _ENOUGH_LABELLED
+    labelled = np.isfinite(keypoints).all(axis=2)
+    a, b = np.array(skeleton.edge_rows).T
+    enough = (labelled.mean(axis=1) >= _ENOUGH_LABELLED) & (labelled[:, a] & labelled[:, b]).any(axis=1)
     return keypoints[enough]  # type: ignore[no-any-return]
 
 
 def lattice_cells(keypoints: FloatArray, skeleton: Skeleton) -> Array:
     """Return the cell of the lattice (N, K), row-major from 0, of keypoints (N, K, 2); -1 where unlabelled.
 
-    A pose's centre is the mean of its joints, its scale its longest limb as a multiple of that limb's median: the one
+    A pose's centre is the mean of its joints, its scale its longest limb by what is usual for that limb: the one
     that is foreshortened least. The lattice is as wide as 99 % of all joints need, the others lie in its border.
     """
     a, b = np.array(skeleton.edge_rows).T
     lengths = np.linalg.norm(keypoints[:, a] - keypoints[:, b], axis=2)
-    usual = np.array(
-        [np.median(column[np.isfinite(column)]) if np.isfinite(column).any() else 1 for column in lengths.T]
-    )
-    scale = np.nan_to_num(lengths / np.maximum(usual, 1e-6)).max(axis=1)
+    shares = lengths / np.maximum(np.nanmean(lengths, axis=1, keepdims=True), _TINY)
+    scale = np.nanmax(lengths / np.maximum(np.nanmedian(shares, axis=0), _TINY), axis=1)
     centred = keypoints - np.nanmean(keypoints, axis=1, keepdims=True)
-    placed = centred / np.maximum(scale, 1e-6)[:, None, None]
+    placed = centred / np.maximum(scale, _TINY)[:, None, None]
     reach = np.nanquantile(np.abs(placed), _SHARE_INSIDE)
     steps = np.clip((placed / reach + 1) * LATTICE / 2, 0, LATTICE - 1e-3)
     unlabelled = np.isnan(steps).any(axis=2)
@@ -154,7 +155,7 @@ def _clustered(affinity: FloatArray, number: int) -> Array:
     except ModuleNotFoundError as error:
         raise MissingExtraError("scikit-learn", "train") from error
     # a joint that tells nothing of any other still belongs somewhere
-    connected = np.maximum(affinity, 1e-6).astype(np.float64)
+    connected = np.maximum(affinity, _TINY).astype(np.float64)
     found = [
         SpectralClustering(number, affinity="precomputed", assign_labels=way, random_state=0).fit_predict(connected)
         for way in _WAYS

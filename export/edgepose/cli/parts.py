@@ -1,0 +1,37 @@
+"""`edgepose parts`: which joints belong together."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def parts(
+    *,
+    data: Annotated[list[str], typer.Option(help="kind:path[:split]; only labels are read; may be repeated.")],
+    groups: Annotated[int | None, typer.Option(min=1, help="How many groups; PBN's own number by default.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the matrix and the groups into this picture.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document, alone.")] = False,
+) -> None:
+    """Group the joints of a data set by how much their places tell about each other, for PBN's branches."""
+    from edgepose.cli.options import import_torch  # noqa: PLC0415  heavy imports wait until the command is called
+
+    import_torch()
+    from edgepose.train.data import open_dataset  # noqa: PLC0415
+    from edgepose.train.networks.part_groups import usual_number  # noqa: PLC0415
+    from edgepose.train.parts import part_statistics  # noqa: PLC0415
+    from edgepose.train.parts_picture import save_parts_picture  # noqa: PLC0415
+
+    statistics = part_statistics([open_dataset(spec) for spec in data])
+    document = statistics.to_dict(usual_number(statistics.skeleton) if groups is None else groups)
+    if plot is not None:
+        save_parts_picture(plot, statistics, document["groups"])
+    if as_json:
+        typer.echo(json.dumps(document, indent=1))
+        return
+    typer.echo(f"{statistics.people} people, {len(statistics.skeleton)} joints of {statistics.skeleton.name}")
+    for number, group in enumerate(document["groups"], start=1):
+        typer.echo(f"group {number}  {' '.join(group)}")
+    if plot is not None:
+        typer.echo(f"wrote {plot}")

@@ -1,0 +1,66 @@
+"""`edgepose parts`: one document with --json, lines without, a picture on request."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import typer
+from click.testing import Result
+from scipy.io import savemat
+from typer.testing import CliRunner
+
+from edgepose.cli.parts import parts
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.skeleton import LSP_14
+
+APP = typer.Typer()
+APP.command()(parts)
+
+
+def _run(*arguments: str) -> Result:
+    result = CliRunner().invoke(APP, arguments)
+    if result.exception is not None:
+        raise result.exception
+    return result
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    """LSP Extended, labels alone."""
+    root = tmp_path / "lspet"
+    (root / "images").mkdir(parents=True)
+    joints = np.random.default_rng(0).uniform(1, 200, (14, 3, 150))
+    joints[:, 2] = 1
+    savemat(root / "joints.mat", {"joints": joints})
+    return f"lspet:{root}"
+
+
+def test_parts_prints_one_document(data: str) -> None:
+    document = json.loads(_run("--data", data, "--groups", "4", "--json").stdout)
+    assert list(document) == ["joints", "mutual_information", "groups"]
+    assert document["joints"] == list(LSP_14.joints)
+    assert np.shape(document["mutual_information"]) == (14, 14)
+    assert len(document["groups"]) == 4
+
+
+def test_parts_prints_the_groups_and_draws_them(data: str, tmp_path: Path) -> None:
+    shown = _run("--data", data, "--plot", str(tmp_path / "parts.png")).stdout
+    assert shown.startswith("150 people, 14 joints of lsp-14\ngroup 1  r_ankle")
+    assert shown.count("group ") == 5
+    assert f"wrote {tmp_path / 'parts.png'}" in shown
+    assert cv2.imread(str(tmp_path / "parts.png")) is not None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--groups", "20"), "lsp-14 has 1 to 14 groups of parts; found 20"),
+        (("--plot", "parts.doc"), "cannot draw into parts.doc"),
+        (("--data", "dogs:/nowhere"), "unknown kind of data 'dogs'"),
+    ],
+)
+def test_wrong_use_is_one_clear_line(data: str, arguments: tuple[str, ...], message: str) -> None:
+    with pytest.raises(EdgeposeError, match=message):
+        _run("--data", data, *arguments)
