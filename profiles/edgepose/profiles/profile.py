@@ -155,7 +155,7 @@ def _this_machine() -> DeviceProfile:
     return DeviceProfile(
         name=AUTO,
         description=f"this machine: {machine.cpu}, {machine.cores} cores",
-        formats=("openvino", "onnx"),
+        formats=("openvino", "onnx", "tflite", "tensorrt"),
         precisions=("int8", "fp16", "fp32"),
         threads=machine.cores,
         memory_mb=machine.memory_mb,
