@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.clips import write_clip
+from support.tiny_tflite import save_tiny_tflite
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -41,7 +42,7 @@ def test_it_carries_what_a_device_needs(wheel: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("extra", ["openvino", "onnxruntime"])
+@pytest.mark.parametrize("extra", ["openvino", "onnxruntime", "tflite"])
 def test_with_one_engine_alone_it_runs_a_model_on_a_video(wheel: Path, tmp_path: Path, extra: str) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
@@ -57,7 +58,8 @@ def test_with_one_engine_alone_it_runs_a_model_on_a_video(wheel: Path, tmp_path:
     models = subprocess.run(
         [str(programs / "edgepose"), "models", "--json"], check=True, capture_output=True, text=True, env=environment
     )
-    name = json.loads(models.stdout)[0]["name"]
+    # the wheel carries no TFLite file
+    name = str(save_tiny_tflite(tmp_path)) if extra == "tflite" else json.loads(models.stdout)[0]["name"]
     poses = tmp_path / "poses.jsonl"
     command = [str(programs / "edgepose"), "run", name, "--source", str(clip), "--json", str(poses)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path)
