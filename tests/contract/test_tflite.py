@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from contract.session_contract import SessionContract
+from edgepose.profiles.probe import probe_this_machine
 from edgepose.runtime.backends.base import Session, SessionOptions
 from edgepose.runtime.errors import CardError, ModelError
 from edgepose.runtime.sidecar import write_sidecar
@@ -49,9 +50,9 @@ class TestTfliteWithoutSignature(SessionContract):
         return open_tflite(save_tiny_tflite(folder, signature=False, sidecar=False), options)
 
 
-def test_without_a_wish_every_core_gets_a_thread(tmp_path: Path) -> None:
+def test_without_a_wish_every_core_that_is_allowed_gets_a_thread(tmp_path: Path) -> None:
     with open_tflite(save_tiny_tflite(tmp_path)) as session:
-        assert session.info.threads == psutil.cpu_count(logical=False)
+        assert session.info.threads == probe_this_machine().cores
 
 
 def test_the_threads_are_real(tmp_path: Path) -> None:
@@ -148,3 +149,23 @@ def test_the_engine_keeps_off_the_terminal(tmp_path: Path) -> None:
     command = [sys.executable, "-c", code, str(save_tiny_tflite(tmp_path))]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "from the end\n")
+
+
+def test_sessions_opened_at_once_leave_the_terminal_as_it_was(tmp_path: Path) -> None:
+    code = (
+        "import sys; from concurrent.futures import ThreadPoolExecutor; from pathlib import Path\n"
+        "from edgepose.runtime.backends.tflite import TfliteSession\n"
+        "with ThreadPoolExecutor(4) as pool: sessions = list(pool.map(TfliteSession, [Path(sys.argv[1])] * 40))\n"
+        "print('still here', file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", code, str(save_tiny_tflite(tmp_path))]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stderr == "still here\n"
+
+
+def test_a_service_without_a_terminal_opens_models_too(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from pathlib import Path; from edgepose.runtime.backends.tflite import TfliteSession\n"
+        "os.close(2); print(TfliteSession(Path(sys.argv[1])).info.engine)"
+    )
+    command = [sys.executable, "-c", code, str(save_tiny_tflite(tmp_path))]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "litert\n"

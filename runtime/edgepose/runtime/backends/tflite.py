@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
-import psutil
 
+from edgepose.profiles.probe import probe_this_machine
 from edgepose.runtime.arrays import Array
 from edgepose.runtime.backends.base import EngineInfo, Session, SessionOptions
 from edgepose.runtime.card import ModelCard
@@ -43,7 +44,7 @@ class TfliteSession(Session):
         if options.device != "CPU":
             raise ModelError(f"{_ENGINE} runs on the CPU, not on {options.device}; export the model to openvino")
         card = _card(path)
-        threads = options.threads or psutil.cpu_count(logical=False) or 1
+        threads = options.threads or probe_this_machine().cores
         self._path = path
         with _quiet():
             self._engine = _open(path, threads)
@@ -110,18 +111,27 @@ def _reason(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0][:300].rstrip(".")
 
 
+_terminal = Lock()
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Silence the engine, which tells the terminal of its delegate, and what its exception says anyway."""
-    terminal = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(terminal, 2)
-        os.close(terminal)
-        os.close(nowhere)
+    # one at a time: else two that overlap would give back each other's silence
+    with _terminal:
+        try:
+            before = os.dup(2)
+        except OSError:  # a service that was started without: there is nothing to silence
+            yield
+            return
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            os.dup2(before, 2)
+            os.close(before)
+            os.close(nowhere)
 
 
 def _details(engine: Any) -> tuple[dict[str, Any], dict[str, Any]]:
