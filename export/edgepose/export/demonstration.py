@@ -55,7 +55,7 @@ def run_demonstration(
     report = run_export(request, lambda step: console.print(f"  {step}", style="dim", highlight=False))
     if not report.rows:
         report.raise_failures()
-    chosen = _to_run(report)
+    chosen = file_to_run(report)
     video = out / "poses.mp4"
     console.print(f"run {chosen} on {source}")
     seen = _run(out / "models" / chosen, source, device, video, max_frames)
@@ -70,7 +70,7 @@ def run_demonstration(
     return report
 
 
-def _to_run(report: ExportReport) -> str:
+def file_to_run(report: ExportReport) -> str:
     """Return the recommended file, or where that cannot run here the fastest that can."""
     times = {row.path: row.p50 for row in report.rows if row.p50 is not None}
     if report.recommended and report.recommended.path in times:

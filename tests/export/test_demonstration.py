@@ -1,0 +1,24 @@
+"""The demonstration runs what is recommended, and where that cannot run here the fastest that can."""
+
+from dataclasses import replace
+
+import pytest
+
+from edgepose.export.demonstration import file_to_run
+from edgepose.export.errors import ExportError
+from edgepose.export.report import ExportReport, Recommendation, Row
+
+
+def row(path: str, p50: float | None) -> Row:
+    not_run = None if p50 else "needs a GPU"
+    return Row("openvino", "fp32", path, "0" * 64, 1, 0.0, 0.0, 70.0, 0.0, p50, not_run, None, ())
+
+
+def test_the_recommended_file_runs_else_the_fastest_that_can() -> None:
+    rows = (row("gpu", None), row("slow", 9.0), row("fast", 3.0))
+    report = ExportReport("net", "auto", "PCK@0.2", 70.0, "lsp", 100, None, rows, {}, None, (), ())
+    assert file_to_run(replace(report, recommended=Recommendation("slow", "its order"))) == "slow"
+    assert file_to_run(replace(report, recommended=Recommendation("gpu", "its order"))) == "fast"
+    assert file_to_run(report) == "fast"
+    with pytest.raises(ExportError, match="no file runs here as auto asks; choose another --device"):
+        file_to_run(replace(report, rows=rows[:1]))
