@@ -132,6 +132,22 @@ def test_a_training_folder_is_not_overwritten(fail, checkpoint: Path) -> None:
     assert checkpoint.read_bytes() == before
 
 
+def test_quantisation_aware_training_goes_on_from_weights_of_its_own_kind(
+    fail, checkpoint: Path, tmp_path: Path
+) -> None:
+    network = ("--net", "ppnet-m1-d1-w8", "--set", "stem=8", "--input", "32x32", "--skeleton", "lsp-14")
+    train = ("train", *network, "--data", "synthetic:8", "--batch", "4", "--epochs", "1")
+    assert "--start-from CHECKPOINT" in fail(*train, "--qat", "--out", "o")
+    assert "no checkpoint at absent.safetensors" in fail(
+        *train, "--qat", "--start-from", "absent.safetensors", "--out", "o"
+    )
+    assert not (tmp_path / "o").exists()
+    shutil.copytree(checkpoint.parent, tmp_path / "plain")
+    told = fail(*train, "--qat", "--start-from", checkpoint, "--out", "plain", "--resume")
+    assert "another recipe: " in told
+    assert "qat False" in told
+
+
 def test_a_budget_missed_is_code_1_not_2(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model: Path, clip: Path
 ) -> None:

@@ -15,7 +15,7 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from edgepose.train.data import WeightedDataset
-from edgepose.train.loop import Trainer, TrainingError
+from edgepose.train.loop import Trainer
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.qat import FrozenBatchNorm2d, QuantisedConv2d, quantise_layers, rounded_input, rounded_weight
 from edgepose.train.recipe import Recipe, named_recipe
@@ -153,7 +153,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     return Trainer(SPEC, plain, [WeightedDataset(DotDataset(12), 1.0)], out, workers=0).run()
 
 
-def trainer(out: Path, start_from: Checkpoint | None, recipe: Recipe = RECIPE, *observers: "Interrupt") -> Trainer:
+def trainer(out: Path, start_from: Checkpoint, recipe: Recipe = RECIPE, *observers: "Interrupt") -> Trainer:
     mix = [WeightedDataset(DotDataset(12), 1.0)]
     return Trainer(SPEC, recipe, mix, out, start_from=start_from, workers=0, observers=observers)
 
@@ -197,9 +197,7 @@ def test_the_checkpoint_is_one_like_any_other(tmp_path: Path, trained: Checkpoin
     trainer(tmp_path / "again", read, replace(RECIPE, qat=False)).run()
 
 
-def test_wrong_uses_are_one_clear_line(tmp_path: Path, trained: Checkpoint) -> None:
-    with pytest.raises(TrainingError, match="--start-from"):
-        trainer(tmp_path, None)
+def test_neither_kind_of_run_is_resumed_as_the_other(tmp_path: Path, trained: Checkpoint) -> None:
     trainer(tmp_path, trained).run()
     with pytest.raises(CheckpointError, match=r"another recipe: qat True; give the same"):
         trainer(tmp_path, trained, replace(RECIPE, qat=False)).resume()

@@ -57,7 +57,7 @@ class Trainer:
         if start_from is not None:
             _copy_weights(start_from, spec, self.network)
         if recipe.qat:
-            _prepare_for_int8(self.network, start_from)
+            quantise_layers(self.network)
         self.state = TrainingState(self.network, recipe)
         self._validate_on = validate_on
         self._observers = observers
@@ -209,9 +209,3 @@ def _copy_weights(checkpoint: Checkpoint, spec: NetworkSpec, network: nn.Module)
     if theirs != ours:
         raise CheckpointError(f"the checkpoint to start from holds {theirs}, the network to train is {ours}")
     network.load_state_dict(checkpoint.build().state_dict())
-
-
-def _prepare_for_int8(network: nn.Module, start_from: Checkpoint | None) -> None:
-    if start_from is None:
-        raise TrainingError("--qat makes trained weights fit for int8; give them with --start-from CHECKPOINT")
-    quantise_layers(network)

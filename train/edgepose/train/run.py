@@ -28,10 +28,14 @@ def run_training(
 ) -> Path:
     """Train, and return the path of the last checkpoint.
 
-    Raises `TrainingError` when `out` already holds a run that was not asked to be resumed, and what `Trainer` raises.
+    Raises `TrainingError` when `out` already holds a run that was not asked to be resumed or --qat has no weights to
+    start from, and what `Trainer` raises.
     """
+    if recipe.qat and start_from is None:
+        raise TrainingError("--qat makes trained weights fit for int8; say which with --start-from CHECKPOINT")
     if (out / "last.safetensors").exists() and not resume:
         raise TrainingError(f"{out} already holds a training run; add --resume to go on, or choose another --out")
+    checkpoint = load_checkpoint(start_from) if start_from else None
     try:
         (out / "log").mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -47,7 +51,7 @@ def run_training(
             recipe,
             mix,
             out,
-            start_from=load_checkpoint(start_from) if start_from else None,
+            start_from=checkpoint,
             validate_on=validate_on,
             workers=workers,
             observers=(bar, log),
