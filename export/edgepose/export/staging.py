@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from edgepose.export.errors import ExportError
+from edgepose.runtime.backends.tensorrt_cache import engines_of
 from edgepose.runtime.sidecar import model_files, sidecar_path
 
 
@@ -43,8 +44,8 @@ def _remove_stale(out: Path) -> None:
 
 
 def artefact_files(model_path: Path) -> list[Path]:
-    """Return the files of a model in the order to move them in: weights, the model, its sidecar."""
-    return [*reversed(model_files(model_path)), sidecar_path(model_path)]
+    """Return the files of a model in the order to move them in: weights, the model, its sidecar, its engines."""
+    return [*reversed(model_files(model_path)), sidecar_path(model_path), *engines_of(model_path)]
 
 
 def move_in(files: Sequence[Path], out: Path) -> None:
@@ -59,6 +60,6 @@ def move_in(files: Sequence[Path], out: Path) -> None:
 
 def remove_model(model_path: Path) -> None:
     """Remove a model and what belongs to it, where it is there: the sidecar first, the weights last."""
-    for file in (sidecar_path(model_path), model_path, model_path.with_suffix(".bin")):
+    for file in (sidecar_path(model_path), *engines_of(model_path), model_path, model_path.with_suffix(".bin")):
         if file.suffix != ".bin" or model_path.suffix == ".xml":
             file.unlink(missing_ok=True)

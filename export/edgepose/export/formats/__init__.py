@@ -4,10 +4,15 @@ from edgepose.export.errors import ExportError
 from edgepose.export.formats.base import Exporter, ExportSource
 from edgepose.export.formats.onnx import OnnxExporter
 from edgepose.export.formats.openvino import OpenVinoExporter
+from edgepose.export.formats.tensorrt import TensorRtExporter
 
 __all__ = ["TARGETS", "ExportSource", "Exporter", "exporter_of"]
 
-TARGETS: dict[str, Exporter] = {"onnx": OnnxExporter(), "openvino": OpenVinoExporter()}
+TARGETS: dict[str, Exporter] = {
+    "onnx": OnnxExporter(),
+    "openvino": OpenVinoExporter(),
+    "tensorrt": TensorRtExporter(),
+}
 
 
 def exporter_of(name: str, precision: str) -> Exporter:

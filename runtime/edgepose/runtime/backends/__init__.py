@@ -1,12 +1,14 @@
 """One small file per engine; which of them opens a model follows from the file's suffix."""
 
 from collections.abc import Callable
+from ctypes.util import find_library
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgepose.runtime.backends.base import Session, SessionOptions
 from edgepose.runtime.card import ModelCard
-from edgepose.runtime.errors import MissingExtraError, ModelError
+from edgepose.runtime.errors import MissingExtraError, ModelError, NotHereError
+from edgepose.runtime.onnx_file import card_of_onnx
 from edgepose.runtime.shipped import resolve_model
 
 if TYPE_CHECKING:
@@ -30,8 +32,11 @@ def open_model(path_or_name: str | Path, profile: "DeviceProfile | None" = None)
 
 
 def load_card(path_or_name: str | Path) -> ModelCard:
-    """Return the card of a model, checked as `open_model` checks it."""
-    with open_model(path_or_name) as session:
+    """Return the card of a model, checked as `open_model` checks it; one for TensorRT needs no GPU for that."""
+    path = resolve_model(str(path_or_name))
+    if _suffix_of(path) == ".trt.onnx":
+        return card_of_onnx(path)
+    with open_model(path) as session:
         return session.card
 
 
@@ -69,8 +74,20 @@ def _open_tflite(path: Path, options: SessionOptions) -> Session:
     return TfliteSession(path, options)
 
 
+def _open_tensorrt(path: Path, options: SessionOptions) -> Session:
+    try:
+        from edgepose.runtime.backends.tensorrt import TensorRtSession  # noqa: PLC0415
+    except MissingExtraError:
+        if find_library("cuda") or find_library("nvcuda"):
+            raise
+        message = f"{path.name} runs on an NVIDIA GPU, and no driver of one is installed; run it there"
+        raise NotHereError(message, "a GPU") from None
+    return TensorRtSession(path, options)
+
+
 _OPENERS: dict[str, Callable[[Path, SessionOptions], Session]] = {
     ".onnx": _open_onnx,
     ".xml": _open_openvino,
     ".tflite": _open_tflite,
+    ".trt.onnx": _open_tensorrt,
 }

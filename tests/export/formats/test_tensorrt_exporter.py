@@ -1,0 +1,135 @@
+"""Files for TensorRT: types and Q/DQ as it takes them, proven by an engine built here."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import ModelProto, TensorProto, numpy_helper
+
+from edgepose.export.checkpoints import resolve_checkpoint
+from edgepose.export.errors import ExportError
+from edgepose.export.formats import ExportSource
+from edgepose.export.formats import tensorrt as exporter_module
+from edgepose.export.formats.tensorrt import TensorRtExporter, prove
+from edgepose.export.graph import to_onnx
+from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.backends.tensorrt_build import build_engine, load_tensorrt
+from edgepose.runtime.errors import MissingExtraError
+from edgepose.train.checkpoint import load_checkpoint
+from edgepose.train.networks import DeployNetwork
+from support.tiny_tensorrt import tiny_quantised
+from support.trained import PPNET
+
+PRECISIONS = TensorRtExporter.precisions
+
+
+@pytest.fixture(scope="module")
+def images_rgb() -> ImageArray:
+    return np.random.default_rng(0).integers(0, 256, (16, 64, 64, 3), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def source() -> ExportSource:
+    """A small PPNet of random weights."""
+    torch.manual_seed(0)
+    deployed = DeployNetwork(PPNET.build()).eval()
+    return ExportSource(deployed, to_onnx(deployed, PPNET.input_wh))
+
+
+@pytest.fixture(scope="module")
+def graphs(source: ExportSource, images_rgb: ImageArray) -> dict[str, ModelProto]:
+    return {precision: TensorRtExporter().convert(source, precision, images_rgb) for precision in PRECISIONS}
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_tensorrt_rtx_builds_an_engine_without_a_gpu(graphs: dict[str, ModelProto], precision: str) -> None:
+    assert build_engine(load_tensorrt(("tensorrt_rtx",)), graphs[precision].SerializeToString(), precision).engine
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_bytes_go_in_and_floats_come_out(graphs: dict[str, ModelProto], precision: str) -> None:
+    onnx.checker.check_model(graphs[precision], full_check=True)
+    graph = graphs[precision].graph
+    assert [value.type.tensor_type.elem_type for value in graph.input] == [TensorProto.UINT8]
+    assert [value.type.tensor_type.elem_type for value in graph.output] == [TensorProto.FLOAT]
+    assert [node.op_type for node in graph.node if "image" in node.input] == ["Cast"], "all that TensorRT does to uint8"
+
+
+def test_fp16_is_typed_throughout(graphs: dict[str, ModelProto]) -> None:
+    graph = graphs["fp16"].graph
+    floats = [tensor for tensor in graph.initializer if tensor.data_type == TensorProto.FLOAT]
+    scales = {node.input[2] for node in graph.node if node.op_type == "Resize"}
+    assert {tensor.name for tensor in floats} <= scales, "ONNX wants the scales of a Resize in float32"
+    assert Counter(node.op_type for node in graph.node)["Cast"] == 2, "one cast in, one out"
+
+
+def test_int8_is_symmetric_per_channel_and_leaves_biases_alone(graphs: dict[str, ModelProto]) -> None:
+    graph = graphs["int8"].graph
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    made_by = {name: node for node in graph.node for name in node.output}
+    for node in (node for node in graph.node if node.op_type.endswith("QuantizeLinear")):
+        assert constants[node.input[2]].dtype == np.int8
+        assert not constants[node.input[2]].any()
+    convolutions = [node for node in graph.node if node.op_type == "Conv"]
+    assert convolutions
+    for conv in convolutions:
+        activation, weight = (made_by[name] for name in conv.input[:2])
+        assert (activation.op_type, weight.op_type) == ("DequantizeLinear", "DequantizeLinear")
+        assert constants[activation.input[1]].shape == ()
+        assert constants[weight.input[0]].dtype == np.int8
+        assert constants[weight.input[1]].shape == constants[weight.input[0]].shape[:1]
+        assert all(constants[bias].dtype == np.float32 for bias in conv.input[2:])
+    quantised = {made_by[name].input[0] for conv in convolutions for name in conv.input[:1]}
+    assert len([node for node in graph.node if node.op_type == "QuantizeLinear"]) == len(quantised)
+
+
+def test_an_excluded_convolution_reads_and_computes_floats(source: ExportSource, images_rgb: ImageArray) -> None:
+    names = [node.name for node in source.graph.graph.node if node.op_type == "Conv"]
+    graph = TensorRtExporter().convert(source, "int8", images_rgb, (names[0], names[-1])).graph
+    made_by = {name: node.op_type for node in graph.node for name in node.output}
+    stored = {tensor.name for tensor in graph.initializer}
+    for conv in (node for node in graph.node if node.op_type == "Conv"):
+        in_floats = made_by.get(conv.input[0]) != "DequantizeLinear" and conv.input[1] in stored
+        assert in_floats == (conv.name in {names[0], names[-1]})
+
+
+def test_a_handful_of_people_is_not_enough(source: ExportSource, images_rgb: ImageArray) -> None:
+    with pytest.raises(ExportError, match=r"int8 needs at least 16 people to calibrate with, found 15; give more data"):
+        TensorRtExporter().convert(source, "int8", images_rgb[:15])
+
+
+def test_an_unsigned_zero_point_is_no_export() -> None:
+    with pytest.raises(ExportError, match=r"^no TensorRT file was made: [^\n]*UINT8 zero_point"):
+        prove(tiny_quantised(np.uint8(0)), "the int8 graph")
+
+
+def test_without_tensorrt_the_file_is_made_and_said_to_be_unproven(
+    source: ExportSource, images_rgb: ImageArray, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def absent(flavours: tuple[str, ...]) -> None:
+        raise MissingExtraError(flavours[0], flavours[0])
+
+    assert "built an engine of each here, for proof" in (TensorRtExporter().note(tmp_path, "fp32") or "")
+    monkeypatch.setattr(exporter_module, "load_tensorrt", absent)
+    assert TensorRtExporter().convert(source, "fp32", images_rgb)
+    note = TensorRtExporter().note(tmp_path / "net-fp32.trt.onnx", "fp32") or ""
+    assert "no engine was built of them here" in note
+    assert f"copy {tmp_path} there and run edgepose profile FILE.trt.onnx --device jetson-orin-nano" in note
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["ppnet-lsp-128", "repose-lsp-64"])
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_tensorrt_rtx_builds_the_models_that_ship(name: str, precision: str) -> None:
+    checkpoint = load_checkpoint(resolve_checkpoint(name))
+    width, height = checkpoint.spec.input_wh
+    deployed = DeployNetwork(checkpoint.build()).eval()
+    images = np.random.default_rng(0).integers(0, 256, (16, height, width, 3), np.uint8)
+    shipped = ExportSource(deployed, to_onnx(deployed, (width, height)))
+    graph = TensorRtExporter().convert(shipped, precision, images)
+    engine = build_engine(load_tensorrt(("tensorrt_rtx",)), graph.SerializeToString(), name).engine
+    # 13 MB of weights in fp32 and less in the others, beside the code for six generations of GPUs
+    assert len(engine) < 16e6
