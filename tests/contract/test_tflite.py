@@ -89,7 +89,7 @@ def test_a_truncated_file_is_one_clear_error(tmp_path: Path, kept: float) -> Non
 
 
 def test_damage_anywhere_is_noticed_before_the_engine_sees_it(tmp_path: Path, rng: np.random.Generator) -> None:
-    """Old engines take gigabytes, or the process down with them, for some of these."""
+    """Old engines end the process for some of these."""
     path = save_tiny_tflite(tmp_path, sidecar=False)
     content = path.read_bytes()
     length = len(tiny_flatbuffer(fixed_batch(tiny_card())))

@@ -89,7 +89,7 @@ def test_a_truncated_file_is_one_clear_error(tmp_path: Path, kept: float) -> Non
 
 
 def test_damage_is_noticed_before_the_engine_sees_it(tmp_path: Path, rng: np.random.Generator) -> None:
-    """For some of these, this engine takes gigabytes or never comes back."""
+    """For many of these, this engine would end the process, or take gigabytes first."""
     path = copied("unsigned", tmp_path)
     content = path.read_bytes()
     for at in rng.integers(8, 10_000, 100):
