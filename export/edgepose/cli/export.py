@@ -42,6 +42,9 @@ def export(
     search: Annotated[
         bool, typer.Option(help="Where int8 loses too much, leave out the layers that it hurts most.")
     ] = True,
+    decode: Annotated[
+        bool, typer.Option("--decode", help="Put the decode inside: files give keypoints instead of heatmaps.")
+    ] = False,
 ) -> None:
     """Convert, quantise and compare with torch; a file over its tolerance is an error and is not left behind."""
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
@@ -62,6 +65,7 @@ def export(
         device,
         exclude=_split_list(exclude, "--exclude") if exclude else (),
         search=search,
+        decode=decode,
     )
     progress = Console(stderr=True, highlight=False)
     report = run_export(request, lambda step: progress.print(f"  {step}", style="dim"))

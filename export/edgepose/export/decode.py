@@ -38,7 +38,7 @@ class HeatmapDecoder(nn.Module):
         width, height = codec.map_wh
         reach = torch.tensor([-1.0, 0.0, 1.0, 0.0]).view(4, 1)
         self.register_buffer("rows", torch.arange(height) - reach, persistent=False)
-        self.register_buffer("columns", torch.arange(width) - reach[:3], persistent=False)
+        self.register_buffer("columns", (torch.arange(width) - reach[:3]).T.contiguous(), persistent=False)
         edge = self._radius**2 + 1.0
         self.register_buffer("limits", torch.tensor([edge, edge, edge, 1.0]).view(4, 1), persistent=False)
         self.register_buffer("derivatives", _newton_rows(), persistent=False)
@@ -56,19 +56,19 @@ class HeatmapDecoder(nn.Module):
         # the blurred line above, on and below the peak's, and the peak's own
         blurred, own = torch.split(lines, [3, 1], dim=2)
         own = own.squeeze(2)
-        x = _first(own, own.amax(2, keepdim=True), self.columns[1])
+        x = _first(own, own.amax(2, keepdim=True), self.columns[:, 1])
         cells = torch.cat([x, y], dim=2)
         if self.codec.refine != "none":
-            across = self._weights(self.columns, self.limits[:3], x)
-            cells = cells + self._offset(torch.matmul(blurred, across.transpose(2, 3)), cells)
+            across = self._weights(self.columns, self.limits[0], x)
+            cells = cells + self._offset(torch.matmul(blurred, across), cells)
         pixels = cells * self.codec.stride + (self.codec.stride / 2 - 0.5)
         # only scores get here: LiteRT leaves a clamp to 0 and 1, by numbers, out of its fast kernels
         return torch.minimum(torch.maximum(torch.cat([pixels, score], dim=2), self.lowest), self.highest)
 
     def _weights(self, lines: Tensor, limits: Tensor, at: Tensor) -> Tensor:
-        """Return the blur (N, K, m, n) about cells (N, K, 1), of `lines` (m, n): cut off where it has `limits` (m, 1).
+        """Return the blur (N, K, m, n) about cells (N, K, 1), of `lines` (m, n), cut off at its squared `limits`.
 
-        The distance is cut as well, because exponentials that underflow are slow.
+        The distance is cut there as well, because exponentials that underflow are slow.
         """
         distance = lines - at.unsqueeze(3)
         squared = torch.minimum(distance * distance, limits)

@@ -55,7 +55,8 @@ def _make_all(
             made.append((name, precision, guard.make(name, precision)))
         except EdgeposeError as error:
             failures.append(str(error))
-            remove_model(request.out / exporter_of(name, precision).file_name(original.card.name, precision))
+            exporter = exporter_of(name, precision)
+            remove_model(request.out / exporter.file_name(exporter.card(original.card, precision)))
     return made, failures
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import onnxsim
 import torch
 from onnx import ModelProto
+from torch import Tensor, nn
 
 from edgepose.export.errors import ExportError
 from edgepose.export.quiet import quiet
@@ -19,15 +20,24 @@ def to_onnx(deployed: DeployNetwork, input_wh: tuple[int, int]) -> ModelProto:
     Raises `ExportError` when the simplified graph computes something else.
     """
     width, height = input_wh
-    image = torch.zeros((1, height, width, 3), dtype=torch.uint8)
+    graph = traced(deployed, torch.zeros((1, height, width, 3), dtype=torch.uint8), INPUT, OUTPUT)
+    _name_by_module(graph)
+    return graph
+
+
+def traced(module: nn.Module, example: Tensor, input_name: str, output_name: str) -> ModelProto:
+    """Return the simplified graph of a module of one input, of the example's shape, and one output.
+
+    Raises `ExportError` when the simplified graph computes something else.
+    """
     with quiet():
         program = torch.onnx.export(
-            deployed.eval(),
-            (image,),
+            module.eval(),
+            (example,),
             dynamo=True,
             external_data=False,
-            input_names=[INPUT],
-            output_names=[OUTPUT],
+            input_names=[input_name],
+            output_names=[output_name],
             verbose=False,
         )
         assert program is not None
@@ -35,7 +45,6 @@ def to_onnx(deployed: DeployNetwork, input_wh: tuple[int, int]) -> ModelProto:
     if not same:
         raise ExportError("onnxsim changed what the network computes; report this network's settings")
     del graph.metadata_props[:]
-    _name_by_module(graph)
     return graph
 
 

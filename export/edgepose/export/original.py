@@ -7,6 +7,7 @@ from functools import cached_property
 from torch import nn
 
 from edgepose.export.crops import PoseCrops, load_crops
+from edgepose.export.decode import HeatmapDecoder
 from edgepose.export.formats import ExportSource
 from edgepose.export.graph import to_onnx
 from edgepose.export.layers import chosen_layers
@@ -15,6 +16,7 @@ from edgepose.export.provenance import exported_from
 from edgepose.export.request import DEFAULT_DATA, QUANTISED, ExportRequest
 from edgepose.export.sensitivity import LayerHarm, layers_by_harm
 from edgepose.runtime.card import ModelCard
+from edgepose.runtime.decoding import card_with_decode
 from edgepose.train.card import card_of_checkpoint
 from edgepose.train.checkpoint import load_checkpoint
 from edgepose.train.data import open_dataset
@@ -73,7 +75,8 @@ def prepare(request: ExportRequest, on_step: Callable[[str], None]) -> Original:
     on_step("read the network")
     network = checkpoint.build()
     deployed = DeployNetwork(network).eval()
-    source = ExportSource(deployed, to_onnx(deployed, card.input_wh))
+    decoder = HeatmapDecoder(checkpoint.codec) if request.decode else None
+    source = ExportSource(deployed, to_onnx(deployed, card.input_wh), decoder)
     excluded = chosen_layers(request.exclude, layers_of(source))
     on_step("read the data")
     calibration = request.calibrate and load_crops(
@@ -83,4 +86,6 @@ def prepare(request: ExportRequest, on_step: Callable[[str], None]) -> Original:
     on_step("run the network in torch")
     reference = reference_of(network_predictor(network), validation, checkpoint.codec)
     card = replace(card, provenance={**card.provenance, "export": exported_from(request.checkpoint, request.calibrate)})
+    if request.decode:
+        card = card_with_decode(card)
     return Original(source, card, calibration or None, reference, excluded)

@@ -20,7 +20,7 @@ class ExportRequest:
     `calibrate` and `validate` name data as `open_dataset` takes it; validation is on the calibration's people where it
     is None, else on rendered ones. `limit` bounds the people of each. `device` is a profile: files are timed and
     recommended for it. `exclude` names layers that int8 leaves in floating point, as `chosen_layers` takes them;
-    `search` lets it leave out more where it loses too much.
+    `search` lets it leave out more where it loses too much. With `decode`, files give keypoints instead of heatmaps.
     """
 
     checkpoint: Path
@@ -33,6 +33,7 @@ class ExportRequest:
     runs: int = 100
     exclude: Sequence[str] = ()
     search: bool = True
+    decode: bool = False
 
     def __post_init__(self) -> None:
         for name, precision in self.targets:

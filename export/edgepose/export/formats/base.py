@@ -1,18 +1,22 @@
 """One exporter per format: (network, precision) -> a model in memory -> a file with its card."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
 from onnx import ModelProto
 from torch import nn
 
+from edgepose.export.decode_graph import decode_graph, with_decode
 from edgepose.profiles import DeviceProfile
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.card import ModelCard
+from edgepose.runtime.decoding import KEYPOINTS, Decoding
 from edgepose.runtime.sidecar import write_sidecar
 from edgepose.train.networks import DeployNetwork
 
@@ -24,12 +28,28 @@ class ExportSource:
     """The network that every format is made from: in torch, and as a fp32 ONNX graph that gives heatmaps.
 
     In both, a convolution has the name of its module. `decoder`, where the file is to hold it, makes keypoints
-    (N, K, 3) of heatmaps (N, K, h, w), and stays in floating point.
+    (N, K, 3) of heatmaps (N, K, h, w), and stays in fp32.
     """
 
     deployed: DeployNetwork
     graph: ModelProto
     decoder: nn.Module | None = None
+    _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @cached_property
+    def decode_graph(self) -> ModelProto | None:
+        """The decoder as a fp32 ONNX graph, `heatmaps` -> `keypoints`."""
+        return decode_graph(self.decoder, self.graph) if self.decoder is not None else None
+
+    def finished(self, graph: ModelProto) -> ModelProto:
+        """Return an ONNX graph of the network, converted or quantised, with the decode at its end if there is one."""
+        return with_decode(graph, self.decode_graph) if self.decode_graph is not None else graph
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return what `make` gives; what it gave is kept by its name, for other precisions of a format."""
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
 
 
 class Exporter(ABC):
@@ -59,14 +79,15 @@ class Exporter(ABC):
 
     def save(self, model: Any, folder: Path, card: ModelCard) -> Path:
         """Write a model with its card, inside and beside it, and return its path."""
-        path = folder / self.file_name(card.name, card.precision)
+        path = folder / self.file_name(card)
         self._write(model, path, card)
         write_sidecar(path, card)
         return path
 
-    def file_name(self, name: str, precision: str) -> str:
-        """Return what the file of a model is called."""
-        return f"{name}-{precision}{self.suffix}"
+    def file_name(self, card: ModelCard) -> str:
+        """Return what the file with a card is called."""
+        decoded = f"-{KEYPOINTS}" if Decoding(card).in_graph else ""
+        return f"{card.name}-{card.precision}{decoded}{self.suffix}"
 
     def card(self, original: ModelCard, precision: str) -> ModelCard:
         """Return the card of the export of a checkpoint's card: one crop at a time, in this format."""

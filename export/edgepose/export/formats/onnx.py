@@ -24,8 +24,8 @@ class OnnxExporter(Exporter):
     ) -> Any:
         """Return an `onnx.ModelProto`."""
         if precision == "int8":
-            return quantise(source.graph, calibration_rgb, excluded)
-        return to_half(source.graph) if precision == "fp16" else source.graph
+            return source.finished(quantise(source.graph, calibration_rgb, excluded))
+        return source.finished(to_half(source.graph) if precision == "fp16" else source.graph)
 
     def _write(self, model: Any, path: Path, card: ModelCard) -> None:
         write_onnx(model, path, card)

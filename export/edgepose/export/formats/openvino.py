@@ -26,7 +26,9 @@ class OpenVinoExporter(Exporter):
     ) -> Any:
         """Return an `openvino.Model`."""
         model = to_openvino(source.graph)
-        return quantise(model, calibration_rgb, _nodes_of(model, excluded)) if precision == "int8" else model
+        if precision == "int8":
+            model = quantise(model, calibration_rgb, _nodes_of(model, excluded))
+        return with_decode(model, to_openvino(source.decode_graph)) if source.decode_graph is not None else model
 
     def _write(self, model: Any, path: Path, card: ModelCard) -> None:
         write_openvino(model, path, card)
@@ -36,6 +38,18 @@ def _nodes_of(model: Any, modules: tuple[str, ...]) -> tuple[str, ...]:
     """Return what OpenVINO calls the convolutions of modules: it splits a bias off."""
     names = {name for module in modules for name in (module, f"{module}/WithoutBiases")}
     return tuple(node.get_friendly_name() for node in model.get_ops() if node.get_friendly_name() in names)
+
+
+def with_decode(network: Any, decode: Any) -> Any:
+    """Return an `openvino.Model` that computes what both do, the decode in f32 whatever the network runs in.
+
+    It is made of the two models, which are no longer whole.
+    """
+    for node in decode.get_ops():
+        # becomes OpenVINO's mark for what is not to be converted to bf16 or f16; the IR keeps it
+        node.get_rt_info()["precise_0"] = ""
+    decode.get_parameters()[0].output(0).replace(network.get_results()[0].input_value(0))
+    return openvino.Model(decode.get_results(), network.get_parameters())
 
 
 def to_openvino(graph: ModelProto) -> Any:

@@ -1,6 +1,7 @@
 """TensorRT: ONNX in the form that its builder takes, proven by building an engine of it."""
 
 import copy
+import hashlib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,7 +11,7 @@ from onnx import ModelProto
 from edgepose.export.errors import ExportError
 from edgepose.export.formats.base import Exporter, ExportSource
 from edgepose.export.formats.onnx import write_onnx
-from edgepose.export.formats.symmetric import quantise_convolutions
+from edgepose.export.formats.symmetric import activation_scales, quantise_convolutions
 from edgepose.export.quantise import LEAST_PEOPLE
 from edgepose.export.quiet import quiet
 from edgepose.runtime.arrays import ImageArray
@@ -44,7 +45,8 @@ class TensorRtExporter(Exporter):
                     f"int8 needs at least {LEAST_PEOPLE} people to calibrate with, found {len(calibration_rgb)}; "
                     "give more data"
                 )
-            graph = quantise_convolutions(graph, calibration_rgb, excluded)
+            graph = quantise_convolutions(graph, _scales(source, graph, calibration_rgb), excluded)
+        graph = source.finished(graph)
         prove(graph, f"the {precision} graph")
         return graph
 
@@ -69,6 +71,13 @@ class TensorRtExporter(Exporter):
     def open_exact(self, path: Path) -> Session:
         """Open the file on ONNX Runtime's CPU: the same graph, Q/DQ pairs or half types included."""
         return OnnxRuntimeSession(path)
+
+
+def _scales(source: ExportSource, graph: ModelProto, images_rgb: ImageArray) -> dict[str, float]:
+    """Return the scales of a source's activations; a search for layers to leave out asks for them many times."""
+    name = f"tensorrt scales by {hashlib.sha256(images_rgb.tobytes()).hexdigest()}"
+    scales: dict[str, float] = source.once(name, lambda: activation_scales(graph, images_rgb))
+    return scales
 
 
 def cast_first(graph: ModelProto) -> ModelProto:
