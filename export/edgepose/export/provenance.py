@@ -6,7 +6,18 @@ from typing import Any
 
 from edgepose.runtime.files import sha256_of
 
-_TOOLS = ("edgepose", "torch", "onnx", "onnxsim", "onnxruntime", "openvino", "nncf")
+_TOOLS = (
+    "edgepose",
+    "torch",
+    "onnx",
+    "onnxsim",
+    "onnxruntime",
+    "openvino",
+    "nncf",
+    "litert-torch",
+    "ai-edge-quantizer",
+    "ai-edge-litert",
+)
 
 
 def exported_from(checkpoint: Path, calibration: str | None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from edgepose.export.formats.base import Exporter, ExportSource
 from edgepose.export.formats.onnx import OnnxExporter
 from edgepose.export.formats.openvino import OpenVinoExporter
 from edgepose.export.formats.tensorrt import TensorRtExporter
+from edgepose.export.formats.tflite import TfliteExporter
 
 __all__ = ["TARGETS", "ExportSource", "Exporter", "exporter_of"]
 
@@ -12,6 +13,7 @@ TARGETS: dict[str, Exporter] = {
     "onnx": OnnxExporter(),
     "openvino": OpenVinoExporter(),
     "tensorrt": TensorRtExporter(),
+    "tflite": TfliteExporter(),
 }
 
 

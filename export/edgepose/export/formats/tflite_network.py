@@ -1,0 +1,148 @@
+"""The network written so that XNNPACK takes all of it: the same numbers from other operations."""
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+from torch.overrides import TorchFunctionMode
+
+from edgepose.export.graph import INPUT
+from edgepose.train.networks import DeployNetwork
+
+_MOST_JOINED = 5
+"""XNNPACK takes no more inputs in one concatenation."""
+
+
+class TfliteNetwork(nn.Module):
+    """A network for the converter: `image` (1, H, W, 3) RGB of 0 to 255 -> its one output, by name.
+
+    The decoder, where there is one, comes after. Modules of the network keep their names; the network itself is copied.
+    """
+
+    def __init__(self, deployed: DeployNetwork, decoder: nn.Module | None, output: str) -> None:
+        super().__init__()
+        self.normalise = _normalisation(deployed)
+        self.network = _merged(deployed.network)
+        self.decoder = decoder
+        self.output = output
+
+    def forward(self, image: Tensor) -> dict[str, Tensor]:
+        """Return the output."""
+        with Delegable():
+            normalised = self.normalise(image.permute(0, 3, 1, 2).to(torch.float32))
+            result = self.network(normalised)[-1]
+            return {self.output: result if self.decoder is None else self.decoder(result)}
+
+
+class Delegable(TorchFunctionMode):
+    """Writes what XNNPACK or the converter does not take in other operations, exactly.
+
+    Nearest-neighbour upsampling by whole factors repeats columns and rows; a split into one part, at which the
+    converter fails, is no split; what joins many tensors joins a few at a time.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Return the function's result."""
+        kwargs = kwargs or {}
+        if func is interpolate and kwargs.get("mode", "nearest") == "nearest":
+            result: Tensor = func(*args, **kwargs)
+            return repeated(args[0], (result.shape[2], result.shape[3])) if _is_whole(args[0], result) else result
+        if func is torch.Tensor.chunk and args[1] == 1:
+            return (args[0],)
+        if func is torch.cat:
+            return _joined(func, *args, **kwargs)
+        return func(*args, **kwargs)
+
+
+def _joined(cat: Any, tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Join tensors, a few at a time."""
+    parts = list(tensors)
+    while len(parts) > _MOST_JOINED:
+        parts = [cat(parts[i : i + _MOST_JOINED], dim=dim) for i in range(0, len(parts), _MOST_JOINED)]
+    result: Tensor = cat(parts, dim=dim)
+    return result
+
+
+def _is_whole(x: Tensor, result: Tensor) -> bool:
+    return all(after % before == 0 for before, after in zip(x.shape[2:], result.shape[2:], strict=True))
+
+
+def repeated(x: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return (N, C, h, w) upsampled to nearest neighbours at a size (height, width) of whole multiples.
+
+    Written for channels that come last: a column beside itself is a pixel of twice the channels, read as two pixels.
+    """
+    count, channels, height, width = x.shape
+    rows, columns = size[0] // height, size[1] // width
+    last = x.permute(0, 2, 3, 1)
+    wide = torch.cat([last] * columns, dim=3).reshape(count, height, size[1] * channels)
+    both = torch.cat([wide] * rows, dim=2).reshape(count, *size, channels)
+    return both.permute(0, 3, 1, 2)
+
+
+def _normalisation(deployed: DeployNetwork) -> nn.Conv2d:
+    """Return (pixel - mean) / std as one convolution: per-channel sums and products are slow over three channels."""
+    convolution = nn.Conv2d(3, 3, 1)
+    with torch.no_grad():
+        convolution.weight.copy_(torch.diag(1 / deployed.std.flatten()).view(3, 3, 1, 1))
+        assert convolution.bias is not None
+        convolution.bias.copy_(-(deployed.mean / deployed.std).flatten())
+    return convolution
+
+
+class _Affine(nn.Module):
+    """A batch norm at inference, as one product and one sum (the converter makes four operations of it)."""
+
+    scale: Tensor
+    shift: Tensor
+
+    def __init__(self, scale: Tensor | None, shift: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("scale", scale if scale is None else scale.view(1, -1, 1, 1))
+        self.register_buffer("shift", shift.view(1, -1, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (N, C, h, w)."""
+        return (x if self.scale is None else x * self.scale) + self.shift
+
+
+def _merged(network: nn.Module) -> nn.Module:
+    """Return a copy whose batch norms after a ReLU are a sum, their factor being in the convolution before it."""
+    network = copy.deepcopy(network).eval()
+    for module in list(network.modules()):
+        if isinstance(module, nn.Sequential):
+            _merge(module)
+    return network
+
+
+def _merge(layers: nn.Sequential) -> None:
+    """Rewrite [convolution, ReLU, batch norm] where it is one, and other batch norms that follow a ReLU."""
+    for i, layer in enumerate(layers):
+        if not isinstance(layer, nn.BatchNorm2d) or i == 0 or not isinstance(layers[i - 1], nn.ReLU):
+            continue
+        scale, shift = _affine_of(layer)
+        before = layers[i - 2] if i > 1 else None
+        if isinstance(before, nn.Conv2d) and before.bias is None and bool((scale > 0).all()):
+            with torch.no_grad():
+                before.weight.mul_(scale.view(-1, 1, 1, 1))
+            layers[i] = _Affine(None, shift)
+        else:
+            layers[i] = _Affine(scale, shift)
+
+
+def _affine_of(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    with torch.no_grad():
+        scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+        return scale, norm.bias - norm.running_mean * scale
+
+
+def example(height: int, width: int) -> dict[str, Tensor]:
+    """Return an image to trace with."""
+    return {INPUT: torch.zeros((1, height, width, 3), dtype=torch.uint8)}
