@@ -15,7 +15,6 @@ def test_all_is_every_format_in_every_precision_that_it_has() -> None:
     assert targets_of(["onnx", "all"], ["fp32"]) == [(name, "fp32") for name in TARGETS]
 
 
-@pytest.mark.skipif("tflite" not in TARGETS, reason="tflite alone has a precision of its own")
 def test_a_format_skips_what_only_another_one_has() -> None:
     assert targets_of(["onnx", "tflite"], ["fp32", "dynamic-int8"]) == [
         ("onnx", "fp32"),

@@ -12,9 +12,10 @@ __all__ = ["TARGETS", "ExportSource", "Exporter", "exporter_of"]
 TARGETS: dict[str, Exporter] = {
     "onnx": OnnxExporter(),
     "openvino": OpenVinoExporter(),
-    "tensorrt": TensorRtExporter(),
     "tflite": TfliteExporter(),
+    "tensorrt": TensorRtExporter(),
 }
+"""TensorRT comes last: its int8 is the coarsest, and formats start from the layers that those before them left out."""
 
 
 def exporter_of(name: str, precision: str) -> Exporter:
