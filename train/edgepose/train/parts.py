@@ -96,7 +96,7 @@ def _labels(dataset: PoseDataset, skeleton: Skeleton) -> FloatArray:
     """Return the keypoints (N, K, 2) of everybody with enough of them."""
     own = np.stack([dataset.keypoints(person) for person in range(len(dataset))])
     keypoints = own if dataset.skeleton is skeleton else remap_keypoints(own, dataset.skeleton, skeleton)
-    labelled: Array = np.isfinite(keypoints).all(axis=2)
+    labelled = np.asarray(np.isfinite(keypoints).all(axis=2))
     a, b = np.array(skeleton.edge_rows).T
     enough = (labelled.mean(axis=1) >= _ENOUGH_LABELLED) & (labelled[:, a] & labelled[:, b]).any(axis=1)
     return keypoints[enough]  # type: ignore[no-any-return]

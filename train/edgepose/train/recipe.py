@@ -80,6 +80,18 @@ def paper_recipe(spec: NetworkSpec) -> Recipe:
             loss="partial",
             augment=AugmentConfig(scale=(0.7, 1.3), rotation_deg=60.0),
         )
+    if spec.name == "pil":
+        return Recipe(
+            optimiser="rmsprop",
+            learning_rate=2.5e-3,
+            weight_decay=0.0,
+            schedule="steps",
+            milestones=((150 / 250, 0.5), (170 / 250, 0.25), (200 / 250, 0.125)),
+            warmup_steps=0,
+            epochs=250,
+            batch=16,
+            augment=AugmentConfig(scale=(0.8, 1.5), rotation_deg=40.0, shift=40 / 256),
+        )
     if spec.name == "pbn":
         return Recipe(
             optimiser="rmsprop",

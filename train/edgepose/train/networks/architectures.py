@@ -11,11 +11,12 @@ from edgepose.runtime.codec import HeatmapCodec
 from edgepose.runtime.skeleton import COCO_17, LSP_14, MPII_16, Skeleton
 from edgepose.train.networks.counting import Convention
 from edgepose.train.networks.pbn import PBN, PBNConfig
+from edgepose.train.networks.pil import PIL, PILConfig
 from edgepose.train.networks.ppnet import PPNet, PPNetConfig
 from edgepose.train.networks.repose import RePose, RePoseConfig
 
-NETWORKS = ("repose", "ppnet-mM-dD-wW", "pbn")
-NetworkConfig = RePoseConfig | PPNetConfig | PBNConfig
+NETWORKS = ("repose", "ppnet-mM-dD-wW", "pbn", "pil")
+NetworkConfig = RePoseConfig | PPNetConfig | PBNConfig | PILConfig
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,18 @@ ARCHITECTURES = {
         skeleton=MPII_16,
         input_wh=(256, 256),
         settings=_names(PBNConfig),
+        input_step=64,
+    ),
+    "pil": Architecture(
+        title="PIL",
+        config=PILConfig,
+        configure=lambda _name, _input_wh, settings: PILConfig(**settings),
+        network=PIL,
+        codec=lambda input_wh: _quarter(input_wh, 7.0),
+        convention=Convention("PIL: FLOPs = 2 x MAC / 1e9", lambda done: done.macs * 2 / 1e9, decimals=2),
+        skeleton=MPII_16,
+        input_wh=(256, 256),
+        settings=_names(PILConfig),
         input_step=64,
     ),
 }

@@ -41,8 +41,8 @@ class CountedConvolution(nn.Module, ABC):
     """A convolution that is no `nn.Conv2d`, and says itself what it costs."""
 
     @abstractmethod
-    def macs_of(self, output: Tensor) -> int:
-        """Return the multiply-accumulates that made an output."""
+    def macs_of(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
+        """Return the multiply-accumulates that made an output of the inputs."""
 
 
 def count_parameters(network: nn.Module) -> int:
@@ -62,12 +62,12 @@ def count_operations(network: nn.Module, input_wh: tuple[int, int]) -> Operation
     """
     counts = {"macs": 0, "biases": 0, "norms": 0, "relus": 0}
 
-    def add(module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    def add(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         if isinstance(module, nn.Conv2d):
             counts["macs"] += output.numel() * module.weight[0].numel()
             counts["biases"] += output.numel() if module.bias is not None else 0
         elif isinstance(module, CountedConvolution):
-            counts["macs"] += module.macs_of(output)
+            counts["macs"] += module.macs_of(inputs, output)
         else:
             counts["norms" if isinstance(module, nn.BatchNorm2d) else "relus"] += output.numel()
 

@@ -46,6 +46,8 @@ class Branches(nn.Module):
     A joint of several groups gets the mean of its maps.
     """
 
+    gathers: Tensor
+
     def __init__(self, config: PBNConfig, groups: tuple[tuple[int, ...], ...]) -> None:
         super().__init__()
         self.branches = nn.ModuleList(
@@ -56,19 +58,18 @@ class Branches(nn.Module):
             )
             for group in groups
         )
-        self.gathers = _gathers(groups)
+        # a gather along the channels: indexing by a list would export as transpositions about it
+        self.register_buffer("gathers", torch.tensor(_gathers(groups)), persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:
         """Return the heatmaps in the skeleton's order."""
         maps = torch.cat([branch(features) for branch in self.branches], dim=1)
-        gathered = maps[:, self.gathers[0]]
-        for rows in self.gathers[1:]:
-            gathered = gathered + maps[:, rows]
-        return gathered / len(self.gathers) if len(self.gathers) > 1 else gathered
+        first, *others = (maps.index_select(1, rows) for rows in self.gathers)
+        return torch.stack([first, *others]).mean(dim=0) if others else first
 
 
 def _gathers(groups: tuple[tuple[int, ...], ...]) -> list[list[int]]:
-    """Return one or more lists of K rows of the branches' maps, whose mean is every joint's mean.
+    """Return one list or more of K rows of the branches' maps, whose mean is every joint's mean.
 
     A joint that occurs less often than another is repeated to make up for it.
     """
@@ -85,7 +86,7 @@ class PBNStack(nn.Module):
 
     def __init__(self, config: PBNConfig, skeleton: Skeleton, *, last: bool) -> None:
         super().__init__()
-        self.hourglass = Hourglass(_CHANNELS, 1, skips=True, upsample="nearest")
+        self.hourglass = Hourglass(_CHANNELS)
         self.shared = nn.Sequential(residuals(_CHANNELS, 1), conv_norm_relu(1, 1, _CHANNELS, _CHANNELS))
         self.heatmaps = _head(config, skeleton)
         self.last = last
