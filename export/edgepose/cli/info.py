@@ -7,12 +7,12 @@ import typer
 
 
 def info(
-    net: Annotated[str, typer.Argument(help="Network: repose, or a PPNet's name such as ppnet-m2-d2-w32.")],
+    net: Annotated[str, typer.Argument(help="Network: repose, pbn, pil, or a PPNet's name such as ppnet-m2-d2-w32.")],
     *,
     settings: Annotated[list[str] | None, typer.Option("--set", help="key=value of the network; repeatable.")] = None,
     input_size: Annotated[str | None, typer.Option("--input", help="WxH in pixels; the paper's by default.")] = None,
     skeleton: Annotated[
-        str | None, typer.Option(help="lsp-14, mpii-16 or coco-17; the paper's by default: RePose 14 joints, PPNet 17.")
+        str | None, typer.Option(help="lsp-14, mpii-16 or coco-17; the paper's by default.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False,
 ) -> None:
