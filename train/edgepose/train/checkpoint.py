@@ -15,7 +15,7 @@ from edgepose.runtime.codec import HeatmapCodec
 from edgepose.runtime.files import write_whole
 from edgepose.runtime.skeleton import skeleton_named
 from edgepose.train.networks import NetworkSpec
-from edgepose.train.qat import INPUT_RANGE
+from edgepose.train.qat import INPUT_RANGE, round_weights
 
 _METADATA_KEY = "edgepose.checkpoint"
 _WEIGHTS = "weights."
@@ -42,15 +42,17 @@ class Checkpoint:
     state: dict[str, Tensor]
 
     def build(self) -> nn.Module:
-        """Return the network with these weights, ready for inference in floating point."""
+        """Return the network with these weights, ready for inference in floating point.
+
+        Where they were trained for int8, they have the values that int8 gives them: in these the network is right.
+        """
         network = self.spec.build()
+        weights = {name: tensor for name, tensor in self.weights.items() if not name.endswith(f".{INPUT_RANGE}")}
         network.load_state_dict(
-            {
-                name: tensor.float() if tensor.is_floating_point() else tensor
-                for name, tensor in self.weights.items()
-                if not name.endswith(f".{INPUT_RANGE}")
-            }
+            {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in weights.items()}
         )
+        if len(weights) < len(self.weights):
+            round_weights(network)
         return network.eval()
 
 

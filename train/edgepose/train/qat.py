@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from edgepose.profiles.errors import EdgeposeError
 
 INPUT_RANGE = "input_range"
+"""What a quantised convolution has besides a plain one's tensors."""
 _FORGET = 0.01
 _SMALLEST_RANGE = 1e-6
 _INPUT_STEPS = 255
@@ -104,3 +105,11 @@ def quantise_layers(network: nn.Module) -> None:
             network.set_submodule(name, QuantisedConv2d.of(layer))
         elif isinstance(layer, nn.BatchNorm2d):
             network.set_submodule(name, FrozenBatchNorm2d.of(layer))
+
+
+@torch.no_grad()
+def round_weights(network: nn.Module) -> None:
+    """Give the weights of a network's convolutions the values that int8 has; to round them again changes nothing."""
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):
+            layer.weight.copy_(rounded_weight(layer.weight))
