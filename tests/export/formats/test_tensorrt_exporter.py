@@ -10,6 +10,7 @@ import torch
 from onnx import ModelProto, TensorProto, numpy_helper
 
 from edgepose.export.checkpoints import resolve_checkpoint
+from edgepose.export.decode import HeatmapDecoder
 from edgepose.export.errors import ExportError
 from edgepose.export.formats import ExportSource
 from edgepose.export.formats import tensorrt as exporter_module
@@ -118,6 +119,17 @@ def test_without_tensorrt_the_file_is_made_and_said_to_be_unproven(
     note = TensorRtExporter().note(tmp_path / "net-fp32.trt.onnx", "fp32") or ""
     assert "no engine was built of them here" in note
     assert f"copy {tmp_path} there and run edgepose profile FILE.trt.onnx --device jetson-orin-nano" in note
+
+
+def test_a_decode_at_the_end_stays_in_floats(source: ExportSource, images_rgb: ImageArray) -> None:
+    decoding = ExportSource(source.deployed, source.graph, HeatmapDecoder(PPNET.codec()))
+    graph = TensorRtExporter().convert(decoding, "fp16", images_rgb).graph
+    (keypoints,) = graph.output
+    assert keypoints.name == "keypoints"
+    assert keypoints.type.tensor_type.elem_type == TensorProto.FLOAT
+    stored = {tensor.name: tensor.data_type for tensor in graph.initializer}
+    decode = [name for node in graph.node if node.name.startswith("decode/") for name in node.input]
+    assert not [name for name in decode if stored.get(name) == TensorProto.FLOAT16]
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ A tensor that is quantised is so for all who read it: a residual sum then fuses 
 """
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 
 import numpy as np
 import onnxruntime
@@ -53,21 +53,21 @@ class Magnitudes:
         return float(scales[errors.argmin()])
 
 
-def quantise_convolutions(graph: ModelProto, images_rgb: ImageArray, excluded: tuple[str, ...]) -> ModelProto:
+def quantise_convolutions(graph: ModelProto, scales: Mapping[str, float], excluded: tuple[str, ...]) -> ModelProto:
     """Return a copy in which every convolution computes in int8, but those whose name is `excluded`.
 
-    Crops uint8 (N, H, W, 3) tell the ranges. Biases and all other layers stay in float32.
+    `scales` are those of `activation_scales`. Biases and all other layers stay in float32.
     """
     quantised = copy.deepcopy(graph)
     chosen = [node for node in quantised.graph.node if node.op_type == "Conv" and node.name not in excluded]
-    scales = activation_scales(graph, {node.input[0] for node in chosen}, images_rgb)
+    activations = {node.input[0] for node in chosen}
     weights = {node.input[1] for node in chosen}
     nodes = [node for name in sorted(weights) for node in _quantise_weight(quantised, name)]
     for node in list(quantised.graph.node):
-        _read_quantised(node, scales, weights, excluded)
+        _read_quantised(node, activations, weights, excluded)
         nodes.append(node)
         for name in node.output:
-            if name in scales:
+            if name in activations:
                 nodes += _quantise_activation(quantised, name, scales[name])
     del quantised.graph.node[:], quantised.graph.value_info[:]
     quantised.graph.node.extend(nodes)
@@ -75,10 +75,10 @@ def quantise_convolutions(graph: ModelProto, images_rgb: ImageArray, excluded: t
     return quantised
 
 
-def activation_scales(graph: ModelProto, names: Iterable[str], images_rgb: ImageArray) -> dict[str, float]:
-    """Return the scale of each tensor, by what it is on the crops."""
+def activation_scales(graph: ModelProto, images_rgb: ImageArray) -> dict[str, float]:
+    """Return the scale of what each convolution reads, by what it is on crops uint8 (N, H, W, 3)."""
     watched = copy.deepcopy(graph)
-    seen = {name: Magnitudes() for name in sorted(names)}
+    seen = {node.input[0]: Magnitudes() for node in graph.graph.node if node.op_type == "Conv"}
     outputs = {value.name for value in graph.graph.output}
     watched.graph.output.extend(
         helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in seen if name not in outputs
@@ -93,13 +93,13 @@ def activation_scales(graph: ModelProto, names: Iterable[str], images_rgb: Image
 
 
 def _read_quantised(
-    node: NodeProto, scales: Mapping[str, float], weights: Iterable[str], excluded: tuple[str, ...]
+    node: NodeProto, activations: Container[str], weights: Container[str], excluded: tuple[str, ...]
 ) -> None:
     """Let a node read what is dequantised, unless it is to stay in floating point."""
     if node.op_type == "Conv" and node.name in excluded:
         return
     for i, name in enumerate(node.input):
-        if name in scales or (node.op_type == "Conv" and name in weights):
+        if name in activations or (node.op_type == "Conv" and name in weights):
             node.input[i] = f"{name}_dequantised"
 
 

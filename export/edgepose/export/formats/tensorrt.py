@@ -55,11 +55,11 @@ class TensorRtExporter(Exporter):
 
     def note(self, path: Path, precision: str) -> str | None:  # noqa: ARG002  one line for all
         """Return what to do with the files, and whether an engine was built of them here."""
-        if has_gpu():
+        tensorrt, gpu = _builder(), has_gpu()
+        if gpu and tensorrt is not None:
             return f"the engines of {path.parent} for this GPU lie beside their .trt.onnx"
-        tensorrt = _builder()
         proof = (
-            'no engine was built of them here: pip install "edgepose[tensorrt-rtx]" does that without a GPU'
+            f'no engine was built of them here: that takes pip install "edgepose[tensorrt{"" if gpu else "-rtx"}]"'
             if tensorrt is None
             else f"{flavour_of(tensorrt)} {tensorrt.__version__} built an engine of each here, for proof"
         )
