@@ -1,10 +1,9 @@
-"""Post-training quantisation to int8, for OpenVINO and ONNX alike.
+"""Post-training quantisation to int8 by NNCF, for OpenVINO.
 
 Weights per channel; activations asymmetric, by the largest range seen; no bias correction. Measured: NNCF's own ranges
 (the mean over pictures) clip the peaks of heatmaps and moved a PPNet's keypoints by twice as much. RePose normalises
 after its ReLU, which leaves a short negative side: symmetric ranges moved its keypoints by 1.1 px, asymmetric ones by
-0.77, at the same speed. Fast bias correction changes nothing in OpenVINO, and on ONNX graphs it did harm (raw
-difference 0.33 with it, 0.07 without).
+0.77, at the same speed. Fast bias correction changes nothing.
 """
 
 from typing import Any
@@ -19,16 +18,21 @@ LEAST_PEOPLE = 16
 """Ranges seen over fewer people are chance."""
 
 
-def quantise(model: Any, images_rgb: ImageArray, excluded: tuple[str, ...] = ()) -> Any:
-    """Return the int8 form of an `onnx.ModelProto` or `openvino.Model`, calibrated with crops uint8 (N, H, W, 3).
-
-    Layers whose name is `excluded` stay as they are. Raises `ExportError` when there are too few crops or the quantiser
-    fails.
-    """
+def require_people(images_rgb: ImageArray) -> None:
+    """Raise `ExportError` when there are too few crops (N, H, W, 3) to calibrate with."""
     if len(images_rgb) < LEAST_PEOPLE:
         raise ExportError(
             f"int8 needs at least {LEAST_PEOPLE} people to calibrate with, found {len(images_rgb)}; give more data"
         )
+
+
+def quantise(model: Any, images_rgb: ImageArray, excluded: tuple[str, ...] = ()) -> Any:
+    """Return the int8 form of an `openvino.Model`, calibrated with crops uint8 (N, H, W, 3).
+
+    Layers whose name is `excluded` stay as they are. Raises `ExportError` when there are too few crops or the quantiser
+    fails.
+    """
+    require_people(images_rgb)
     refuse_telemetry()
     with quiet():
         import nncf  # noqa: PLC0415  takes seconds, and has to come after the line above

@@ -7,7 +7,7 @@ from typing import Any
 from onnx import ModelProto, helper, save_model
 
 from edgepose.export.formats.base import Exporter, ExportSource
-from edgepose.export.quantise import quantise
+from edgepose.export.quantise_onnx import quantise_onnx
 from edgepose.export.quiet import quiet
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.card import ONNX_CARD_KEY, ModelCard
@@ -24,7 +24,7 @@ class OnnxExporter(Exporter):
     ) -> Any:
         """Return an `onnx.ModelProto`."""
         if precision == "int8":
-            return source.finished(quantise(source.graph, calibration_rgb, excluded))
+            return source.finished(quantise_onnx(source.graph, calibration_rgb, excluded))
         return source.finished(to_half(source.graph) if precision == "fp16" else source.graph)
 
     def _write(self, model: Any, path: Path, card: ModelCard) -> None:

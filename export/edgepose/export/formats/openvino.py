@@ -10,6 +10,7 @@ from edgepose.export.errors import ExportError
 from edgepose.export.formats.base import Exporter, ExportSource
 from edgepose.export.quantise import quantise
 from edgepose.export.quiet import quiet
+from edgepose.export.widening import widen_groups
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.backends.base import one_line
 from edgepose.runtime.card import OPENVINO_CARD_PATH, ModelCard
@@ -25,7 +26,7 @@ class OpenVinoExporter(Exporter):
         self, source: ExportSource, precision: str, calibration_rgb: ImageArray, excluded: tuple[str, ...] = ()
     ) -> Any:
         """Return an `openvino.Model`."""
-        model = to_openvino(source.graph)
+        model = to_openvino(widen_groups(source.graph))
         if precision == "int8":
             model = quantise(model, calibration_rgb, _nodes_of(model, excluded))
         return with_decode(model, to_openvino(source.decode_graph)) if source.decode_graph is not None else model

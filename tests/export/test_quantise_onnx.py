@@ -1,0 +1,107 @@
+"""Int8 ONNX files run on integer kernels throughout, and stay close to the network."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from onnx import ModelProto, TensorProto, numpy_helper
+
+from edgepose.export.errors import ExportError
+from edgepose.export.graph import to_onnx
+from edgepose.export.quantise_onnx import quantise_onnx
+from edgepose.train.networks import DeployNetwork, NetworkSpec
+from support.trained import PPNET, REPOSE
+
+Images = np.ndarray[Any, Any]
+LAYER = "stacks.0.entry.1.0"
+
+
+def settled_graph(spec: NetworkSpec, images_rgb: Images) -> ModelProto:
+    """Return the graph of a network of random weights whose normalisation has seen the pictures."""
+    torch.manual_seed(2)
+    deployed = DeployNetwork(spec.build()).train()
+    with torch.no_grad():
+        for _ in range(20):
+            deployed(torch.from_numpy(images_rgb))
+    return to_onnx(deployed, spec.input_wh)
+
+
+@pytest.fixture(scope="module")
+def images_rgb() -> Images:
+    return np.random.default_rng(2).integers(0, 256, (16, 64, 64, 3), np.uint8)
+
+
+@pytest.fixture(scope="module", params=[PPNET, REPOSE], ids=lambda spec: spec.name)
+def graph(request: pytest.FixtureRequest, images_rgb: Images) -> ModelProto:
+    return settled_graph(request.param, images_rgb)
+
+
+@pytest.fixture(scope="module")
+def repose(images_rgb: Images) -> ModelProto:
+    return settled_graph(REPOSE, images_rgb)
+
+
+def optimised(graph: ModelProto, folder: Path) -> Counter[str]:
+    """Return how often each operator is in what ONNX Runtime runs."""
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(folder / "optimised.onnx")
+    options.log_severity_level = 3
+    onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return Counter(node.op_type for node in onnx.load(folder / "optimised.onnx").graph.node)
+
+
+def heatmaps(graph: ModelProto, image_rgb: Images) -> Images:
+    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    result: Images = session.run(None, {"image": image_rgb})[0]
+    return result
+
+
+def test_every_convolution_and_sum_runs_on_integers(graph: ModelProto, images_rgb: Images, tmp_path: Path) -> None:
+    before = Counter(node.op_type for node in graph.graph.node)
+    after = optimised(quantise_onnx(graph, images_rgb), tmp_path)
+    assert after["QLinearConv"] == before["Conv"]
+    assert after["QLinearAdd"] == before["Add"]
+    assert not {"Conv", "FusedConv", "Add", "Relu", "Mul", "BatchNormalization"} & set(after)
+    # the picture becomes integers once, the maps real numbers once
+    assert (after["QuantizeLinear"], after["DequantizeLinear"]) == (1, 1)
+
+
+def test_weights_are_int8_per_channel_and_activations_uint8(repose: ModelProto, images_rgb: Images) -> None:
+    quantised = quantise_onnx(repose, images_rgb)
+    constants = {each.name: each for each in quantised.graph.initializer}
+    for node in quantised.graph.node:
+        if node.op_type == "QuantizeLinear":
+            assert constants[node.input[2]].data_type == TensorProto.UINT8
+    weight = constants[f"{LAYER}.weight_int"]
+    assert weight.data_type == TensorProto.INT8
+    assert list(constants[f"{LAYER}.weight_scale"].dims) == [weight.dims[0]]
+    assert np.abs(numpy_helper.to_array(weight).astype(int)).max() == 127
+
+
+def test_the_maps_stay_close(graph: ModelProto, images_rgb: Images) -> None:
+    expected = heatmaps(graph, images_rgb[:1])
+    found = heatmaps(quantise_onnx(graph, images_rgb), images_rgb[:1])
+    assert np.abs(found - expected).max() < 0.25 * np.abs(expected).max()
+
+
+def test_an_excluded_layer_and_its_input_stay_in_floating_point(
+    repose: ModelProto, images_rgb: Images, tmp_path: Path
+) -> None:
+    quantised = quantise_onnx(repose, images_rgb, (LAYER,))
+    layer = next(node for node in quantised.graph.node if node.name == LAYER)
+    weight = next(each for each in quantised.graph.initializer if each.name == layer.input[1])
+    assert weight.data_type == TensorProto.FLOAT
+    assert (
+        optimised(quantised, tmp_path)["QLinearConv"]
+        < optimised(quantise_onnx(repose, images_rgb), tmp_path)["QLinearConv"]
+    )
+
+
+def test_two_people_are_too_few(repose: ModelProto, images_rgb: Images) -> None:
+    with pytest.raises(ExportError, match="int8 needs at least 16 people to calibrate with, found 2"):
+        quantise_onnx(repose, images_rgb[:2])
