@@ -1,6 +1,5 @@
 """Engines on disk: what their names say, what makes them stale, what damage does."""
 
-import logging
 from dataclasses import astuple, fields, replace
 from pathlib import Path
 
@@ -8,14 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgepose.runtime.backends.tensorrt_build import build_engine, load_tensorrt
 from edgepose.runtime.backends.tensorrt_cache import (
     ENGINE,
     KERNELS,
+    DamagedError,
     EngineCache,
     EngineKey,
     engine_folder,
     engines_of,
 )
+from edgepose.runtime.errors import ModelError
+from support.tiny_card import tiny_card
+from support.tiny_model import tiny_graph
 from support.tiny_tensorrt import KEY
 
 _TEXTS = st.text(max_size=12)
@@ -85,26 +89,75 @@ def test_a_stale_engine_is_named_and_replaced_and_others_stay(tmp_path: Path) ->
     assert cache.load(elsewhere) == _CONTENT
 
 
-@pytest.mark.parametrize("kept", [0, 10, 30, 60, 5000, -1])
-def test_a_truncated_engine_is_told_in_one_line_and_not_used(
-    tmp_path: Path, kept: int, caplog: pytest.LogCaptureFixture
+@pytest.fixture(scope="module")
+def engine() -> bytes:
+    """An engine of the tiny model, built by TensorRT-RTX."""
+    tensorrt = load_tensorrt(("tensorrt_rtx",))
+    return build_engine(tensorrt, tiny_graph(tiny_card()).SerializeToString(), "tiny").engine
+
+
+def taken(content: bytes) -> bytes | None:
+    """Stand for an engine that opens these bytes if they are TensorRT-RTX's."""
+    return content if content.startswith(b"vtrt") else None
+
+
+def never() -> bytes:
+    pytest.fail("there was no reason to build")
+
+
+def test_the_first_engine_is_built_and_the_next_start_uses_it(
+    tmp_path: Path, engine: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     cache = EngineCache(tmp_path)
-    cache.store(KEY, _CONTENT)
-    path = tmp_path / KEY.file_name()
-    path.write_bytes(path.read_bytes()[:kept])
-    with caplog.at_level(logging.WARNING):
-        assert cache.load(KEY) is None
+    assert cache.ready(KEY, taken, lambda: engine) == engine
+    assert caplog.messages == [
+        "tiny-fp16: building the engine for NVIDIA GeForce RTX 4090, once, which takes minutes: none was kept"
+    ]
+    assert cache.ready(KEY, taken, never) == engine
     assert len(caplog.messages) == 1
-    assert caplog.messages[0].startswith(f"{path} is damaged (")
-    cache.store(KEY, _CONTENT)
-    assert cache.load(KEY) == _CONTENT
 
 
-def test_a_foreign_engine_is_not_used(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / KEY.file_name()).write_bytes(b"vtrt" + _CONTENT)
-    assert EngineCache(tmp_path).load(KEY) is None
-    assert "it is no engine of edgepose" in caplog.text
+def test_a_stale_engine_is_told_in_one_line_and_replaced(
+    tmp_path: Path, engine: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache, old = EngineCache(tmp_path), replace(KEY, driver="550.1", tensorrt="tensorrt-10.3.0")
+    cache.store(old, b"vtrt of another age")
+    assert cache.ready(KEY, taken, lambda: engine) == engine
+    (line,) = caplog.messages
+    why = "is out of date, driver 550.1, now 570.86.15, TensorRT tensorrt-10.3.0, now tensorrt-10.9.0.34"
+    assert line.endswith(f"minutes: {old.file_name()} {why}")
+    assert [file.name for file in tmp_path.iterdir()] == [KEY.file_name()]
+
+
+@pytest.mark.parametrize("kept", [0, 10, 30, 60, 5000, -1])
+def test_a_truncated_engine_is_told_in_one_line_and_built_anew(
+    tmp_path: Path, engine: bytes, kept: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache, path = EngineCache(tmp_path), tmp_path / KEY.file_name()
+    cache.store(KEY, engine)
+    path.write_bytes(path.read_bytes()[:kept])
+    assert cache.ready(KEY, taken, lambda: engine) == engine
+    (line,) = caplog.messages
+    assert f"minutes: {path} is damaged, " in line
+    assert cache.ready(KEY, taken, never) == engine
+
+
+def test_a_foreign_engine_is_built_anew(tmp_path: Path, engine: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / KEY.file_name()).write_bytes(engine)
+    assert EngineCache(tmp_path).ready(KEY, taken, lambda: engine) == engine
+    assert "is damaged, it is no engine of edgepose" in caplog.text
+
+
+def test_what_tensorrt_does_not_take_is_built_anew_once(
+    tmp_path: Path, engine: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache = EngineCache(tmp_path)
+    cache.store(KEY, b"whole, but of nothing")
+    assert cache.ready(KEY, taken, lambda: engine) == engine
+    assert caplog.messages[0].endswith("TensorRT does not take the one that was kept")
+    with pytest.raises(ModelError, match="does not take the engine that it built of tiny-fp16"):
+        EngineCache(tmp_path / "other").ready(KEY, taken, lambda: b"nothing")
+    assert not (tmp_path / "other").exists()
 
 
 @given(position=st.integers(0, len(_CONTENT) + 49), bit=st.integers(0, 7))
@@ -115,7 +168,8 @@ def test_no_flipped_bit_goes_unnoticed(tmp_path_factory: pytest.TempPathFactory,
     content = bytearray(path.read_bytes())
     content[position] ^= 1 << bit
     path.write_bytes(content)
-    assert EngineCache(folder).load(KEY) is None
+    with pytest.raises(DamagedError, match=r"^[^\n]* is damaged, [^\n]*$"):
+        EngineCache(folder).load(KEY)
 
 
 def test_what_cannot_be_kept_is_no_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

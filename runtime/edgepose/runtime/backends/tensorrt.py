@@ -1,7 +1,7 @@
 """TensorRT: an ONNX file (`.trt.onnx`) whose engine is built on the device that runs it, once, and kept."""
 
-import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,7 +13,14 @@ from edgepose.runtime.backends.base import EngineInfo, LayerTime, Session, Sessi
 from edgepose.runtime.backends.cuda import Gpu, Stream, find_gpu
 from edgepose.runtime.backends.tensorrt_binding import Binding
 from edgepose.runtime.backends.tensorrt_build import build_engine, flavour_of, listener, load_tensorrt
-from edgepose.runtime.backends.tensorrt_cache import HASH_DIGITS, KERNELS, EngineCache, EngineKey, engine_folder
+from edgepose.runtime.backends.tensorrt_cache import (
+    HASH_DIGITS,
+    KERNELS,
+    DamagedError,
+    EngineCache,
+    EngineKey,
+    engine_folder,
+)
 from edgepose.runtime.card import ModelCard
 from edgepose.runtime.errors import ModelError
 from edgepose.runtime.files import sha256_of
@@ -22,7 +29,6 @@ from edgepose.runtime.tensors import TensorSpec
 
 SUFFIX = ".trt.onnx"
 _ARITHMETIC = {"fp32": "f32", "fp16": "f16", "int8": "f32"}
-_log = logging.getLogger(__name__)
 
 
 class TensorRtSession(Session):
@@ -35,13 +41,18 @@ class TensorRtSession(Session):
 
     def __init__(self, path: Path, options: SessionOptions = SessionOptions()) -> None:  # noqa: ARG002  one way to run
         card = card_of_onnx(path)
-        self._tensorrt = load_tensorrt()
         gpu = find_gpu(path.name)
+        self._tensorrt = load_tensorrt()
         self._heard = listener(self._tensorrt)
         self._runtime = self._tensorrt.Runtime(self._heard)
         self._cache = EngineCache(engine_folder(path))
+        self._kernels_kept = False
         self._key = engine_key(path, card, gpu, self._tensorrt)
-        self._engine = self._ready_engine(path)
+        self._engine = self._cache.ready(
+            self._key,
+            self._runtime.deserialize_cuda_engine,
+            lambda: build_engine(self._tensorrt, path.read_bytes(), str(path)).engine,
+        )
         names = [self._engine.get_tensor_name(i) for i in range(self._engine.num_io_tensors)]
         self._specs = [_spec(self._tensorrt, self._engine, name) for name in names]
         is_input = [self._engine.get_tensor_mode(name) == self._tensorrt.TensorIOMode.INPUT for name in names]
@@ -87,34 +98,15 @@ class TensorRtSession(Session):
         # TensorRT asks for this order, and for its logger to go last
         del self._binding, self._kernels, self._context, self._engine, self._runtime, self._heard
 
-    def _ready_engine(self, path: Path) -> Any:
-        kept = self._cache.load(self._key)
-        if kept is not None:
-            engine = self._runtime.deserialize_cuda_engine(kept)
-            if engine is not None:
-                return engine
-            _log.warning("%s: TensorRT does not take the engine that was kept; it is built anew", path.name)
-        for file, reasons in self._cache.outdated(self._key).items():
-            _log.warning("%s is out of date (%s); the engine is built anew", file.name, ", ".join(reasons))
-        return self._new_engine(path)
-
-    def _new_engine(self, path: Path) -> Any:
-        _log.warning("%s: building the engine for %s; this takes minutes, once", path.name, self._key.gpu)
-        built = build_engine(self._tensorrt, path.read_bytes(), str(path))
-        engine = self._runtime.deserialize_cuda_engine(built.engine)
-        if engine is None:
-            raise ModelError(f"TensorRT cannot run the engine that it built of {path}: {self._heard.reason()}")
-        self._cache.store(self._key, built.engine)
-        return engine
-
     def _new_context(self) -> tuple[Any, Any]:
         """Return an execution context and, of TensorRT-RTX, the cache of the kernels that it compiles on the device."""
         if flavour_of(self._tensorrt) == "tensorrt":
             return self._checked(self._engine.create_execution_context()), None
         config = self._engine.create_runtime_config()
         kernels = config.create_runtime_cache()
-        kept = self._cache.load(self._key, KERNELS)
-        self._kernels_kept = kept is not None and bool(kernels.deserialize(kept))
+        with suppress(DamagedError):
+            kept = self._cache.load(self._key, KERNELS)
+            self._kernels_kept = kept is not None and bool(kernels.deserialize(kept))
         config.set_runtime_cache(kernels)
         return self._checked(self._engine.create_execution_context(config)), kernels
 

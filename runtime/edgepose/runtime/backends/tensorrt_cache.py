@@ -7,17 +7,21 @@ compiled some: `+` stands nowhere else in a name, so that every part can be read
 import hashlib
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote, unquote
 
 from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.errors import ModelError
 from edgepose.runtime.files import write_whole
 
 ENGINE, KERNELS = ".engine", ".kernels"
 HASH_DIGITS = 16
 _MAGIC = b"edgepose engine 1\n"
 _PREFIXES = ("", "", "sm", "driver", "", "", "")
+Engine = TypeVar("Engine")
 _log = logging.getLogger(__name__)
 
 
@@ -60,6 +64,10 @@ class EngineKey:
         return [f"{name} {old}, now {new}" for name, (old, new) in differing.items() if old != new]
 
 
+class DamagedError(ModelError):
+    """A kept file is not what was written."""
+
+
 def _flavour(tensorrt: str) -> str:
     return tensorrt.rpartition("-")[0]
 
@@ -81,21 +89,44 @@ def engines_of(model_path: Path) -> list[Path]:
 
 
 class EngineCache:
-    """The engines in a folder. What is damaged or out of date is told in one line and is not used."""
+    """The engines in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def ready(self, key: EngineKey, opened: Callable[[bytes], Engine | None], build: Callable[[], bytes]) -> Engine:
+        """Return the engine that was kept or, if there is none that `opened` takes, one that `build` makes.
+
+        One line tells that, and why. Raises `ModelError` when `opened` does not take the new one either.
+        """
+        try:
+            kept = self.load(key)
+            engine = None if kept is None else opened(kept)
+            reason = self._why_outdated(key) if kept is None else "TensorRT does not take the one that was kept"
+        except DamagedError as error:
+            engine, reason = None, str(error)
+        if engine is not None:
+            return engine
+        _log.warning("%s: building the engine for %s, once, which takes minutes: %s", key.model, key.gpu, reason)
+        content = build()
+        engine = opened(content)
+        if engine is None:
+            raise ModelError(f"TensorRT does not take the engine that it built of {key.model}; report its version")
+        self.store(key, content)
+        return engine
+
     def load(self, key: EngineKey, suffix: str = ENGINE) -> bytes | None:
-        """Return what was stored, None where there is nothing or it is damaged."""
+        """Return what was stored, None where there is nothing.
+
+        Raises `DamagedError` when the bytes are others.
+        """
         path = self.folder / key.file_name(suffix)
         if not path.is_file():
             return None
         try:
             return _unpacked(path.read_bytes())
         except (OSError, ValueError) as error:
-            _log.warning("%s is damaged (%s); it is made anew", path, error)
-            return None
+            raise DamagedError(f"{path} is damaged, {error}") from error
 
     def store(self, key: EngineKey, content: bytes, suffix: str = ENGINE) -> None:
         """Write a file whole and remove those that it replaces.
@@ -117,6 +148,10 @@ class EngineCache:
         keys = {file: EngineKey.of_name(file.name) for file in files}
         reasons = {file: old.outdated_by(key) for file, old in keys.items() if old is not None}
         return {file: why for file, why in reasons.items() if why}
+
+    def _why_outdated(self, key: EngineKey) -> str:
+        reasons = [f"{file.name} is out of date, {', '.join(why)}" for file, why in self.outdated(key).items()]
+        return "; ".join(reasons) or "none was kept"
 
 
 def _unpacked(content: bytes) -> bytes:
