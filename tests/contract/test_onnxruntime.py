@@ -1,14 +1,18 @@
 """ONNX Runtime keeps the contract, and what is its own."""
 
+import platform
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from contract.session_contract import SessionContract
 from edgepose.runtime.backends.base import Session, SessionOptions
-from edgepose.runtime.errors import CardError, ModelError
+from edgepose.runtime.backends.onnxruntime_providers import chosen_providers
+from edgepose.runtime.errors import CardError, ModelError, NotHereError
+from edgepose.runtime.sidecar import sidecar_path
 from support.engines import backend_or_skip
-from support.tiny_model import save_tiny_onnx
+from support.tiny_model import save_tiny_onnx, tiny_card
 
 
 def open_onnx(path: Path, options: SessionOptions = SessionOptions()) -> Session:
@@ -20,9 +24,70 @@ class TestOnnxRuntime(SessionContract):
         return open_onnx(save_tiny_onnx(folder), options)
 
 
-def test_another_device_than_the_cpu_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="runs on the CPU, not on GPU; export the model to openvino"):
+def test_a_device_of_another_engine_is_an_error_that_names_providers(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"by providers, not by device GPU; .*\[\"cuda\", \"cpu\"\]"):
         open_onnx(save_tiny_onnx(tmp_path), SessionOptions(device="GPU"))
+
+
+def test_the_cpu_is_used_and_reported_where_nothing_better_is_here(tmp_path: Path) -> None:
+    options = SessionOptions(providers=("coreml", "qnn", "cpu"))
+    with open_onnx(save_tiny_onnx(tmp_path), options) as session:
+        assert session.info.device == "CPU"
+
+
+def test_providers_that_are_not_in_this_build_are_an_error_that_lists_what_is(tmp_path: Path) -> None:
+    with pytest.raises(NotHereError, match=r"was to run on coreml, qnn; this onnxruntime has .*cpu; install") as caught:
+        open_onnx(save_tiny_onnx(tmp_path), SessionOptions(providers=("coreml", "qnn")))
+    assert caught.value.needs == "ONNX Runtime with coreml, qnn"
+
+
+@pytest.fixture
+def idle_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let "qnn" be a provider that this build does start, and that takes none of our nodes."""
+    onnxruntime = pytest.importorskip("onnxruntime")
+    if "AzureExecutionProvider" not in onnxruntime.get_available_providers():
+        pytest.skip("this onnxruntime has no provider that starts anywhere but the CPU's")
+    names = {"qnn": "AzureExecutionProvider", "cpu": "CPUExecutionProvider"}
+    monkeypatch.setattr("edgepose.runtime.backends.onnxruntime_providers._PROVIDERS", names)
+
+
+@pytest.mark.usefixtures("idle_provider")
+def test_a_provider_that_takes_no_node_is_not_reported_as_in_use(tmp_path: Path) -> None:
+    with open_onnx(save_tiny_onnx(tmp_path), SessionOptions(providers=("qnn", "cpu"))) as session:
+        assert session.info.device == "CPU"
+
+
+@pytest.mark.usefixtures("idle_provider")
+def test_a_model_that_falls_to_the_cpu_unasked_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(NotHereError, match="all of the model's nodes fell to the CPU"):
+        open_onnx(save_tiny_onnx(tmp_path), SessionOptions(providers=("qnn",)))
+
+
+def test_the_xnnpack_provider_gets_the_threads_and_cuda_the_precision() -> None:
+    options = SessionOptions(threads=3, inference_precision="f32", providers=("xnnpack", "cuda", "cpu"))
+    everything = ["XnnpackExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
+    assert chosen_providers(options, everything) == [
+        ("XnnpackExecutionProvider", {"intra_op_num_threads": "3"}),
+        ("CUDAExecutionProvider", {"use_tf32": "0"}),
+        ("CPUExecutionProvider", {}),
+    ]
+
+
+@pytest.mark.skipif(platform.machine().lower() not in ("x86_64", "amd64"), reason="the CPU may have f16 kernels")
+def test_a_half_file_is_reported_in_the_arithmetic_that_the_cpu_does(tmp_path: Path) -> None:
+    with open_onnx(save_tiny_onnx(tmp_path, replace(tiny_card(), precision="fp16"))) as session:
+        assert session.info.precision == "f32"
+
+
+def test_swapped_sidecars_are_one_clear_error_each(tmp_path: Path) -> None:
+    paths = [save_tiny_onnx(tmp_path, tiny_card(name=name)) for name in ("left", "right")]
+    left, right = (sidecar_path(path) for path in paths)
+    kept = left.read_bytes()
+    left.write_bytes(right.read_bytes())
+    right.write_bytes(kept)
+    for path in paths:
+        with pytest.raises(CardError, match=rf"^[^\n]*{path.name}[^\n]*$"):
+            open_onnx(path)
 
 
 @pytest.mark.parametrize("kept", [0, 0.001, 0.25, 0.5, 0.99])

@@ -1,4 +1,4 @@
-"""ONNX models on ONNX Runtime's CPU provider."""
+"""ONNX models on ONNX Runtime, by the execution providers that a profile names."""
 
 import json
 import tempfile
@@ -10,7 +10,14 @@ import psutil
 
 from edgepose.runtime.arrays import Array
 from edgepose.runtime.backends.base import EngineInfo, LayerTime, Session, SessionOptions, one_line
-from edgepose.runtime.card import ONNX_CARD_KEY, ModelCard
+from edgepose.runtime.backends.onnxruntime_providers import (
+    RECORD_ASSIGNMENT,
+    arithmetic,
+    chosen_providers,
+    not_here,
+    providers_in_use,
+)
+from edgepose.runtime.card import ONNX_CARD_KEY
 from edgepose.runtime.errors import MissingExtraError, ModelError
 from edgepose.runtime.sidecar import agreed_card, read_sidecar
 from edgepose.runtime.tensors import TensorSpec
@@ -22,6 +29,7 @@ except ImportError as error:
     raise MissingExtraError("onnxruntime", "onnxruntime") from error
 
 _LOAD_ERRORS = (
+    engine_errors.EPFail,
     engine_errors.Fail,
     engine_errors.InvalidArgument,
     engine_errors.InvalidGraph,
@@ -39,22 +47,25 @@ _DTYPES = {
     "tensor(float16)": "float16",
     "tensor(float)": "float32",
 }
-_ARITHMETIC = {"fp32": "f32", "fp16": "f16", "int8": "f32"}
 
 
 class OnnxRuntimeSession(Session):
-    """An ONNX file on the CPU.
+    """An ONNX file on the CPU, or on the first of the providers asked for that takes its nodes.
 
-    Raises `ModelError` when the file is no model or a device other than the CPU is asked for, `CardError`
-    when its card does not belong to it.
+    Raises `ModelError` when the file is no model, `NotHereError` when no provider asked for runs here, `CardError` when
+    its card does not belong to it.
     """
 
     def __init__(self, path: Path, options: SessionOptions = SessionOptions()) -> None:
-        if options.device != "CPU":
-            raise ModelError(f"onnxruntime runs on the CPU, not on {options.device}; export the model to openvino")
+        if options.device != "CPU" and not options.providers:
+            raise ModelError(
+                f"onnxruntime chooses a processor by providers, not by device {options.device}; give the profile "
+                'providers, as in ["cuda", "cpu"], or export the model to openvino'
+            )
         sidecar = read_sidecar(path)
         threads_before = psutil.Process().num_threads()
-        self._engine = _open(path, _engine_options(options))
+        self._engine = _open(path, _engine_options(options), options)
+        in_use = _checked_providers(self._engine, options)
         # the engine does not tell the size of a pool it chose itself; the caller's thread works beside those
         threads = options.threads or psutil.Process().num_threads() - threads_before + 1
         card = agreed_card(path, self._engine.get_modelmeta().custom_metadata_map.get(ONNX_CARD_KEY), sidecar)
@@ -63,7 +74,13 @@ class OnnxRuntimeSession(Session):
             card,
             _specs(self._engine.get_inputs()),
             _specs(self._engine.get_outputs()),
-            _info(self._engine, card, threads),
+            EngineInfo(
+                engine="onnxruntime",
+                version=onnxruntime.__version__,
+                device=",".join(in_use),
+                threads=threads,
+                precision=arithmetic(card.precision, in_use),
+            ),
         )
         self._names = [spec.name for spec in self.outputs]
 
@@ -76,7 +93,7 @@ class OnnxRuntimeSession(Session):
             options = _engine_options(self._options)
             options.enable_profiling = True
             options.profile_file_prefix = str(Path(folder) / "layers")
-            engine = _open(self._path, options)
+            engine = _open(self._path, options, self._options)
             for _ in range(2):
                 engine.run(self._names, dict(feeds))
             return _last_run(json.loads(Path(engine.end_profiling()).read_text(encoding="utf-8")))
@@ -89,14 +106,39 @@ def _engine_options(options: SessionOptions) -> Any:
     engine_options = onnxruntime.SessionOptions()
     engine_options.intra_op_num_threads = options.threads
     engine_options.log_severity_level = 3
+    engine_options.add_session_config_entry(RECORD_ASSIGNMENT, "1")
     return engine_options
 
 
-def _open(path: Path, engine_options: Any) -> Any:
+def _open(path: Path, engine_options: Any, options: SessionOptions) -> Any:
+    """Open on the providers asked for; where these cannot start, on the CPU if that is among them."""
+    providers = chosen_providers(options, onnxruntime.get_available_providers())
     try:
-        return onnxruntime.InferenceSession(str(path), engine_options, providers=["CPUExecutionProvider"])
+        return _start(path, engine_options, providers)
     except _LOAD_ERRORS as error:
-        raise ModelError(f"{path} is not an ONNX model that can run: {one_line(error)}; export it again") from error
+        on_cpu = [("CPUExecutionProvider", dict[str, str]())]
+        try:
+            engine = None if providers == on_cpu else _start(path, engine_options, on_cpu)
+        except _LOAD_ERRORS:
+            engine = None
+        if engine is None:
+            raise ModelError(f"{path} is not an ONNX model that can run: {one_line(error)}; export it again") from error
+        if "cpu" not in options.providers:
+            raise not_here(options, f"it cannot start there: {one_line(error)}") from error
+        return engine
+
+
+def _start(path: Path, engine_options: Any, providers: Sequence[tuple[str, dict[str, str]]]) -> Any:
+    # without the fallback an engine that cannot start says so here, instead of on the terminal
+    return onnxruntime.InferenceSession(str(path), engine_options, providers=providers, enable_fallback=0)
+
+
+def _checked_providers(engine: Any, options: SessionOptions) -> tuple[str, ...]:
+    """Return the providers in use; raise `NotHereError` when that is the CPU alone and it was not asked for."""
+    in_use = providers_in_use(engine)
+    if in_use == ("CPU",) and options.providers and "cpu" not in options.providers:
+        raise not_here(options, "all of the model's nodes fell to the CPU")
+    return in_use
 
 
 def _specs(arguments: Sequence[Any]) -> list[TensorSpec]:
@@ -104,11 +146,6 @@ def _specs(arguments: Sequence[Any]) -> list[TensorSpec]:
         TensorSpec(a.name, _DTYPES.get(a.type, a.type), tuple(n if isinstance(n, int) else -1 for n in a.shape))
         for a in arguments
     ]
-
-
-def _info(engine: Any, card: ModelCard, threads: int) -> EngineInfo:
-    provider = engine.get_providers()[0].removesuffix("ExecutionProvider")
-    return EngineInfo("onnxruntime", onnxruntime.__version__, provider, threads, _ARITHMETIC[card.precision])
 
 
 def _last_run(events: Sequence[Mapping[str, Any]]) -> list[LayerTime]:

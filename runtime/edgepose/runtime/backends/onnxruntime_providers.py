@@ -1,0 +1,71 @@
+"""ONNX Runtime's execution providers: which a profile's names stand for, and which of them run a model."""
+
+import platform
+from collections.abc import Sequence
+from typing import Any
+
+from edgepose.runtime.backends.base import SessionOptions
+from edgepose.runtime.errors import NotHereError
+
+RECORD_ASSIGNMENT = "session.record_ep_graph_assignment_info"
+_CPU = "CPUExecutionProvider"
+_PROVIDERS = {
+    "tensorrt": "TensorrtExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+    "qnn": "QNNExecutionProvider",
+    "xnnpack": "XnnpackExecutionProvider",
+    "cpu": _CPU,
+}
+
+
+def chosen_providers(options: SessionOptions, available: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
+    """Return ONNX Runtime's names and settings of the providers that options ask for and this build has.
+
+    Raises `NotHereError` when it has none of them.
+    """
+    asked = options.providers or ("cpu",)
+    here = [name for name in asked if _PROVIDERS[name] in available]
+    if not here:
+        known = [name for name, provider in _PROVIDERS.items() if provider in available]
+        raise not_here(options, f"this onnxruntime has {', '.join(known)}")
+    return [(_PROVIDERS[name], _settings(name, options)) for name in here]
+
+
+def not_here(options: SessionOptions, found: str) -> NotHereError:
+    """Return the error for a machine where no provider asked for runs."""
+    asked = ", ".join(options.providers)
+    return NotHereError(
+        f"onnxruntime was to run on {asked}; {found}; install the onnxruntime package that is made for this device, "
+        'or add "cpu" to the profile\'s providers',
+        f"ONNX Runtime with {asked}",
+    )
+
+
+def providers_in_use(engine: Any) -> tuple[str, ...]:
+    """Return the providers that a node was given to, in the engine's order, as "CUDA" and "CPU".
+
+    An engine of before 1.24 does not say what it gave to which; then these are the providers that it could start.
+    """
+    started = engine.get_providers()
+    if hasattr(engine, "get_provider_graph_assignment_info"):
+        used = {part.ep_name for part in engine.get_provider_graph_assignment_info() if part.get_nodes()}
+        started = [name for name in started if name in used]
+    return tuple(name.removesuffix("ExecutionProvider") for name in started)
+
+
+def arithmetic(precision: str, in_use: Sequence[str]) -> str:
+    """Return what numbers a card's precision is computed in between quantised layers.
+
+    On x86-64 the CPU provider has no kernels for f16: it puts casts around a fp16 file's layers.
+    """
+    on_x86_cpu = set(in_use) == {"CPU"} and platform.machine().lower() in ("x86_64", "amd64")
+    return "f16" if precision == "fp16" and not on_x86_cpu else "f32"
+
+
+def _settings(name: str, options: SessionOptions) -> dict[str, str]:
+    if name == "xnnpack" and options.threads:
+        return {"intra_op_num_threads": str(options.threads)}
+    if name == "cuda" and options.inference_precision == "f32":
+        return {"use_tf32": "0"}  # on by default, and no f32
+    return {}
