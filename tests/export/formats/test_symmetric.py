@@ -1,9 +1,12 @@
 """The range of a tensor: what it is for known values, and that it is never worse than the largest."""
 
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
+from onnx import ModelProto, TensorProto, helper, numpy_helper
 
-from edgepose.export.formats.symmetric import Magnitudes
+from edgepose.export.formats.symmetric import Magnitudes, activation_scales, quantise_convolutions
 
 
 def error(values: np.ndarray, scale: float) -> float:
@@ -17,6 +20,38 @@ def seen(*parts: np.ndarray) -> Magnitudes:
     for part in parts:
         magnitudes.add(part.astype(np.float32))
     return magnitudes
+
+
+def two_convolutions() -> ModelProto:
+    """Return `image` (1, 1, 6, 6) convolved with a stored weight, and with one that comes from the image itself."""
+    nodes = [
+        helper.make_node("Cast", ["image"], ["x"], to=TensorProto.FLOAT),
+        helper.make_node("Conv", ["x", "weight"], ["plain"], "plain"),
+        helper.make_node("ReduceMean", ["x"], ["mean"], keepdims=1),
+        helper.make_node("Conv", ["plain", "mean"], ["heatmaps"], "own"),
+    ]
+    image = helper.make_tensor_value_info("image", TensorProto.UINT8, [1, 1, 6, 6])
+    result = helper.make_tensor_value_info("heatmaps", TensorProto.FLOAT, [1, 1, 4, 4])
+    weight = numpy_helper.from_array(np.linspace(-1, 1, 9, dtype=np.float32).reshape(1, 1, 3, 3), "weight")
+    graph = helper.make_graph(nodes, "two", [image], [result], [weight])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+
+
+def run(model: ModelProto, image: np.ndarray) -> np.ndarray:
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return np.asarray(session.run(None, {"image": image})[0])
+
+
+def test_a_weight_that_comes_from_the_image_stays_in_floats(rng: np.random.Generator) -> None:
+    images = rng.integers(0, 256, (20, 1, 6, 6), np.uint8)
+    graph = two_convolutions()
+    quantised = quantise_convolutions(graph, activation_scales(graph, images), ())
+    onnx.checker.check_model(quantised, full_check=True)
+    plain, own = (node for node in quantised.graph.node if node.op_type == "Conv")
+    assert list(plain.input) == ["x_dequantised", "weight_dequantised"]
+    assert list(own.input) == ["plain", "mean"]
+    expected = run(graph, images[:1])
+    assert np.abs(run(quantised, images[:1]) - expected).max() < 0.02 * np.abs(expected).max()
 
 
 def test_even_values_keep_their_range(rng: np.random.Generator) -> None:

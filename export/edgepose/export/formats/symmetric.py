@@ -56,10 +56,11 @@ class Magnitudes:
 def quantise_convolutions(graph: ModelProto, scales: Mapping[str, float], excluded: tuple[str, ...]) -> ModelProto:
     """Return a copy in which every convolution computes in int8, but those whose name is `excluded`.
 
-    `scales` are those of `activation_scales`. Biases and all other layers stay in float32.
+    `scales` are those of `activation_scales`. Biases and all other layers stay in float32, and so do convolutions whose
+    weights are computed from the image.
     """
     quantised = copy.deepcopy(graph)
-    chosen = [node for node in quantised.graph.node if node.op_type == "Conv" and node.name not in excluded]
+    chosen = [node for node in _convolutions(quantised) if node.name not in excluded]
     activations = {node.input[0] for node in chosen}
     weights = {node.input[1] for node in chosen}
     nodes = [node for name in sorted(weights) for node in _quantise_weight(quantised, name)]
@@ -78,7 +79,7 @@ def quantise_convolutions(graph: ModelProto, scales: Mapping[str, float], exclud
 def activation_scales(graph: ModelProto, images_rgb: ImageArray) -> dict[str, float]:
     """Return the scale of what each convolution reads, by what it is on crops uint8 (N, H, W, 3)."""
     watched = copy.deepcopy(graph)
-    seen = {node.input[0]: Magnitudes() for node in graph.graph.node if node.op_type == "Conv"}
+    seen = {node.input[0]: Magnitudes() for node in _convolutions(graph)}
     outputs = {value.name for value in graph.graph.output}
     watched.graph.output.extend(
         helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in seen if name not in outputs
@@ -92,11 +93,17 @@ def activation_scales(graph: ModelProto, images_rgb: ImageArray) -> dict[str, fl
     return {name: magnitudes.scale() for name, magnitudes in seen.items()}
 
 
+def _convolutions(model: ModelProto) -> list[NodeProto]:
+    """Return the convolutions whose weights are stored."""
+    stored = {tensor.name for tensor in model.graph.initializer}
+    return [node for node in model.graph.node if node.op_type == "Conv" and node.input[1] in stored]
+
+
 def _read_quantised(
     node: NodeProto, activations: Container[str], weights: Container[str], excluded: tuple[str, ...]
 ) -> None:
     """Let a node read what is dequantised, unless it is to stay in floating point."""
-    if node.op_type == "Conv" and node.name in excluded:
+    if node.op_type == "Conv" and (node.name in excluded or node.input[1] not in weights):
         return
     for i, name in enumerate(node.input):
         if name in activations or (node.op_type == "Conv" and name in weights):
@@ -114,10 +121,11 @@ def _quantise_activation(model: ModelProto, name: str, scale: float) -> list[Nod
 
 
 def _quantise_weight(model: ModelProto, name: str) -> list[NodeProto]:
-    """Store a weight (out, in, h, w) as int8, and return what restores it."""
+    """Store a weight (out, in, ...) as int8, and return what restores it."""
     weight = numpy_helper.to_array(next(tensor for tensor in model.graph.initializer if tensor.name == name))
-    scale = np.maximum(np.abs(weight).max(axis=(1, 2, 3)) / _STEPS, _LEAST_SCALE).astype(np.float32)
-    steps = np.round(weight / scale[:, None, None, None]).clip(-_STEPS, _STEPS).astype(np.int8)
+    by_channel = weight.reshape(len(weight), -1)
+    scale = np.maximum(np.abs(by_channel).max(axis=1) / _STEPS, _LEAST_SCALE).astype(np.float32)
+    steps = np.round(by_channel / scale[:, None]).clip(-_STEPS, _STEPS).astype(np.int8).reshape(weight.shape)
     _add_constant(model, f"{name}_int8", steps)
     _add_constant(model, f"{name}_scale", scale)
     _add_constant(model, f"{name}_zero", np.zeros(len(scale), np.int8))
