@@ -1,0 +1,87 @@
+"""The shipped networks in every format: one command, and the same poses on the same clip."""
+
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgepose.export.checkpoints import resolve_checkpoint
+from edgepose.export.formats import TARGETS
+from edgepose.runtime.arrays import FloatArray
+from edgepose.runtime.backends.base import Session
+from edgepose.runtime.pipeline import Pipeline
+from edgepose.runtime.poses import Poses
+from edgepose.runtime.shipped import shipped_names
+from edgepose.runtime.sources import open_source
+from edgepose.runtime.tracking import SinglePersonEstimator
+from edgepose.train.session import TorchSession
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+CLIP = "synthetic:4:120"
+PADDING = 1.25
+SEEN, LOST = 0.2, 0.1
+"""A joint that torch scores above the first is lost where a file scores it below the second."""
+MOST_MEMORY_KB = 6 * 1024**2
+
+
+@pytest.fixture(scope="module", params=shipped_names())
+def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """The name of a shipped network and the folder of its export by the issue's command."""
+    name, out = request.param, tmp_path_factory.mktemp("everything") / "out"
+    program = str(Path(sys.executable).with_name("edgepose"))
+    data = ["--calibrate", "synthetic:200:1", "--validate", "synthetic:100:2"]
+    command = [program, "export", name, "--to", "all", "--precision", "fp32,fp16,int8", *data, "--out", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return name, out
+
+
+def rows_of(out: Path) -> list[dict[str, Any]]:
+    document = json.loads((out / "export.json").read_text())
+    rows: list[dict[str, Any]] = document["rows"]
+    return rows
+
+
+def test_one_command_makes_every_format_in_every_precision(exported: tuple[str, Path]) -> None:
+    _, out = exported
+    made = {(row["format"], row["precision"]) for row in rows_of(out)}
+    assert made == {(name, precision) for name in TARGETS for precision in ("fp32", "fp16", "int8")}
+    assert all((row["p50"] is None) == (row["not_run"] is not None) for row in rows_of(out))
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < MOST_MEMORY_KB
+
+
+def follow(session: Session) -> list[Poses]:
+    """Return who is found in each frame of the clip."""
+    with open_source(CLIP) as source:
+        return [result.poses for result in Pipeline(source, SinglePersonEstimator(session)).run()]
+
+
+def distances_px(found: Poses, expected: Poses, crop_px: int) -> FloatArray:
+    """Return how far the joints (K,) that torch sees are off, in pixels of the network's crop."""
+    x0, y0, x1, y1 = expected.boxes_xyxy[0]
+    to_crop = crop_px / (PADDING * max(x1 - x0, y1 - y0))
+    distances = np.linalg.norm(found.keypoints_frame[0] - expected.keypoints_frame[0], axis=1) * to_crop
+    seen: FloatArray = distances[expected.keypoint_scores[0] >= SEEN].astype(np.float32)
+    return seen
+
+
+def test_every_int8_file_sees_in_a_clip_what_torch_sees(exported: tuple[str, Path]) -> None:
+    name, out = exported
+    with TorchSession(resolve_checkpoint(name)) as session:
+        expected = follow(session)
+    assert sum(len(poses) for poses in expected) >= 30
+    for row in rows_of(out):
+        if row["precision"] != "int8":
+            continue
+        with TARGETS[row["format"]].open_exact(out / row["path"]) as session:
+            crop_px = session.card.input_wh[0]
+            pairs = [(mine, theirs) for mine, theirs in zip(follow(session), expected, strict=True) if len(theirs)]
+        assert all(len(mine) == 1 for mine, _ in pairs), row["path"]
+        lost = [(mine.keypoint_scores[0] < LOST) & (theirs.keypoint_scores[0] >= SEEN) for mine, theirs in pairs]
+        assert not np.any(lost), row["path"]
+        assert np.concatenate([distances_px(*pair, crop_px) for pair in pairs]).mean() < 1, row["path"]
