@@ -16,7 +16,7 @@ from edgepose.runtime.sidecar import write_sidecar
 from edgepose.runtime.tflite_file import with_card
 from support.engines import backend_or_skip
 from support.tiny_model import random_feeds, tiny_card
-from support.tiny_tflite import fixed_batch, of_another_version, save_tiny_tflite, tiny_flatbuffer
+from support.tiny_tflite import fixed_batch, of_another_version, of_single_images, save_tiny_tflite, tiny_flatbuffer
 
 
 def open_tflite(path: Path, options: SessionOptions = SessionOptions()) -> Session:
@@ -72,6 +72,19 @@ def test_people_come_and_go_where_the_batch_is_free(tmp_path: Path) -> None:
         for i in range(4):
             alone = session.run({"image": crowd["image"][i : i + 1]})["heatmaps"]
             np.testing.assert_allclose(alone[0], together[i], atol=1e-6)
+
+
+def test_a_graph_that_takes_one_image_after_all_says_so_and_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "single.tflite"
+    path.write_bytes(with_card(of_single_images(tiny_flatbuffer(tiny_card())), tiny_card(format="tflite")))
+    with open_tflite(path) as session:
+        first = session.run(random_feeds(session.card))["heatmaps"]
+        for people in (2, 3):
+            with pytest.raises(
+                ModelError, match=r"does not run with inputs of shape [^\n]*; feed one image at a time$"
+            ):
+                session.run(random_feeds(session.card, people=people))
+        np.testing.assert_array_equal(session.run(random_feeds(session.card))["heatmaps"], first)
 
 
 def test_another_device_than_the_cpu_is_an_error(tmp_path: Path) -> None:

@@ -61,6 +61,19 @@ def of_another_version(flatbuffer: bytes) -> bytes:
     return _packed(model)
 
 
+def of_single_images(flatbuffer: bytes) -> bytes:
+    """Return a model of free batch that nevertheless fails on more than one image, as a fixed reshape would."""
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(flatbuffer, 0))
+    order = model.buffers[model.subgraphs[0].tensors[5].buffer]
+    mean, shape = model.subgraphs[0].tensors[4].shape, model.subgraphs[0].tensors[6].shape
+    assert np.prod(mean) == np.prod(shape)
+    order.data = np.frombuffer(np.asarray(shape, np.int32).tobytes(), np.uint8)
+    model.operatorCodes[2].builtinCode = model.operatorCodes[2].deprecatedBuiltinCode = schema.BuiltinOperator.RESHAPE
+    operator = model.subgraphs[0].operators[2]
+    operator.builtinOptionsType, operator.builtinOptions = schema.BuiltinOptions.NONE, None
+    return _packed(model)
+
+
 def _packed(model: Any) -> bytes:
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")

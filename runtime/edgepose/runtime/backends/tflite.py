@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -20,14 +19,16 @@ from edgepose.runtime.tensors import TensorSpec
 from edgepose.runtime.tflite_file import embedded_card
 
 try:
+    import ai_edge_litert
     from ai_edge_litert.interpreter import Interpreter
 
-    _ENGINE, _PACKAGE = "litert", "ai-edge-litert"
+    _ENGINE, _VERSION = "litert", ai_edge_litert.__version__
 except ImportError as error:
     try:
+        import tflite_runtime
         from tflite_runtime.interpreter import Interpreter
 
-        _ENGINE, _PACKAGE = "tflite-runtime", "tflite-runtime"
+        _ENGINE, _VERSION = "tflite-runtime", tflite_runtime.__version__
     except ImportError:
         raise MissingExtraError("ai_edge_litert", "tflite") from error
 
@@ -52,9 +53,9 @@ class TfliteSession(Session):
         self._inputs = [details["index"] for details in inputs.values()]
         self._outputs = [details["index"] for details in outputs.values()]
         # XNNPACK computes in f32 whatever is not quantised, also where a file has fp16 weights
-        info = EngineInfo(_ENGINE, version(_PACKAGE), "CPU", threads, "f32")
+        info = EngineInfo(_ENGINE, _VERSION, "CPU", threads, "f32")
         super().__init__(card, _specs(inputs), _specs(outputs), info)
-        self._shapes = [tuple(details["shape"]) for details in inputs.values()]
+        self._shapes: list[tuple[int, ...]] = [tuple(details["shape"]) for details in inputs.values()]
 
     def _infer(self, feeds: Mapping[str, Array]) -> Sequence[Array]:
         arrays = [feeds[spec.name] for spec in self.inputs]
@@ -67,6 +68,7 @@ class TfliteSession(Session):
         return [self._engine.get_tensor(index) for index in self._outputs]
 
     def _resize(self, arrays: Sequence[Array]) -> None:
+        self._shapes = []  # the engine has none should this fail: the next run starts over
         try:
             for index, array in zip(self._inputs, arrays, strict=True):
                 self._engine.resize_tensor_input(index, array.shape)
@@ -99,9 +101,8 @@ def _open(path: Path, threads: int) -> Any:
         engine = Interpreter(model_path=str(path), num_threads=threads)
         engine.allocate_tensors()
     except (RuntimeError, ValueError) as error:
-        name = f"{_ENGINE} {version(_PACKAGE)}"
         raise ModelError(
-            f"{path} is not a TFLite model that {name} can run: {_reason(error)}; export it again"
+            f"{path} is not a TFLite model that {_ENGINE} {_VERSION} can run: {_reason(error)}; export it again"
         ) from error
     return engine
 
