@@ -10,6 +10,7 @@ from edgepose.export.graph import to_onnx
 from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 
+SIDES = (128, 128)
 GRAPHS = [
     ("pil", {}, {"network.classes.weight"}),
     pytest.param("pil", {"fusion": "concat"}, {"network.classes.weight"}, marks=pytest.mark.slow),
@@ -20,14 +21,14 @@ GRAPHS = [
 @pytest.mark.parametrize(("name", "settings", "dropped"), GRAPHS)
 def test_a_graph_computes_what_the_network_does(name: str, settings: dict[str, Any], dropped: set[str]) -> None:
     torch.manual_seed(0)
-    network = NetworkSpec(name, LSP_14, (64, 64), settings).build()
+    network = NetworkSpec(name, LSP_14, SIDES, settings).build()
     deployed = DeployNetwork(network).eval()
-    graph = to_onnx(deployed, (64, 64))
+    graph = to_onnx(deployed, SIDES)
     weights = {value.name for value in graph.graph.initializer}
     assert weights & {f"network.{key}" for key in network.state_dict()}
     assert not weights & dropped
     session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
-    images = torch.randint(0, 256, (2, 1, 64, 64, 3), dtype=torch.uint8)
+    images = torch.randint(0, 256, (2, 1, 128, 128, 3), dtype=torch.uint8)
     outputs = [session.run(["heatmaps"], {"image": image.numpy()})[0] for image in images]
     for image, output in zip(images, outputs, strict=True):
         with torch.no_grad():

@@ -23,7 +23,7 @@ FUSIONS = ["adaptive", "add", "multiply", "concat", "multi-task", "none"]
 
 
 def small_pil(**settings: object) -> PIL:
-    network = NetworkSpec("pil", LSP_14, (64, 64), settings).build()
+    network = NetworkSpec("pil", LSP_14, (128, 128), settings).build()
     assert isinstance(network, PIL)
     return network
 
@@ -75,7 +75,7 @@ def test_every_image_of_a_batch_is_convolved_with_its_own_kernel() -> None:
 def test_the_maps_of_an_image_do_not_depend_on_its_batch() -> None:
     torch.manual_seed(0)
     network = small_pil().eval()
-    images = torch.randn(2, 3, 64, 64)
+    images = torch.randn(2, 3, 128, 128)
     torch.testing.assert_close(network(images)[0][1:], network(images[1:])[0], rtol=0, atol=1e-5)
 
 
