@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from contract.session_contract import SessionContract
+from edgepose.profiles import load_profile
 from edgepose.runtime.backends.base import Session, SessionOptions
 from edgepose.runtime.backends.onnxruntime_providers import chosen_providers
 from edgepose.runtime.errors import CardError, ModelError, NotHereError
@@ -39,6 +40,12 @@ def test_providers_that_are_not_in_this_build_are_an_error_that_lists_what_is(tm
     with pytest.raises(NotHereError, match=r"was to run on coreml, qnn; this onnxruntime has .*cpu; install") as caught:
         open_onnx(save_tiny_onnx(tmp_path), SessionOptions(providers=("coreml", "qnn")))
     assert caught.value.needs == "ONNX Runtime with coreml, qnn"
+
+
+@pytest.mark.parametrize("name", ["jetson-orin-nano", "android-arm64", "raspberry-pi-5", "browser"])
+def test_every_device_profile_opens_the_model_here_and_tells_the_cpu(tmp_path: Path, name: str) -> None:
+    with open_onnx(save_tiny_onnx(tmp_path), SessionOptions.from_profile(load_profile(name))) as session:
+        assert session.info.device == "CPU"
 
 
 @pytest.fixture

@@ -41,6 +41,18 @@ def test_the_promised_devices_ship() -> None:
     )
 
 
+def test_onnx_providers_are_those_of_the_device_and_end_with_the_cpu() -> None:
+    assert load_profile("jetson-orin-nano").providers == ("tensorrt", "cuda", "cpu")
+    assert load_profile("android-arm64").providers == ("xnnpack", "cpu")
+    for name in profile_names():
+        assert not load_profile(name).providers or load_profile(name).providers[-1] == "cpu"
+
+
+def test_an_unknown_provider_lists_the_known_ones() -> None:
+    with pytest.raises(ProfileError, match=r"(?s)providers.*xnnpack"):
+        parse_profile(MINIMAL + 'providers = ["gpu"]\n', "mine")
+
+
 def test_sources_of_shipped_facts_are_public_addresses() -> None:
     for path in resources.files("edgepose.profiles").joinpath("devices").iterdir():
         for fact in tomllib.loads(path.read_text(encoding="utf-8"))["facts"]:

@@ -107,6 +107,9 @@ def _engine_options(options: SessionOptions) -> Any:
     engine_options.intra_op_num_threads = options.threads
     engine_options.log_severity_level = 3
     engine_options.add_session_config_entry(RECORD_ASSIGNMENT, "1")
+    if "xnnpack" in options.providers:
+        # it has threads of its own, which the engine's would keep from the cores while they wait
+        engine_options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return engine_options
 
 

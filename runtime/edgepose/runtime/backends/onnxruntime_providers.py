@@ -45,7 +45,7 @@ def not_here(options: SessionOptions, found: str) -> NotHereError:
 def providers_in_use(engine: Any) -> tuple[str, ...]:
     """Return the providers that a node was given to, in the engine's order, as "CUDA" and "CPU".
 
-    An engine of before 1.24 does not say what it gave to which; then these are the providers that it could start.
+    An old engine does not say what it gave to which; then these are the providers that it could start.
     """
     started = engine.get_providers()
     if hasattr(engine, "get_provider_graph_assignment_info"):
