@@ -84,6 +84,9 @@ def _quantised(flatbuffer: bytes, recipe: Any, excluded: tuple[str, ...], ranges
 
     try:
         tool = quantizer.Quantizer(flatbuffer, recipe)
+        tool.update_quantization_recipe(
+            ".*", qtyping.TFLOperationName.OUTPUT, None, algorithm_manager.AlgorithmName.NO_QUANTIZE
+        )
         for module in excluded:
             tool.update_quantization_recipe(
                 scope_of(module), qtyping.TFLOperationName.CONV_2D, None, algorithm_manager.AlgorithmName.NO_QUANTIZE
