@@ -53,9 +53,9 @@ def test_a_plain_crop_is_rgb(rng: np.random.Generator) -> None:
     assert plain_crop(sample, INPUT_WH, 0.5)[0].image_rgb[64, 48].tolist() == [3, 2, 1]
 
 
-@pytest.mark.parametrize("mirror", [0.0, 1.0])
-def test_keypoints_follow_every_warp(rng: np.random.Generator, mirror: float) -> None:
-    config = replace(WARP_ONLY, mirror=mirror)
+@pytest.mark.parametrize(("mirror", "shear"), [(0.0, 0.0), (1.0, 0.0), (1.0, 0.5)])
+def test_keypoints_follow_every_warp(rng: np.random.Generator, mirror: float, shear: float) -> None:
+    config = replace(WARP_ONLY, mirror=mirror, shear=shear)
     checked = 0
     for _ in range(80):
         crop = training_crop(dotted("r_knee", rng), LSP_14, INPUT_WH, config, rng)
@@ -110,3 +110,15 @@ def test_the_picture_of_the_data_set_is_left_alone(rng: np.random.Generator) -> 
     for _ in range(10):
         training_crop(sample, LSP_14, INPUT_WH, AugmentConfig(occlude=1.0, colour=1.0), rng)
     np.testing.assert_array_equal(sample.image_bgr, before)
+
+
+def test_shear_leans_people_and_leaves_their_height(rng: np.random.Generator) -> None:
+    still = replace(WARP_ONLY, scale=(1, 1), rotation_deg=0.0, shift=0.0, mirror=0.0)
+    sample = dotted("neck", rng)
+    upright = training_crop(sample, LSP_14, INPUT_WH, still, rng).keypoints_crop
+    leaning = training_crop(sample, LSP_14, INPUT_WH, replace(still, shear=0.5), rng).keypoints_crop
+    np.testing.assert_allclose(leaning[:, 1], upright[:, 1], atol=1e-3)
+    moved, below = leaning[:, 0] - upright[:, 0], upright[:, 1] - 63.5
+    slope = float(moved @ below / (below @ below))
+    assert 0 < abs(slope) <= 0.5
+    np.testing.assert_allclose(moved, slope * below, atol=1e-3)

@@ -81,6 +81,7 @@ def test_all_weights_of_all_stacks_learn(settings: dict[str, str]) -> None:
 def test_the_papers_training() -> None:
     recipe = paper_recipe(NetworkSpec.of_paper("pbn"))
     assert (recipe.optimiser, recipe.learning_rate, recipe.batch, recipe.epochs) == ("rmsprop", 2.5e-4, 16, 250)
+    assert (recipe.augment.scale, recipe.augment.rotation_deg, recipe.augment.shear) == ((0.75, 1.25), 30, 0.5)
     rates = [recipe.rate_at(epoch, 250) for epoch in (0, 169, 170, 219, 220)]
     assert rates == pytest.approx([2.5e-4, 2.5e-4, 2.5e-5, 2.5e-5, 2.5e-6])
 

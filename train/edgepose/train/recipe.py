@@ -102,7 +102,7 @@ def paper_recipe(spec: NetworkSpec) -> Recipe:
             warmup_steps=0,
             epochs=250,
             batch=16,
-            augment=AugmentConfig(scale=(0.75, 1.25), rotation_deg=30.0),
+            augment=AugmentConfig(scale=(0.75, 1.25), rotation_deg=30.0, shear=0.5),
         )
     return Recipe(
         optimiser="rmsprop",

@@ -15,15 +15,16 @@ from edgepose.train.data.pose_dataset import Sample
 class AugmentConfig:
     """How much a crop is varied.
 
-    `scale` factors of the box, `rotation_deg` to either side, `shift` in boxes to either side, `colour` strength;
-    the others are probabilities. A badly cut crop is shifted and scaled far beyond what an estimator should see;
-    its joints outside the crop have empty maps, so that their scores fall.
+    `scale` factors of the box, `rotation_deg` to either side, `shift` in boxes to either side, `shear` of x by y to
+    either side, `colour` strength; the others are probabilities. A badly cut crop is shifted and scaled far beyond
+    what an estimator should see; its joints outside the crop have empty maps, so that their scores fall.
     """
 
     padding: float = 1.25
     scale: tuple[float, float] = (0.75, 1.35)
     rotation_deg: float = 45.0
     shift: float = 0.08
+    shear: float = 0.0
     colour: float = 0.25
     mirror: float = 0.5
     occlude: float = 0.3
@@ -104,7 +105,14 @@ def _random_affine(
     side = np.array([box[2] - box[0], box[3] - box[1]])
     moved = box + np.tile(shift * side, 2)
     rotation = rng.uniform(-config.rotation_deg, config.rotation_deg) if rng.random() < 0.7 else 0.0
-    return crop_affine(moved, input_wh, rotation, mirror=mirror)
+    affine = crop_affine(moved, input_wh, rotation, mirror=mirror)
+    return _sheared(affine, rng.uniform(-config.shear, config.shear), input_wh) if config.shear > 0 else affine
+
+
+def _sheared(affine: Array, shear: float, input_wh: tuple[int, int]) -> Array:
+    """Return an affine (2, 3) whose crop is sheared about its middle line: x grows by `shear` for each y below it."""
+    middle = (input_wh[1] - 1) / 2
+    return np.array([[1.0, shear], [0.0, 1.0]]) @ affine - np.array([[0.0, 0.0, shear * middle], [0.0, 0.0, 0.0]])
 
 
 def _recolour(image: ImageArray, strength: float, rng: np.random.Generator) -> ImageArray:
