@@ -7,8 +7,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, compose, helper, numpy_helper
 
-from edgepose.runtime.card import ONNX_CARD_KEY, ModelCard
+from edgepose.runtime.card import ONNX_CARD_KEY, OPENVINO_CARD_PATH, ModelCard
 from edgepose.runtime.decoding import card_with_decode
+from edgepose.runtime.tensors import TensorSpec
 from support.tiny_model import STRIDE, tiny_card, tiny_graph
 
 
@@ -21,12 +22,32 @@ def decoded_card(**changes: object) -> ModelCard:
 def save_tiny_decoded(folder: Path, card: ModelCard | None = None) -> Path:
     """Write `<name>.onnx` of the tiny model that gives keypoints, and return its path."""
     card = decoded_card() if card is None else card
-    plain = tiny_card(skeleton=card.skeleton, input_wh=card.input_wh)
-    model = compose.merge_models(tiny_graph(plain), _argmax_graph(plain), io_map=[("heatmaps", "maps")])
+    model = _model(card)
     helper.set_model_props(model, {ONNX_CARD_KEY: card.to_json()})
     path = folder / f"{card.name}.onnx"
     onnx.save(model, path)
     return path
+
+
+def save_tiny_decoded_openvino(folder: Path) -> Path:
+    """Write `tiny.xml` and `.bin` of the tiny model that gives keypoints, and return the path of the `.xml`."""
+    import openvino  # noqa: PLC0415  the other helper works without it
+
+    fixed = tuple(replace(spec, shape=(1, *spec.shape[1:])) for spec in tiny_card().outputs)
+    image = tuple(replace(spec, shape=(1, *spec.shape[1:])) for spec in tiny_card().inputs)
+    card = decoded_card(format="openvino", inputs=image, outputs=fixed)
+    model = openvino.Core().read_model(_model(card).SerializeToString())
+    model.set_rt_info(card.to_json(), list(OPENVINO_CARD_PATH))
+    path = folder / f"{card.name}.xml"
+    openvino.save_model(model, path, compress_to_fp16=False)
+    return path
+
+
+def _model(card: ModelCard) -> onnx.ModelProto:
+    joints, (width, height) = len(card.skeleton_object()), card.codec_object().map_wh
+    maps = TensorSpec("heatmaps", "float32", (card.inputs[0].shape[0], joints, height, width))
+    plain = tiny_card(skeleton=card.skeleton, input_wh=card.input_wh, inputs=card.inputs, outputs=(maps,))
+    return compose.merge_models(tiny_graph(plain), _argmax_graph(plain), io_map=[("heatmaps", "maps")])
 
 
 def _argmax_graph(card: ModelCard) -> onnx.ModelProto:
