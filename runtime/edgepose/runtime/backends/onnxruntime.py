@@ -119,16 +119,15 @@ def _open(path: Path, engine_options: Any, options: SessionOptions) -> Any:
     try:
         return _start(path, engine_options, providers)
     except _LOAD_ERRORS as error:
-        on_cpu = [("CPUExecutionProvider", dict[str, str]())]
-        try:
-            engine = None if providers == on_cpu else _start(path, engine_options, on_cpu)
-        except _LOAD_ERRORS:
-            engine = None
-        if engine is None:
-            raise ModelError(f"{path} is not an ONNX model that can run: {one_line(error)}; export it again") from error
-        if "cpu" not in options.providers:
-            raise not_here(options, f"it cannot start there: {one_line(error)}") from error
-        return engine
+        refused = error
+    try:
+        # what fails here too is the file
+        engine = _start(path, engine_options, [("CPUExecutionProvider", {})])
+    except _LOAD_ERRORS as error:
+        raise ModelError(f"{path} is not an ONNX model that can run: {one_line(error)}; export it again") from error
+    if "cpu" not in options.providers:
+        raise not_here(options, f"it cannot start there: {one_line(refused)}") from refused
+    return engine
 
 
 def _start(path: Path, engine_options: Any, providers: Sequence[tuple[str, dict[str, str]]]) -> Any:
