@@ -112,7 +112,9 @@ def _random_affine(
 def _sheared(affine: Array, shear: float, input_wh: tuple[int, int]) -> Array:
     """Return an affine (2, 3) whose crop is sheared about its middle line: x grows by `shear` for each y below it."""
     middle = (input_wh[1] - 1) / 2
-    return np.array([[1.0, shear], [0.0, 1.0]]) @ affine - np.array([[0.0, 0.0, shear * middle], [0.0, 0.0, 0.0]])
+    leaning: Array = np.array([[1.0, shear], [0.0, 1.0]]) @ affine
+    leaning[0, 2] -= shear * middle
+    return leaning
 
 
 def _recolour(image: ImageArray, strength: float, rng: np.random.Generator) -> ImageArray:
