@@ -8,7 +8,7 @@ import typer
 
 def train(
     *,
-    net: Annotated[str, typer.Option(help="Network: repose, or a PPNet's name such as ppnet-m2-d2-w32.")],
+    net: Annotated[str, typer.Option(help="Network: repose, pbn, pil, or a PPNet's name such as ppnet-m2-d2-w32.")],
     data: Annotated[list[str], typer.Option(help="kind:path[:split][@weight]; may be repeated.")],
     out: Annotated[Path, typer.Option(help="Folder of last.safetensors, best.safetensors and the TensorBoard log.")],
     settings: Annotated[list[str] | None, typer.Option("--set", help="key=value of the network; repeatable.")] = None,
