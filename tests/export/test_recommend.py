@@ -20,8 +20,8 @@ def row(name: str, precision: str, p50: float | None, drop: float = 0.1, size: i
     return Row(name, precision, path, "0" * 64, size, 0.0, 0.1, 70.0, drop, p50, not_run, None, ())
 
 
-def recommended(rows: list[Row], profile: DeviceProfile = PROFILE) -> Recommendation:
-    engine = EngineInfo("any", "1", "CPU", 2, "f32")
+def recommended(rows: list[Row], profile: DeviceProfile = PROFILE, processor: str = "CPU") -> Recommendation:
+    engine = EngineInfo("any", "1", processor, 2, "f32")
     timings = {
         row.path: Timing(Distribution(row.p50, row.p50, row.p50 * 2, row.p50 * 2, row.p50 * 2, 9), engine)
         for row in rows
@@ -64,6 +64,14 @@ def test_where_the_preferred_format_cannot_run_the_profiles_order_decides_and_sa
     assert (
         recommended([row("tensorrt", "int8", None), row("tensorrt", "fp32", None)], board).path == "net-int8.tensorrt"
     )
+
+
+def test_a_time_on_the_cpu_in_place_of_another_processor_is_no_measurement_for_it() -> None:
+    board = replace(PROFILE, formats=("onnx",), precisions=("fp16", "fp32"), providers=("tensorrt", "cuda", "cpu"))
+    rows = [row("onnx", "fp32", 8.0), row("onnx", "fp16", 8.1)]
+    assert recommended(rows, board).why.startswith("by the profile's order, not measured")
+    assert recommended([row("onnx", "fp32", 3.0), rows[1]], board, "CUDA,CPU").why.startswith("the fastest here")
+    assert recommended(rows, replace(board, providers=("cpu",))).why.startswith("p50 8.10 ms, as fast here")
 
 
 def test_a_file_of_a_format_that_the_device_does_not_take_is_not_recommended() -> None:

@@ -1,6 +1,7 @@
 """The table fits a terminal of 100 columns, and the lines under it say what to use and what to beware of."""
 
 import io
+from dataclasses import replace
 
 from rich.console import Console
 
@@ -16,7 +17,9 @@ ELSEWHERE = Row(
 )
 
 
-def printed(recommended: Recommendation | None = None, notes: tuple[str, ...] = ()) -> list[str]:
+def printed(
+    recommended: Recommendation | None = None, notes: tuple[str, ...] = (), rows: tuple[Row, ...] = (HERE, ELSEWHERE)
+) -> list[str]:
     report = ExportReport(
         "net",
         "auto",
@@ -25,7 +28,7 @@ def printed(recommended: Recommendation | None = None, notes: tuple[str, ...] = 
         "lsp:x[1]:test",
         1000,
         None,
-        (HERE, ELSEWHERE),
+        rows,
         {"net.xml": TIMING},
         recommended,
         notes,
@@ -46,6 +49,11 @@ def test_the_table_tells_the_truth_in_100_columns() -> None:
 
 def test_a_file_that_cannot_run_here_says_what_it_needs() -> None:
     assert "tensorrt dynamic-int8 12.35 0.100 70.50 +0.00 not run: needs a GPU" in printed()
+
+
+def test_a_long_reason_stands_under_the_table() -> None:
+    rows = (replace(ELSEWHERE, not_run="needs ONNX Runtime with tensorrt, cuda, coreml and qnn"),)
+    assert "tensorrt dynamic-int8 12.35 0.100 70.50 +0.00 not run: see below" in printed(rows=rows)
 
 
 def test_what_to_use_and_what_to_beware_of_stand_under_it_each_on_one_line() -> None:

@@ -21,17 +21,24 @@ def recommend(
         return None
     over = {row.path: _over_budget(row, timings.get(row.path), profile) for row in usable}
     allowed = [row for row in usable if not over[row.path]] or usable
-    measured = {row.path: row.p50 for row in allowed if row.p50 is not None}
-    if usable[0].p50 is None or not measured:
+    p50s = {row.path: row.p50 for row in usable if row.p50 is not None and _as_asked(row, timings[row.path], profile)}
+    measured = [row for row in allowed if row.path in p50s]
+    if usable[0].path not in p50s or not measured:
         chosen = allowed[0]
         why = (
             f"by the profile's order, not measured: it prefers {chosen.format}, and {chosen.precision} of what is here"
         )
     else:
-        least = min(measured.values())
-        chosen = next(row for row in allowed if row.path in measured and measured[row.path] <= least * SAME)
+        least = min(p50s[row.path] for row in measured)
+        chosen = next(row for row in measured if p50s[row.path] <= least * SAME)
         why = f"{_speed(chosen, least)}; {metric} {chosen.drop:.2f} points below torch's"
     return Recommendation(chosen.path, why + _budget(over[chosen.path], profile))
+
+
+def _as_asked(row: Row, timing: Timing, profile: DeviceProfile) -> bool:
+    """Tell whether a file ran on such a processor as the profile asks for, not on a CPU in its place."""
+    on_cpu_alone = row.format == "onnx" and timing.engine.device == "CPU"
+    return not (on_cpu_alone and profile.providers and profile.providers[0] != "cpu")
 
 
 def _rank(row: Row, profile: DeviceProfile) -> tuple[int, int]:

@@ -9,6 +9,8 @@ from edgepose.export.report import ExportReport, Row, Timing
 
 _COLUMNS = ("format", "precision", "runs in", "MB", "error px", "PCK", "drop", "p50 ms", "p95")
 _WORDS = 3
+_LONGEST_REASON = 11
+"""As long as "needs a GPU"; the lines under the table have every reason whole."""
 
 
 def print_report(report: ExportReport, console: Console) -> None:
@@ -50,6 +52,10 @@ def _cells(row: Row, timing: Timing | None) -> list[str]:
         f"{row.px:.3f}",
         f"{row.metric:.2f}",
         f"{row.drop:+.2f}",
-        f"{timing.network_ms.p50:.2f}" if timing else f"not run: {row.not_run}",
+        f"{timing.network_ms.p50:.2f}" if timing else f"not run: {_short(row.not_run or '')}",
         f"{timing.network_ms.p95:.2f}" if timing else "",
     ]
+
+
+def _short(reason: str) -> str:
+    return reason if len(reason) <= _LONGEST_REASON else "see below"
