@@ -1,0 +1,144 @@
+"""The decode in the graph is the codec's: in torch for any maps, and in the file of every format."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgepose.export.decode import HeatmapDecoder
+from edgepose.export.export_run import ExportRequest, run_export
+from edgepose.export.formats import TARGETS
+from edgepose.profiles import load_profile
+from edgepose.runtime.backends import open_model
+from edgepose.runtime.codec import REFINEMENTS, HeatmapCodec
+from edgepose.runtime.tensors import TensorSpec
+from edgepose.train.data import open_dataset
+from edgepose.train.evaluate import evaluate
+from support.strategies import codecs
+
+Array = np.ndarray[Any, Any]
+CODEC = HeatmapCodec((48, 64), (12, 16), sigma_px=6.0)
+ALLOWED_PX = 0.05
+PRECISIONS = [(name, precision) for name in sorted(TARGETS) for precision in TARGETS[name].precisions]
+
+
+def decode(codec: HeatmapCodec, maps: Array) -> Array:
+    with torch.no_grad():
+        return HeatmapDecoder(codec)(torch.from_numpy(maps)).numpy()  # type: ignore[no-any-return]
+
+
+def assert_equal(codec: HeatmapCodec, maps: Array) -> None:
+    found = decode(codec, maps)
+    keypoints, scores = codec.decode(maps)
+    np.testing.assert_allclose(found[..., :2], keypoints, atol=1e-3 * codec.stride)
+    np.testing.assert_allclose(found[..., 2], scores, atol=1e-6)
+
+
+@st.composite
+def codecs_with_peaks(draw: st.DrawFn) -> tuple[HeatmapCodec, Array]:
+    """A codec and maps (2, 3, h, w) of peaks anywhere, the border and beyond it included, in noise of any sign."""
+    codec = draw(codecs())
+    share = np.array(draw(st.lists(st.floats(-0.1, 1.1), min_size=12, max_size=12))).reshape(2, 3, 2)
+    rng = np.random.default_rng(draw(st.integers(0, 10**6)))
+    maps = codec.encode((share * codec.input_wh - 0.5).astype(np.float32))
+    noise = rng.normal(0, draw(st.sampled_from([0.0, 0.01, 0.3])), maps.shape)
+    return codec, (draw(st.floats(0.05, 3)) * maps + noise + draw(st.sampled_from([0.0, -2.0]))).astype(np.float32)
+
+
+@given(codecs_with_peaks())
+@settings(deadline=None)
+def test_peaks_decode_as_by_the_codec(drawn: tuple[HeatmapCodec, Array]) -> None:
+    assert_equal(*drawn)
+
+
+@pytest.mark.parametrize("refine", REFINEMENTS)
+@pytest.mark.parametrize("height", [0.0, 7.0, -0.3, 1e-12])
+def test_a_flat_map_peaks_in_its_first_cell(refine: str, height: float) -> None:
+    codec = replace(CODEC, refine=refine)
+    maps = np.full((1, 2, 16, 12), height, np.float32)
+    assert_equal(codec, maps)
+    np.testing.assert_array_equal(decode(codec, maps)[0, :, :2], codec.stride / 2 - 0.5)
+
+
+@pytest.mark.parametrize("refine", REFINEMENTS)
+def test_of_equal_peaks_the_first_in_reading_order_counts(refine: str) -> None:
+    codec = replace(CODEC, refine=refine)
+    maps = np.zeros((1, 1, 16, 12), np.float32)
+    for y, x in ((9, 2), (4, 9), (4, 5), (12, 1)):
+        maps[0, 0, y, x] = 0.75
+    assert_equal(codec, maps)
+    cell = (decode(codec, maps)[0, 0, :2] - (codec.stride / 2 - 0.5)) / codec.stride
+    np.testing.assert_allclose(cell, [5, 4], atol=0.51)
+
+
+@pytest.mark.parametrize("refine", REFINEMENTS)
+@pytest.mark.parametrize(("y", "x"), [(0, 0), (0, 5), (7, 0), (15, 11), (15, 3), (8, 11)])
+def test_a_peak_at_the_border_is_not_refined(refine: str, y: int, x: int) -> None:
+    codec = replace(CODEC, refine=refine)
+    maps = np.random.default_rng(0).random((1, 1, 16, 12)).astype(np.float32)
+    maps[0, 0, y, x] = 2
+    assert_equal(codec, maps)
+    expected = [codec.stride * cell + codec.stride / 2 - 0.5 for cell in (x, y)]
+    np.testing.assert_allclose(decode(codec, maps)[0, 0], [*expected, 1.0], atol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [1e-20, 1e-3, 1.0, 1e6, 1e30])
+def test_the_size_of_the_values_does_not_matter(scale: float, rng: np.random.Generator) -> None:
+    maps = (scale * rng.normal(0, 1, (4, 3, 16, 12))).astype(np.float32)
+    assert np.isfinite(decode(CODEC, maps)).all()
+    if 1e-6 < scale < 1e12:
+        assert_equal(CODEC, maps)
+
+
+@pytest.fixture(scope="module")
+def files(ppnet: Path, dots: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small PPNet in every format and precision, with heatmaps and with keypoints."""
+    out = tmp_path_factory.mktemp("decoded")
+    for decoded in (False, True):
+        run_export(ExportRequest(ppnet, PRECISIONS, out, calibrate=dots, runs=3, decode=decoded)).raise_failures()
+    return out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "precision"), PRECISIONS)
+def test_a_file_gives_the_keypoints_of_its_own_maps(files: Path, name: str, precision: str) -> None:
+    exporter = TARGETS[name]
+    images = np.random.default_rng(0).integers(0, 256, (16, 64, 64, 3), np.uint8)
+    paths = [files / f"small-{precision}{kind}{exporter.suffix}" for kind in ("", "-keypoints")]
+    with exporter.open_exact(paths[0]) as of_maps, exporter.open_exact(paths[1]) as of_keypoints:
+        assert of_keypoints.card.outputs == (TensorSpec("keypoints", "float32", (1, 14, 3)),)
+        assert of_keypoints.card.codec == of_maps.card.codec
+        codec = of_maps.card.codec_object()
+        for image in images:
+            keypoints, scores = codec.decode(of_maps.run({"image": image[None]})["heatmaps"])
+            found = of_keypoints.run({"image": image[None]})["keypoints"]
+            assert np.linalg.norm(found[..., :2] - keypoints, axis=-1).max() <= ALLOWED_PX
+            np.testing.assert_allclose(found[..., 2], scores, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_decoded_file_is_as_accurate(files: Path, dots: str) -> None:
+    profile = replace(load_profile("auto"), inference_precision="f32")
+    scores = []
+    for kind in ("", "-keypoints"):
+        with open_model(files / f"small-fp32{kind}.xml", profile) as session:
+            scores.append(evaluate(session, open_dataset(dots)).metrics["PCK@0.2"])
+    assert scores[0] == pytest.approx(scores[1], abs=0.3)
+
+
+@pytest.mark.slow
+def test_openvino_decodes_in_f32_whatever_the_network_runs_in(files: Path) -> None:
+    """With bf16 between layers the maps are coarse, but a position may not be."""
+    image = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), np.uint8)
+    profile = replace(load_profile("auto"), inference_precision="bf16")
+    found = []
+    for kind in ("", "-keypoints"):
+        with open_model(files / f"small-fp32{kind}.xml", profile) as session:
+            found.append(next(iter(session.run({"image": image}).values())))
+            codec = session.card.codec_object()
+    np.testing.assert_allclose(found[1][..., :2], codec.decode(found[0])[0], atol=ALLOWED_PX)
