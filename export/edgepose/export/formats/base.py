@@ -36,13 +36,6 @@ class ExportSource:
     decoder: nn.Module | None = None
     _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def once(self, name: str, make: Callable[[], Any]) -> Any:
-        """Return what `make` gives; what it gave is kept by its name, for other precisions of a format."""
-        if name not in self._made:
-            self._made[name] = make()
-        return self._made[name]
-    _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-
     @cached_property
     def decode_graph(self) -> ModelProto | None:
         """The decoder as a fp32 ONNX graph, `heatmaps` -> `keypoints`."""

@@ -6,7 +6,7 @@ from edgepose.export.errors import ExportError
 from edgepose.export.formats.base import ExportSource
 from edgepose.export.formats.tflite_network import TfliteNetwork, example
 from edgepose.export.graph import OUTPUT
-from edgepose.export.quiet import quiet
+from edgepose.export.quiet import quiet_native
 from edgepose.runtime.backends.base import one_line
 
 KEYPOINTS = "keypoints"
@@ -20,13 +20,13 @@ def to_tflite(source: ExportSource) -> bytes:
     height, width = (dim.dim_value for dim in source.graph.graph.input[0].type.tensor_type.shape.dim[1:3])
     output = OUTPUT if source.decoder is None else KEYPOINTS
     network = TfliteNetwork(source.deployed, source.decoder, output).eval()
-    with quiet():
+    with quiet_native():
         import litert_torch  # noqa: PLC0415  takes seconds
 
         try:
             model = litert_torch.convert(network, sample_kwargs=example(height, width))
             return with_dequantised_input(model.model_content())
-        except (RuntimeError, ValueError, TypeError) as error:
+        except (AttributeError, RuntimeError, TypeError, ValueError) as error:
             raise ExportError(f"litert-torch does not take the network: {one_line(error)}") from error
 
 

@@ -1,7 +1,6 @@
 """The network written so that XNNPACK takes all of it: the same numbers from other operations."""
 
 import copy
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -9,11 +8,9 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 from torch.overrides import TorchFunctionMode
 
+from edgepose.export.formats.tflite_repose import merge_cores
 from edgepose.export.graph import INPUT
 from edgepose.train.networks import DeployNetwork
-
-_MOST_JOINED = 5
-"""XNNPACK takes no more inputs in one concatenation."""
 
 
 class TfliteNetwork(nn.Module):
@@ -38,11 +35,7 @@ class TfliteNetwork(nn.Module):
 
 
 class Delegable(TorchFunctionMode):
-    """Writes what XNNPACK or the converter does not take in other operations, exactly.
-
-    Nearest-neighbour upsampling by whole factors repeats columns and rows; a split into one part, at which the
-    converter fails, is no split; what joins many tensors joins a few at a time.
-    """
+    """Writes nearest-neighbour upsampling by whole factors in operations that XNNPACK takes, exactly."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -52,20 +45,7 @@ class Delegable(TorchFunctionMode):
         if func is interpolate and kwargs.get("mode", "nearest") == "nearest":
             result: Tensor = func(*args, **kwargs)
             return repeated(args[0], (result.shape[2], result.shape[3])) if _is_whole(args[0], result) else result
-        if func is torch.Tensor.chunk and args[1] == 1:
-            return (args[0],)
-        if func is torch.cat:
-            return _joined(func, *args, **kwargs)
         return func(*args, **kwargs)
-
-
-def _joined(cat: Any, tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Join tensors, a few at a time."""
-    parts = list(tensors)
-    while len(parts) > _MOST_JOINED:
-        parts = [cat(parts[i : i + _MOST_JOINED], dim=dim) for i in range(0, len(parts), _MOST_JOINED)]
-    result: Tensor = cat(parts, dim=dim)
-    return result
 
 
 def _is_whole(x: Tensor, result: Tensor) -> bool:
@@ -114,6 +94,7 @@ class _Affine(nn.Module):
 def _merged(network: nn.Module) -> nn.Module:
     """Return a copy whose batch norms after a ReLU are a sum, their factor being in the convolution before it."""
     network = copy.deepcopy(network).eval()
+    merge_cores(network)
     for module in list(network.modules()):
         if isinstance(module, nn.Sequential):
             _merge(module)
