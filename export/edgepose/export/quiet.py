@@ -7,6 +7,8 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
+_ERROR_STREAM = 2
+
 
 @contextmanager
 def quiet() -> Iterator[None]:
@@ -14,11 +16,44 @@ def quiet() -> Iterator[None]:
     disabled_before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        with (
+            warnings.catch_warnings(),
+            redirect_stdout(io.StringIO()),
+            redirect_stderr(io.StringIO()),
+            _native_messages_dropped(),
+        ):
             warnings.simplefilter("ignore")
             yield
     finally:
         logging.disable(disabled_before)
+
+
+@contextmanager
+def quiet_native() -> Iterator[None]:
+    """Do as `quiet`, and also keep from the terminal what compiled code writes to standard error."""
+    terminal = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        with quiet():
+            yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+        os.close(nowhere)
+
+
+@contextmanager
+def _native_messages_dropped() -> Iterator[None]:
+    """Drop what compiled code writes to the process's error stream, past Python's."""
+    kept = os.dup(_ERROR_STREAM)
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  devnull is no path of a file
+        os.dup2(nowhere.fileno(), _ERROR_STREAM)
+    try:
+        yield
+    finally:
+        os.dup2(kept, _ERROR_STREAM)
+        os.close(kept)
 
 
 def refuse_telemetry() -> None:
