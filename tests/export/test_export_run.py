@@ -12,6 +12,7 @@ import torch
 
 from edgepose.export.errors import ExportError
 from edgepose.export.export_run import ExportRequest, run_export
+from edgepose.export.formats import TARGETS
 from edgepose.export.report import ExportReport, Row
 from edgepose.export.tolerances import tolerance_of
 from edgepose.profiles.errors import EdgeposeError
@@ -144,6 +145,16 @@ def test_the_search_saves_it_by_the_layer_that_hurts_and_the_formats_share_the_l
     ]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(TARGETS))
+def test_the_search_saves_it_with_every_quantiser(spoiled: Path, dots: str, name: str, tmp_path: Path) -> None:
+    report = run_export(ExportRequest(spoiled, [(name, "int8")], tmp_path / "out", calibrate=dots, runs=3))
+    assert report.failures == ()
+    (row,) = report.rows
+    assert WORST in row.excluded_layers
+    assert len(row.excluded_layers) <= 4
+
+
 def test_excluding_the_layer_by_hand_needs_no_search(spoiled: Path, dots: str, tmp_path: Path) -> None:
     request = ExportRequest(
         spoiled,
@@ -188,6 +199,7 @@ def test_a_device_that_is_not_here_still_gets_its_files(ppnet: Path, dots: str, 
     assert document["timing"] == {}
     assert [row["p50"] for row in document["rows"]] == [None, None]
     assert ".partial" not in " ".join(document["notes"])
+    assert len([line for line in report.notes if line.startswith("openvino was not run here: ")]) == 1
 
 
 @pytest.mark.parametrize(

@@ -118,11 +118,14 @@ def _row(name: str, precision: str, proven: Proven, outcome: Timing | NotRun) ->
 
 
 def _notes(request: ExportRequest, rows: tuple[Row, ...], outcomes: list[Timing | NotRun]) -> tuple[str, ...]:
-    """Return each line once: slow files, layers left out, why a file was not run, what an exporter has to tell."""
+    """Return each line once: slow files, layers left out, why a format was not run, what an exporter has to tell."""
     lines = [*slower_rows(rows), *excluded_layers(rows)]
+    not_run: dict[tuple[str, str], str] = {}
     for row, outcome in zip(rows, outcomes, strict=True):
         if isinstance(outcome, NotRun):
-            lines.append(f"{row.format} was not run here: {outcome.detail}")
+            not_run.setdefault((row.format, outcome.why), f"{row.format} was not run here: {outcome.detail}")
+    lines += not_run.values()
+    for row in rows:
         note = exporter_of(row.format, row.precision).note(request.out / row.path, row.precision)
         lines += [note] if note else []
     return tuple(dict.fromkeys(lines))
