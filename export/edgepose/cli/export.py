@@ -11,7 +11,18 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _UNATTENDED_COLUMNS = 100
-_TOOLS = ("torch", "onnx", "onnxscript", "onnxsim", "onnxruntime", "openvino", "nncf")
+_TOOLS = (
+    "torch",
+    "onnx",
+    "onnxscript",
+    "onnxsim",
+    "onnxruntime",
+    "openvino",
+    "nncf",
+    "litert_torch",
+    "ai_edge_quantizer",
+    "ai_edge_litert",
+)
 
 
 def export(
