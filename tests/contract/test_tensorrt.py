@@ -23,7 +23,7 @@ from support.tiny_tensorrt import save_tiny_tensorrt
 
 def gpu_is_here() -> bool:
     try:
-        find_gpu("a test")
+        find_gpu()
     except NotHereError:
         return False
     return True
@@ -82,9 +82,7 @@ def test_a_bad_engine_is_told_in_one_line_and_built_anew(
 @without_gpu
 def test_without_a_gpu_one_line_says_what_is_needed(tmp_path: Path) -> None:
     path = save_tiny_tensorrt(tmp_path)
-    with pytest.raises(
-        NotHereError, match=r"^tiny\.trt\.onnx runs on an NVIDIA GPU, and [^\n]*; run it there$"
-    ) as told:
+    with pytest.raises(NotHereError, match=r"^TensorRT runs on an NVIDIA GPU, and [^\n]*; run it there$") as told:
         open_model(path)
     assert told.value.needs == "a GPU"
     assert engines_of(path) == []

@@ -18,7 +18,7 @@ _LINES = {
 def no_gpu() -> str:
     """What CUDA says of this machine; skips where there is a GPU."""
     try:
-        find_gpu("tiny.trt.onnx")
+        find_gpu()
     except NotHereError as error:
         return f"{error} | {error.needs}"
     pytest.skip("needs a machine without a GPU")
@@ -36,7 +36,7 @@ def test_elsewhere_the_cuda_that_the_driver_offers_stands_for_it(tmp_path: Path)
 
 
 def test_no_gpu_is_one_line_with_the_reason(no_gpu: str) -> None:
-    assert no_gpu.startswith("tiny.trt.onnx runs on an NVIDIA GPU, and CUDA finds none (")
+    assert no_gpu.startswith("TensorRT runs on an NVIDIA GPU, and CUDA finds none (")
     assert no_gpu.endswith("; run it there | a GPU")
     assert "\n" not in no_gpu
 

@@ -133,7 +133,7 @@ def has_gpu() -> bool:
     try:
         from edgepose.runtime.backends.cuda import find_gpu  # noqa: PLC0415  not installed everywhere
 
-        find_gpu("an engine")
+        find_gpu()
     except (MissingExtraError, NotHereError):
         return False
     return True

@@ -80,7 +80,7 @@ def _open_tensorrt(path: Path, options: SessionOptions) -> Session:
     except MissingExtraError:
         if find_library("cuda") or find_library("nvcuda"):
             raise
-        message = f"{path.name} runs on an NVIDIA GPU, and no driver of one is installed; run it there"
+        message = "TensorRT runs on an NVIDIA GPU, and no driver of one is installed; run it there"
         raise NotHereError(message, "a GPU") from None
     return TensorRtSession(path, options)
 

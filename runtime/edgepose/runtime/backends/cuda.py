@@ -34,15 +34,15 @@ class Gpu:
     driver: str
 
 
-def find_gpu(what: str) -> Gpu:
-    """Return the first GPU that CUDA shows; CUDA_VISIBLE_DEVICES chooses among several. `what` needs it.
+def find_gpu() -> Gpu:
+    """Return the first GPU that CUDA shows; CUDA_VISIBLE_DEVICES chooses among several.
 
     Raises `NotHereError` where there is none.
     """
     error, count = cudart.cudaGetDeviceCount()
     if error != _SUCCESS or not count:
         reason = _text(error) if error != _SUCCESS else "it sees no device"
-        raise NotHereError(f"{what} runs on an NVIDIA GPU, and CUDA finds none ({reason}); run it there", "a GPU")
+        raise NotHereError(f"TensorRT runs on an NVIDIA GPU, and CUDA finds none ({reason}); run it there", "a GPU")
     properties = called(cudart.cudaGetDeviceProperties(0))
     name = properties.name.decode() if isinstance(properties.name, bytes) else str(properties.name)
     return Gpu(name.strip("\0 "), f"{properties.major}{properties.minor}", driver_version())

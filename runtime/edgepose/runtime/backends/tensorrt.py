@@ -41,7 +41,7 @@ class TensorRtSession(Session):
 
     def __init__(self, path: Path, options: SessionOptions = SessionOptions()) -> None:  # noqa: ARG002  one way to run
         card = card_of_onnx(path)
-        gpu = find_gpu(path.name)
+        gpu = find_gpu()
         self._tensorrt = load_tensorrt()
         self._heard = listener(self._tensorrt)
         self._runtime = self._tensorrt.Runtime(self._heard)
