@@ -78,7 +78,7 @@ class FrozenBatchNorm2d(nn.BatchNorm2d):
 
 def rounded_input(x: Tensor, limits: Tensor) -> Tensor:
     """Return x as 256 steps between limits (2,) hold it, zero being one of them; the gradient is that of clamping."""
-    step = ((limits[1] - limits[0]) / _INPUT_STEPS).clamp(min=_SMALLEST_RANGE)
+    step = (limits[1] - limits[0]).clamp(min=_SMALLEST_RANGE) / _INPUT_STEPS
     zero = (-limits[0] / step).round().int().clamp(0, _INPUT_STEPS)
     return torch.fake_quantize_per_tensor_affine(x.float(), step, zero, 0, _INPUT_STEPS)
 
