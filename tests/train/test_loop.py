@@ -119,7 +119,12 @@ def test_the_checkpoint_says_how_it_was_trained(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "settings"), [("ppnet-m1-d1-w16", {"stem": "16"}), ("repose", {"width": "16", "blocks": "1"})]
+    ("name", "settings"),
+    [
+        ("ppnet-m1-d1-w16", {"stem": "16"}),
+        ("repose", {"width": "16", "blocks": "1"}),
+        ("pbn", {"stacks": "1", "width": "16"}),
+    ],
 )
 def test_overfits_a_handful_of_people(tmp_path: Path, name: str, settings: dict[str, str]) -> None:
     spec = NetworkSpec.of_paper(name, settings, LSP_14, (64, 64))
