@@ -40,6 +40,10 @@ def test_the_fastest_measured_file_is_recommended_with_its_cost() -> None:
     assert found.why == ("the fastest here of what the device can use, p50 3.00 ms; PCK@0.2 0.25 points below torch's")
 
 
+def test_a_gain_by_chance_is_not_told_as_a_loss() -> None:
+    assert recommended([row("onnx", "fp32", 8.0, drop=-0.24)]).why.endswith("PCK@0.2 no lower than torch's")
+
+
 def test_an_int8_that_is_slower_than_fp32_is_told_and_not_recommended() -> None:
     rows = [row("onnx", "fp32", 28.3), row("onnx", "int8", 47.1)]
     assert slower_rows(rows) == ["onnx int8 is slower here than fp32 (47.10 ms against 28.30): not recommended"]

@@ -31,7 +31,8 @@ def recommend(
     else:
         least = min(p50s[row.path] for row in measured)
         chosen = next(row for row in measured if p50s[row.path] <= least * SAME)
-        why = f"{_speed(chosen, least)}; {metric} {chosen.drop:.2f} points below torch's"
+        lost = f"{chosen.drop:.2f} points below" if chosen.drop > 0 else "no lower than"
+        why = f"{_speed(chosen, least)}; {metric} {lost} torch's"
     return Recommendation(chosen.path, why + _budget(over[chosen.path], profile))
 
 
