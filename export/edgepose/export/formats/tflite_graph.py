@@ -1,6 +1,9 @@
 """Torch to TFLite, in fp32: `image` uint8 (1, H, W, 3) -> one named output, all of it for XNNPACK."""
 
+from collections.abc import Mapping
 from typing import Any
+
+from torch import Tensor
 
 from edgepose.export.errors import ExportError
 from edgepose.export.formats.base import ExportSource
@@ -25,21 +28,32 @@ def to_tflite(source: ExportSource) -> bytes:
 
         try:
             model = litert_torch.convert(network, sample_kwargs=example(height, width))
-            return with_dequantised_input(model.model_content())
+            return _finished(model.model_content(), network.convolutions())
         except (AttributeError, RuntimeError, TypeError, ValueError) as error:
             raise ExportError(f"litert-torch does not take the network: {one_line(error)}") from error
 
 
-def with_dequantised_input(flatbuffer: bytes) -> bytes:
-    """Return a model whose first cast, of pixels to floats, is a dequantisation by 1: XNNPACK takes no casts."""
+def _finished(flatbuffer: bytes, convolutions: Mapping[str, Tensor]) -> bytes:
+    """Return a model whose cast of pixels to floats is a dequantisation by 1 (XNNPACK takes no casts).
+
+    What a convolution gives is called by the module that has its weights.
+    """
     from ai_edge_litert import schema_py_generated as schema  # noqa: PLC0415  slow to import
 
     model = schema.ModelT.InitFromPackedBuf(flatbuffer, 0)
     graph = model.subgraphs[0]
+    names: dict[bytes, list[str]] = {}
+    for name, weight in convolutions.items():
+        names.setdefault(weight.permute(0, 2, 3, 1).contiguous().numpy().tobytes(), []).append(name)
     for operator in graph.operators:
-        pixels = graph.tensors[operator.inputs[0]]
-        if model.operatorCodes[operator.opcodeIndex].builtinCode == schema.BuiltinOperator.CAST:
-            _dequantise(model, operator, pixels, schema)
+        code = model.operatorCodes[operator.opcodeIndex].builtinCode
+        if code == schema.BuiltinOperator.CAST:
+            _dequantise(model, operator, graph.tensors[operator.inputs[0]], schema)
+        if code == schema.BuiltinOperator.CONV_2D:
+            weight = model.buffers[graph.tensors[operator.inputs[1]].buffer].data
+            same = names.get(bytes(weight))
+            if same:
+                graph.tensors[operator.outputs[0]].name = same.pop(0).encode()
     return packed(model)
 
 

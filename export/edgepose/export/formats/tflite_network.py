@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torch.overrides import TorchFunctionMode
 
 from edgepose.export.formats.tflite_repose import merge_cores
@@ -29,9 +30,14 @@ class TfliteNetwork(nn.Module):
     def forward(self, image: Tensor) -> dict[str, Tensor]:
         """Return the output."""
         with Delegable():
-            normalised = self.normalise(image.permute(0, 3, 1, 2).to(torch.float32))
+            normalised = self.normalise(image.permute(0, 3, 1, 2).to(self.normalise.weight.dtype))
             result = self.network(normalised)[-1]
             return {self.output: result if self.decoder is None else self.decoder(result)}
+
+    def convolutions(self) -> dict[str, Tensor]:
+        """Return the weights (O, I, h, w) that convolutions have here, by the modules of the network."""
+        modules = self.network.named_modules()
+        return {name: module.weight.detach() for name, module in modules if isinstance(module, nn.Conv2d)}
 
 
 class Delegable(TorchFunctionMode):
@@ -67,7 +73,7 @@ def repeated(x: Tensor, size: tuple[int, int]) -> Tensor:
 
 def _normalisation(deployed: DeployNetwork) -> nn.Conv2d:
     """Return (pixel - mean) / std as one convolution: per-channel sums and products are slow over three channels."""
-    convolution = nn.Conv2d(3, 3, 1)
+    convolution = nn.Conv2d(3, 3, 1, dtype=deployed.mean.dtype)
     with torch.no_grad():
         convolution.weight.copy_(torch.diag(1 / deployed.std.flatten()).view(3, 3, 1, 1))
         assert convolution.bias is not None
@@ -102,9 +108,14 @@ def _merged(network: nn.Module) -> nn.Module:
 
 
 def _merge(layers: nn.Sequential) -> None:
-    """Rewrite [convolution, ReLU, batch norm] where it is one, and other batch norms that follow a ReLU."""
+    """Rewrite [convolution, ReLU, batch norm], other batch norms that follow a ReLU, and [convolution, batch norm]."""
     for i, layer in enumerate(layers):
-        if not isinstance(layer, nn.BatchNorm2d) or i == 0 or not isinstance(layers[i - 1], nn.ReLU):
+        if not isinstance(layer, nn.BatchNorm2d) or i == 0:
+            continue
+        last = layers[i - 1]
+        if isinstance(last, nn.Conv2d):
+            layers[i - 1], layers[i] = fuse_conv_bn_eval(last, layer), nn.Identity()
+        if not isinstance(last, nn.ReLU):
             continue
         scale, shift = _affine_of(layer)
         before = layers[i - 2] if i > 1 else None

@@ -21,8 +21,6 @@ Ranges = Mapping[str, Any]
 _SIGNATURE = "serving_default"
 _DECODER = r"TfliteNetwork/[\w.]+\.[A-Za-z0-9]+_decoder\b"
 """The names of what decodes heatmaps, which stays in floating point."""
-_DECODER = r"[\w.]+\.[A-Za-z0-9]+_decoder(;|/|$)"
-"""The pattern of the names in a decode at the end of the network: it stays in fp32."""
 
 
 def ranges_of(flatbuffer: bytes, images_rgb: ImageArray) -> Ranges:
@@ -95,9 +93,6 @@ def _quantised(flatbuffer: bytes, recipe: Any, excluded: tuple[str, ...], ranges
 
     try:
         tool = quantizer.Quantizer(flatbuffer, recipe)
-        tool.update_quantization_recipe(
-            _DECODER, qtyping.TFLOperationName.ALL_SUPPORTED, None, algorithm_manager.AlgorithmName.NO_QUANTIZE
-        )
         left_out = [(".*", "OUTPUT"), (_DECODER, "*"), *((scope_of(module), "CONV_2D") for module in excluded)]
         for scope, operation in left_out:
             tool.update_quantization_recipe(
@@ -111,12 +106,5 @@ def _quantised(flatbuffer: bytes, recipe: Any, excluded: tuple[str, ...], ranges
 
 
 def scope_of(module: str) -> str:
-    """Return the pattern of the names that the converter gives to what a module of the network computes.
-
-    >>> bool(re.search(scope_of("stem.0"), "TfliteNetwork/ppnet.PPNet_network/container.Sequential_stem/nn.Conv2d_0;1"))
-    True
-    >>> bool(re.search(scope_of("stem.0"), "TfliteNetwork/ppnet.PPNet_network/container.Sequential_stem/nn.Conv2d_1;"))
-    False
-    """
-    path = "/".join(rf"[\w.]+\.[A-Za-z0-9]+_{re.escape(name)}" for name in ("network", *merged_name(module).split(".")))
-    return rf"{path}(;|$)"
+    """Return the pattern of what the tool knows a module's convolution by: the name of its output."""
+    return rf"^{re.escape(merged_name(module))};*$"

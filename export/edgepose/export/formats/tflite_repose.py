@@ -59,7 +59,7 @@ class MergedUpdate(nn.Module):
         self.gather = nn.Sequential(_gathering(level, keypoints, width), relu, norm)
         self.refine = level.refine
         self.write = _writing(level, keypoints, width)
-        kept = torch.ones(1, keypoints, width)
+        kept = norm.weight.detach().new_ones(1, keypoints, width)
         kept[:, level.joints] = 0
         self.register_buffer("kept", kept.view(1, -1, 1, 1) if level.update == "replace" else None)
 
@@ -73,7 +73,7 @@ class MergedUpdate(nn.Module):
 def _gathering(level: LevelUpdate, keypoints: int, width: int) -> nn.Conv2d:
     """Return one convolution for those of all joints, with zeros for what a joint does not read."""
     joints = len(level.joints)
-    weight = torch.zeros(joints, width, keypoints, width)
+    weight = level.gather[0].get_parameter("weight").new_zeros(joints, width, keypoints, width)
     for i, (joint, near) in enumerate(zip(level.joints, level.neighbours, strict=True)):
         own = level.gather[i].get_parameter("weight").view(width, 1 + len(near), width)
         weight[i][:, [joint, *near]] = own
@@ -85,7 +85,7 @@ def _writing(level: LevelUpdate, keypoints: int, width: int) -> nn.Conv2d:
     """Return the convolution that puts each joint's result where its features are, times the joint's scale."""
     joints = len(level.joints)
     scale = level.scale if level.update == "trainable" else torch.ones(joints)
-    weight = torch.zeros(keypoints, width, joints, width)
+    weight = level.gather[0].get_parameter("weight").new_zeros(keypoints, width, joints, width)
     for i, joint in enumerate(level.joints):
         weight[joint, :, i] = scale[i] * torch.eye(width)
     return _pointwise(weight.view(keypoints * width, joints * width, 1, 1))

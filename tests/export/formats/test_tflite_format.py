@@ -1,0 +1,222 @@
+"""TFLite files: delegated whole, integer inside, with their card at their end."""
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.interpreter import Interpreter
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from edgepose.export.decode import HeatmapDecoder
+from edgepose.export.errors import ExportError
+from edgepose.export.formats import TARGETS, ExportSource
+from edgepose.export.formats.tflite_network import Delegable
+from edgepose.runtime.card import TFLITE_CARD_MEMBER, ModelCard
+from edgepose.train.card import card_of_checkpoint
+from edgepose.train.checkpoint import Checkpoint
+from edgepose.train.networks import DeployNetwork, NetworkSpec
+from support.trained import PPNET, REPOSE
+from support.xnnpack import partitions_of
+
+TFLITE = TARGETS["tflite"]
+SIDE = 64
+CROPS = np.random.default_rng(1).integers(0, 256, (16, SIDE, SIDE, 3), np.uint8)
+
+
+def source_of(spec: NetworkSpec, decoder: nn.Module | None = None) -> ExportSource:
+    """Return a random network; of its ONNX graph the size of the input alone counts here."""
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(1)
+        deployed = DeployNetwork(spec.build()).train()
+        for module in deployed.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight)
+        for _ in range(5):
+            deployed(torch.from_numpy(CROPS))
+    image = onnx.helper.make_tensor_value_info("image", onnx.TensorProto.UINT8, (1, SIDE, SIDE, 3))
+    graph = onnx.helper.make_graph([], "network", [image], [])
+    return ExportSource(deployed.eval(), onnx.helper.make_model(graph), decoder)
+
+
+@pytest.fixture(scope="module")
+def ppnet() -> ExportSource:
+    return source_of(PPNET)
+
+
+@pytest.fixture(scope="module")
+def repose() -> ExportSource:
+    return source_of(REPOSE)
+
+
+@pytest.fixture(params=["ppnet", "repose"])
+def source(request: pytest.FixtureRequest) -> ExportSource:
+    found: ExportSource = request.getfixturevalue(request.param)
+    return found
+
+
+def run(flatbuffer: bytes) -> Mapping[str, np.ndarray[Any, Any]]:
+    runner = Interpreter(model_content=flatbuffer, num_threads=1).get_signature_runner()
+    outputs: Mapping[str, np.ndarray[Any, Any]] = runner(image=CROPS[:1])
+    return outputs
+
+
+@torch.no_grad()
+def in_torch(source: ExportSource) -> np.ndarray[Any, Any]:
+    maps: np.ndarray[Any, Any] = source.deployed(torch.from_numpy(CROPS[:1])).numpy()
+    return maps
+
+
+@pytest.mark.parametrize("precision", TFLITE.precisions)
+def test_all_of_a_network_is_one_partition(source: ExportSource, precision: str) -> None:
+    assert partitions_of(TFLITE.convert(source, precision, CROPS)) == (1, [])
+
+
+class Pyramid(nn.Module):
+    """A network with nearest-neighbour upsampling, plain or as it is written for TFLite."""
+
+    def __init__(self, *, delegable: bool) -> None:
+        super().__init__()
+        self.fine, self.coarse, self.delegable = nn.Conv2d(3, 8, 3, 2, 1), nn.Conv2d(8, 8, 3, 2, 1), delegable
+
+    def forward(self, image: Tensor) -> Tensor:
+        fine = self.fine(image.permute(0, 3, 1, 2))
+        coarse = self.coarse(fine)
+        if not self.delegable:
+            return fine + interpolate(coarse, scale_factor=2.0)
+        with Delegable():
+            return fine + interpolate(coarse, scale_factor=2.0)
+
+
+def converted(module: nn.Module) -> bytes:
+    import litert_torch  # noqa: PLC0415  its import writes to the terminal
+
+    return bytes(litert_torch.convert(module.eval(), (torch.zeros(1, 16, 16, 3),)).model_content())
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::UserWarning")
+def test_plain_nearest_neighbour_upsampling_would_split_the_graph() -> None:
+    assert partitions_of(converted(Pyramid(delegable=False))) == (2, ["RESIZE_NEAREST_NEIGHBOR"])
+    assert partitions_of(converted(Pyramid(delegable=True))) == (1, [])
+
+
+def test_fp32_gives_the_maps_of_torch_by_name(source: ExportSource) -> None:
+    outputs, expected = run(TFLITE.convert(source, "fp32", CROPS)), in_torch(source)
+    assert list(outputs) == ["heatmaps"]
+    assert np.abs(outputs["heatmaps"] - expected).max() <= 1e-4 * np.abs(expected).max()
+
+
+def tensors_of_convolutions(flatbuffer: bytes) -> dict[str, list[Any]]:
+    """Return the input, the weight and the output of each convolution, by the name of its output."""
+    model = schema.ModelT.InitFromPackedBuf(flatbuffer, 0)
+    graph = model.subgraphs[0]
+    found = {}
+    for operator in graph.operators:
+        code = model.operatorCodes[operator.opcodeIndex].builtinCode
+        if code == schema.BuiltinOperator.CONV_2D:
+            tensors = [graph.tensors[i] for i in (*operator.inputs[:2], operator.outputs[0])]
+            found[tensors[2].name.decode()] = tensors
+    return found
+
+
+def types_of(flatbuffer: bytes) -> list[tuple[int, ...]]:
+    return [tuple(t.type for t in tensors) for tensors in tensors_of_convolutions(flatbuffer).values()]
+
+
+def test_int8_is_integer_from_the_first_convolution_to_the_last(source: ExportSource) -> None:
+    int8 = TFLITE.convert(source, "int8", CROPS)
+    assert set(types_of(int8)) == {(schema.TensorType.INT8,) * 3}
+    engine = Interpreter(model_content=int8)
+    assert [d["dtype"] for d in (*engine.get_input_details(), *engine.get_output_details())] == [np.uint8, np.float32]
+    assert run(int8)["heatmaps"].shape == in_torch(source).shape
+
+
+def test_weights_of_int8_have_a_scale_for_each_channel(ppnet: ExportSource) -> None:
+    for _, weight, _ in tensors_of_convolutions(TFLITE.convert(ppnet, "int8", CROPS)).values():
+        assert len(weight.quantization.scale) == weight.shape[0]
+        assert not np.any(weight.quantization.zeroPoint)
+
+
+def test_int8_covers_the_highest_peak_of_the_calibration(ppnet: ExportSource) -> None:
+    int8 = TFLITE.convert(ppnet, "int8", CROPS)
+    with torch.no_grad():
+        highest = ppnet.deployed(torch.from_numpy(CROPS)).amax().item()
+    scales = [d["quantization_parameters"] for d in Interpreter(model_content=int8).get_tensor_details()]
+    last = list(tensors_of_convolutions(int8).values())[-1][2].quantization
+    assert scales
+    assert (127 - last.zeroPoint[0]) * last.scale[0] >= highest * 0.999
+
+
+@pytest.mark.parametrize("precision", ["int8", "dynamic-int8"])
+@pytest.mark.parametrize(
+    ("name", "layer"), [("ppnet", "stem.2.layers.1.0"), ("repose", "stacks.0.core.updates.1.gather.0")]
+)
+def test_excluded_layers_alone_stay_in_floating_point(
+    request: pytest.FixtureRequest, name: str, layer: str, precision: str
+) -> None:
+    source = request.getfixturevalue(name)
+    counts = [
+        sum(
+            weight != schema.TensorType.INT8 for _, weight, _ in types_of(TFLITE.convert(source, precision, CROPS, out))
+        )
+        for out in ((), (layer,))
+    ]
+    assert counts[1] == counts[0] + 1
+
+
+def test_every_convolution_of_a_network_can_be_excluded(source: ExportSource) -> None:
+    network = source.deployed.network
+    layers = tuple(name for name, module in network.named_modules() if isinstance(module, nn.Conv2d))
+    types = types_of(TFLITE.convert(source, "int8", CROPS, layers))
+    quantised = [weight for _, weight, _ in types if weight == schema.TensorType.INT8]
+    # what normalises the image, and what writes the updates of RePose's keypoints, is no module of the network
+    updates = sum(name.endswith(".gather_norm") for name, _ in network.named_modules())
+    assert len(quantised) == 1 + updates
+
+
+def test_fp16_halves_the_weights(ppnet: ExportSource) -> None:
+    half, exact = TFLITE.convert(ppnet, "fp16", CROPS), TFLITE.convert(ppnet, "fp32", CROPS)
+    assert len(half) < 0.75 * len(exact)
+    difference = np.abs(run(half)["heatmaps"] - run(exact)["heatmaps"]).max()
+    assert 0 < difference <= 0.01 * np.abs(run(exact)["heatmaps"]).max()
+
+
+def test_the_decoder_stays_in_floating_point_and_gives_keypoints(ppnet: ExportSource) -> None:
+    source = source_of(PPNET, HeatmapDecoder(PPNET.codec()).eval())
+    assert source.decoder is not None
+    keypoints = run(TFLITE.convert(source, "int8", CROPS))["keypoints"]
+    heatmaps = run(TFLITE.convert(ppnet, "int8", CROPS))["heatmaps"]
+    with torch.no_grad():
+        expected = source.decoder(torch.from_numpy(heatmaps)).numpy()
+    np.testing.assert_allclose(keypoints, expected, atol=1e-2)
+
+
+def card_of(spec: NetworkSpec, source: ExportSource) -> ModelCard:
+    weights = dict(source.deployed.network.state_dict())
+    return card_of_checkpoint(Checkpoint(spec, spec.codec(), 1.25, weights, {}, [], {}), "small")
+
+
+def test_any_unzip_finds_the_card(ppnet: ExportSource, tmp_path: Path) -> None:
+    card = TFLITE.card(card_of(PPNET, ppnet), "fp32")
+    path = TFLITE.save(TFLITE.convert(ppnet, "fp32", CROPS), tmp_path, card)
+    with zipfile.ZipFile(path) as archive:
+        assert ModelCard.from_json(archive.read(TFLITE_CARD_MEMBER).decode()) == card
+    assert not [file for file in tmp_path.iterdir() if file.suffix not in (".tflite", ".json")]
+    assert run(path.read_bytes())["heatmaps"].shape == card.outputs[0].shape
+
+
+def test_too_few_people_to_calibrate_with_is_an_error(ppnet: ExportSource) -> None:
+    with pytest.raises(ExportError, match="int8 needs at least 16 people"):
+        TFLITE.convert(ppnet, "int8", CROPS[:3])
+
+
+def test_nothing_is_written_to_the_terminal(ppnet: ExportSource, capfd: pytest.CaptureFixture[str]) -> None:
+    fresh = ExportSource(ppnet.deployed, ppnet.graph)
+    TFLITE.convert(fresh, "int8", CROPS)
+    assert capfd.readouterr() == ("", "")
