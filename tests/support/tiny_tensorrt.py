@@ -13,7 +13,9 @@ from edgepose.runtime.sidecar import write_sidecar
 from support.tiny_card import tiny_card
 from support.tiny_model import tiny_graph
 
-KEY = EngineKey("tiny-fp16", "NVIDIA GeForce RTX 4090", "89", "570.86.15", "tensorrt-10.9.0.34", "fp16", "0123456789abcdef")
+KEY = EngineKey(
+    "tiny-fp16", "NVIDIA GeForce RTX 4090", "89", "570.86.15", "tensorrt-10.9.0.34", "fp16", "0123456789abcdef"
+)
 
 
 def save_tiny_tensorrt(folder: Path, card: ModelCard | None = None, *, sidecar: bool = True) -> Path:

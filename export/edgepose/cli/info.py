@@ -11,9 +11,7 @@ def info(
     *,
     settings: Annotated[list[str] | None, typer.Option("--set", help="key=value of the network; repeatable.")] = None,
     input_size: Annotated[str | None, typer.Option("--input", help="WxH in pixels; the paper's by default.")] = None,
-    skeleton: Annotated[
-        str | None, typer.Option(help="lsp-14, mpii-16 or coco-17; the paper's by default.")
-    ] = None,
+    skeleton: Annotated[str | None, typer.Option(help="lsp-14, mpii-16 or coco-17; the paper's by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False,
 ) -> None:
     """Print a network's parameters and multiply-accumulates, in its paper's convention too."""
