@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgepose.export.errors import ExportError
+from edgepose.export.formats.tflite_makers import with_makers
 from edgepose.export.formats.tflite_repose import merged_name
 from edgepose.export.graph import INPUT
 from edgepose.export.quantise import LEAST_PEOPLE
@@ -93,7 +94,10 @@ def _quantised(flatbuffer: bytes, recipe: Any, excluded: tuple[str, ...], ranges
 
     try:
         tool = quantizer.Quantizer(flatbuffer, recipe)
-        left_out = [(".*", "OUTPUT"), (_DECODER, "*"), *((scope_of(module), "CONV_2D") for module in excluded)]
+        spared = [scope_of(module) for module in excluded]
+        if ranges:
+            spared = with_makers(flatbuffer, spared)
+        left_out = [(".*", "OUTPUT"), (_DECODER, "*"), *((scope, "*") for scope in spared)]
         for scope, operation in left_out:
             tool.update_quantization_recipe(
                 scope, qtyping.TFLOperationName(operation), None, algorithm_manager.AlgorithmName.NO_QUANTIZE
