@@ -14,6 +14,7 @@ from onnx import ModelProto, TensorProto, numpy_helper
 from edgepose.export.errors import ExportError
 from edgepose.export.graph import to_onnx
 from edgepose.export.quantise_onnx import quantise_onnx
+from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from support.trained import PPNET, REPOSE
 
@@ -100,6 +101,15 @@ def test_an_excluded_layer_and_its_input_stay_in_floating_point(
         optimised(quantised, tmp_path)["QLinearConv"]
         < optimised(quantise_onnx(repose, images_rgb), tmp_path)["QLinearConv"]
     )
+
+
+def test_a_kernel_of_each_images_own_stays_in_floating_point(images_rgb: Images, tmp_path: Path) -> None:
+    pil = settled_graph(NetworkSpec.of_paper("pil", {}, LSP_14, (64, 64)), images_rgb[:4])
+    quantised = quantise_onnx(pil, images_rgb)
+    convolutions = Counter(node.op_type for node in pil.graph.node)["Conv"]
+    assert convolutions - 5 < optimised(quantised, tmp_path)["QLinearConv"] < convolutions
+    expected = heatmaps(pil, images_rgb[:1])
+    assert np.abs(heatmaps(quantised, images_rgb[:1]) - expected).max() < 0.25 * np.abs(expected).max()
 
 
 def test_two_people_are_too_few(repose: ModelProto, images_rgb: Images) -> None:

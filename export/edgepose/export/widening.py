@@ -18,7 +18,7 @@ def widen_groups(graph: ModelProto) -> ModelProto:
     """Return a graph that computes the same with groups of at least 16 channels; depthwise stays depthwise."""
     edit = OnnxEdit(graph)
     for node in edit.nodes:
-        if node.op_type == "Conv":
+        if node.op_type == "Conv" and node.input[1] in edit.constants:  # else its weight is each image's own
             _widen(edit, node)
     return edit.model()
 
@@ -28,7 +28,8 @@ def widen_outputs(graph: ModelProto) -> ModelProto:
     edit = OnnxEdit(graph)
     for output in edit.outputs:
         node = edit.makers[output]
-        if node.op_type == "Conv" and len(edit.constants[node.input[1]]) % _REGISTER:
+        weight = edit.constants.get(node.input[1]) if node.op_type == "Conv" else None
+        if weight is not None and len(weight) % _REGISTER:
             _widen_output(edit, node)
     return edit.model()
 
