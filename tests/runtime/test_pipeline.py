@@ -89,7 +89,7 @@ def test_loose_images_are_not_smoothed_into_one_another(tmp_path: Path) -> None:
 
 
 def test_max_frames_ends_the_run_and_closes_everything(tmp_path: Path) -> None:
-    clip = write_clip(tmp_path / "clip.avi", frames=30, fps=100)
+    clip = write_clip(tmp_path / "clip.avi", frames=300, fps=100)
     threads_before = threading.active_count()
     for paced in (False, True):
         path = tmp_path / f"poses-{paced}.jsonl"

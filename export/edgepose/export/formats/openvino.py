@@ -28,17 +28,20 @@ class OpenVinoExporter(Exporter):
         """Return an `openvino.Model`."""
         model = to_openvino(widen_groups(source.graph))
         if precision == "int8":
-            model = quantise(model, calibration_rgb, _nodes_of(model, excluded))
+            model = quantise(model, calibration_rgb, _nodes_of(model, source.graph, excluded))
         return with_decode(model, to_openvino(source.decode_graph)) if source.decode_graph is not None else model
 
     def _write(self, model: Any, path: Path, card: ModelCard) -> None:
         write_openvino(model, path, card)
 
 
-def _nodes_of(model: Any, modules: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what OpenVINO calls the convolutions of modules: it splits a bias off."""
-    names = {name for module in modules for name in (module, f"{module}/WithoutBiases")}
-    return tuple(node.get_friendly_name() for node in model.get_ops() if node.get_friendly_name() in names)
+def _nodes_of(model: Any, graph: ModelProto, modules: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what OpenVINO calls the convolutions of modules, whose last bears its output's name."""
+    outputs = {output.name for output in graph.graph.output}
+    last = {node.output[0] for node in graph.graph.node if node.name in modules} & outputs
+    names = last.union(*((module, f"{module}/WithoutBiases") for module in modules))
+    convolutions = (node for node in model.get_ops() if node.get_type_name().endswith("Convolution"))
+    return tuple(node.get_friendly_name() for node in convolutions if node.get_friendly_name() in names)
 
 
 def with_decode(network: Any, decode: Any) -> Any:
