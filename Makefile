@@ -12,7 +12,7 @@ OUT ?= demo-out
 CODE := profiles runtime train export tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-tflite-legacy contract fmt format-check lint types layers wheel docs bench check clean
+.PHONY: help setup demo test test-slow test-long test-tflite-legacy contract fmt format-check lint types layers wheel docs bench check clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ test: $(READY)  ## the default tests
 
 test-slow: $(READY)  ## the tests that take longer
 	$(BIN)/python -m pytest -m slow --timeout 1200
+
+test-long: $(READY)  ## the shipped networks in every format, on one clip: many minutes
+	$(BIN)/python -m pytest -m long
 
 # tflite-runtime's last release is for Python 3.11 and numpy 1: no place for it in the environment of the others
 $(LEGACY_READY): pyproject.toml tests/legacy/constraints.txt

@@ -21,7 +21,7 @@ from edgepose.runtime.sources import open_source
 from edgepose.runtime.tracking import SinglePersonEstimator
 from edgepose.train.session import TorchSession
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 CLIP = "synthetic:4:120"
 PADDING = 1.25
 SEEN, LOST = 0.2, 0.1
