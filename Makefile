@@ -34,10 +34,10 @@ test: $(READY)  ## the default tests
 	$(BIN)/python -m pytest
 
 test-slow: $(READY)  ## the tests that take longer
-	$(BIN)/python -m pytest -m slow --timeout 1200
+	$(BIN)/python -m pytest -m "slow and not long" --timeout 1200
 
-test-long: $(READY)  ## the shipped networks in every format, on one clip: many minutes
-	$(BIN)/python -m pytest -m long
+test-long: $(READY)  ## the tests that take many minutes: the shipped networks in every format, a large network by heart
+	$(BIN)/python -m pytest -m long --timeout 1800
 
 # tflite-runtime's last release is for Python 3.11 and numpy 1: no place for it in the environment of the others
 $(LEGACY_READY): pyproject.toml tests/legacy/constraints.txt

@@ -123,7 +123,7 @@ def test_the_checkpoint_says_how_it_was_trained(tmp_path: Path) -> None:
     [
         ("ppnet-m1-d1-w16", {"stem": "16"}),
         ("repose", {"width": "16", "blocks": "1"}),
-        ("pbn", {"stacks": "1", "width": "16"}),
+        pytest.param("pbn", {"stacks": "1", "width": "16"}, marks=pytest.mark.long),
     ],
 )
 def test_overfits_a_handful_of_people(tmp_path: Path, name: str, settings: dict[str, str]) -> None:
