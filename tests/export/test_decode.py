@@ -104,7 +104,7 @@ def files(ppnet: Path, dots: str, tmp_path_factory: pytest.TempPathFactory) -> P
     return out
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "precision"), PRECISIONS)
 def test_a_file_gives_the_keypoints_of_its_own_maps(files: Path, name: str, precision: str) -> None:
     exporter = TARGETS[name]
@@ -121,7 +121,7 @@ def test_a_file_gives_the_keypoints_of_its_own_maps(files: Path, name: str, prec
             np.testing.assert_allclose(found[..., 2], scores, atol=1e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_decoded_file_is_as_accurate(files: Path, dots: str) -> None:
     profile = replace(load_profile("auto"), inference_precision="f32")
     scores = []
@@ -131,7 +131,7 @@ def test_a_decoded_file_is_as_accurate(files: Path, dots: str) -> None:
     assert scores[0] == pytest.approx(scores[1], abs=0.3)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_openvino_decodes_in_f32_whatever_the_network_runs_in(files: Path) -> None:
     """With bf16 between layers the maps are coarse, but a position may not be."""
     image = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), np.uint8)
