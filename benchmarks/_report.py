@@ -1,8 +1,9 @@
 """What every benchmark shares: which model, under which circumstances, and the JSON it leaves."""
 
+import argparse
 import json
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
@@ -60,6 +61,28 @@ def write_result(name: str, document: Mapping[str, Any], path: Path | None = Non
     path = path or RESULTS / f"{name}.json"
     write_text_whole(path, json.dumps({"benchmark": name, **environment(), **document}, indent=1) + "\n")
     print(f"written: {path}")
+
+
+def measure_rate(
+    description: str | None,
+    name: str,
+    run: Callable[[int, int], dict[str, Any]],
+    lines: Callable[[dict[str, Any]], Sequence[str]],
+    rounds: int,
+) -> None:
+    """Be the command of a benchmark of `images` in each of `rounds`: run it, print its lines, write it on request."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--images", type=int, default=200, help="pictures in each round")
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--write", action="store_true", help=f"write benchmarks/results/{name}.json")
+    given = parser.parse_args()
+    result = run(given.images, given.rounds)
+    print("\n".join(lines(result)))
+    print(
+        f"load before {result['load_before']}, during {result['load_during']}; target {result['target_images_per_s']}"
+    )
+    if given.write:
+        write_result(name, result)
 
 
 def _git(*arguments: str) -> str:

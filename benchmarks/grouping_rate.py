@@ -3,14 +3,13 @@
 Target: at least 1,000 a second with up to 10 people (each picture has 1 to 10), and a cost close to linear up to 50.
 """
 
-import argparse
 import time
 from dataclasses import asdict
 from typing import Any
 
 import cv2
 import numpy as np
-from _report import summary, write_result
+from _report import measure_rate, summary
 
 from edgepose.runtime.arrays import Array, FloatArray
 from edgepose.runtime.body_part_codec import BodyPartCodec
@@ -77,20 +76,12 @@ def run(images: int, rounds: int) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=100, help="pictures in each round")
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--write", action="store_true", help="write benchmarks/results/grouping_rate.json")
-    given = parser.parse_args()
-    result = run(given.images, given.rounds)
-    print(f"1 to {UP_TO} people: {result['images_per_s_1_to_10_people']} pictures a second")
-    for count, ms in result["ms_by_people"].items():
-        print(f"{count} people: {ms} ms")
-    print(f"load before {result['load_before']}, during {result['load_during']}; target {TARGET_IMAGES_PER_S}")
-    if given.write:
-        write_result("grouping_rate", result)
+def lines(result: dict[str, Any]) -> list[str]:
+    return [
+        f"1 to {UP_TO} people: {result['images_per_s_1_to_10_people']} pictures a second",
+        *(f"{count} people: {ms} ms" for count, ms in result["ms_by_people"].items()),
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    measure_rate(__doc__, "grouping_rate", run, lines, rounds=9)

@@ -12,6 +12,7 @@ COMMANDS = (
     ("int8_speedup.py", "--engine", "litert"),
     ("camera_path.py",),
     ("synthetic_rate.py", "--write"),
+    ("grouping_rate.py", "--write"),
 )
 
 

@@ -4,7 +4,6 @@ Target: at least 60 pictures of 256x256 a second. Beside the wall clock stands t
 alone, which says what the rate would be on an idle machine.
 """
 
-import argparse
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -12,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 import cv2
-from _report import summary, write_result
+from _report import measure_rate, summary
 
 from edgepose.runtime.profiling.load import LoadMeter, load_now
 from edgepose.runtime.synthetic import render_clip, render_people
@@ -56,19 +55,12 @@ def run(images: int, rounds: int) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=200, help="pictures in each round")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--write", action="store_true", help="write benchmarks/results/synthetic_rate.json")
-    given = parser.parse_args()
-    result = run(given.images, given.rounds)
-    for name in ("people_256x256", "one_person_256x256", "clip_640x480"):
-        print(f"{name}: {result[name]['images_per_s']} a second, {result[name]['images_per_cpu_s']} a cpu second")
-    print(f"load before {result['load_before']}, during {result['load_during']}; target {TARGET_IMAGES_PER_S}")
-    if given.write:
-        write_result("synthetic_rate", result)
+def lines(result: dict[str, Any]) -> list[str]:
+    return [
+        f"{name}: {result[name]['images_per_s']} a second, {result[name]['images_per_cpu_s']} a cpu second"
+        for name in ("people_256x256", "one_person_256x256", "clip_640x480")
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    measure_rate(__doc__, "synthetic_rate", run, lines, rounds=5)

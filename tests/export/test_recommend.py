@@ -70,6 +70,13 @@ def test_where_the_preferred_format_cannot_run_the_profiles_order_decides_and_sa
     )
 
 
+def test_for_this_machine_nothing_is_recommended_that_does_not_run_here() -> None:
+    here = replace(PROFILE, name="auto", formats=("tensorrt", "onnx"))
+    rows = [row("tensorrt", "int8", None), row("onnx", "fp32", 8.0)]
+    assert recommended(rows, here).path == "net-fp32.onnx"
+    assert recommend(rows[:1], {}, here, "PCK@0.2") is None
+
+
 def test_a_time_on_the_cpu_in_place_of_another_processor_is_no_measurement_for_it() -> None:
     board = replace(PROFILE, formats=("onnx",), precisions=("fp16", "fp32"), providers=("tensorrt", "cuda", "cpu"))
     rows = [row("onnx", "fp32", 8.0), row("onnx", "fp16", 8.1)]

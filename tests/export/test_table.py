@@ -62,4 +62,4 @@ def test_what_to_use_and_what_to_beware_of_stand_under_it_each_on_one_line() -> 
         "recommended for auto: net.xml, the fastest here",
         note,
     ]
-    assert printed()[-1] == "nothing here to recommend for auto: it takes other formats"
+    assert printed()[-1] == "nothing here to recommend for auto: no file is for it and known to run"

@@ -50,6 +50,14 @@ def test_a_malformed_sidecar_is_an_error(model: Path, content: bytes) -> None:
         read_sidecar(model)
 
 
+def test_the_sidecar_of_another_model_is_an_error_that_says_so(model: Path) -> None:
+    write_sidecar(model, tiny_card())
+    content = sidecar_path(model).read_bytes().replace(b"m.xml", b"left.xml")
+    sidecar_path(model).write_bytes(content)
+    with pytest.raises(CardError, match=r"m.xml.card.json is the card of left.xml, m.bin, not of m.xml; put back"):
+        read_sidecar(model)
+
+
 def test_the_card_inside_and_the_one_beside_must_agree() -> None:
     inside = replace(tiny_card(), precision="int8", licence="MIT").to_json()
     with pytest.raises(CardError, match=r"the card inside and m.onnx.card.json disagree in precision, licence"):

@@ -2,8 +2,8 @@
 
 Weights per channel; activations asymmetric, by the largest range seen; no bias correction. Measured: NNCF's own ranges
 (the mean over pictures) clip the peaks of heatmaps and moved a PPNet's keypoints by twice as much. RePose normalises
-after its ReLU, which leaves a short negative side: symmetric ranges moved its keypoints by 1.1 px, asymmetric ones by
-0.77, at the same speed. Fast bias correction changes nothing.
+after its ReLU, which leaves a short negative side: symmetric ranges moved its keypoints half as far again as asymmetric
+ones, at the same speed. Fast bias correction changes nothing.
 """
 
 from typing import Any
@@ -14,15 +14,15 @@ from edgepose.export.quiet import quiet, refuse_telemetry
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.backends.base import one_line
 
-LEAST_PEOPLE = 16
+_LEAST_PEOPLE = 16
 """Ranges seen over fewer people are chance."""
 
 
 def require_people(images_rgb: ImageArray) -> None:
     """Raise `ExportError` when there are too few crops (N, H, W, 3) to calibrate with."""
-    if len(images_rgb) < LEAST_PEOPLE:
+    if len(images_rgb) < _LEAST_PEOPLE:
         raise ExportError(
-            f"int8 needs at least {LEAST_PEOPLE} people to calibrate with, found {len(images_rgb)}; give more data"
+            f"int8 needs at least {_LEAST_PEOPLE} people to calibrate with, found {len(images_rgb)}; give more data"
         )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from edgepose.export.notes import SAME, is_slower
 from edgepose.export.report import Recommendation, Row, Timing
 from edgepose.profiles import DeviceProfile
+from edgepose.profiles.profile import AUTO
 
 
 def recommend(
@@ -13,9 +14,11 @@ def recommend(
     """Return the file for a profile's device; None where there is none in its formats.
 
     It is the fastest measured here, of those inside the profile's budget where any is; of files that are equally fast,
-    the first in the profile's order. Where the format that the profile prefers was not run here, its order decides.
+    the first in the profile's order. Where the format that the profile prefers was not run here, its order decides;
+    for this machine itself, what does not run here is left out.
     """
-    ordered = sorted((row for row in rows if row.format in profile.formats), key=lambda row: _rank(row, profile))
+    fitting = [row for row in rows if row.format in profile.formats and (row.p50 is not None or profile.name != AUTO)]
+    ordered = sorted(fitting, key=lambda row: _rank(row, profile))
     usable = [row for row in ordered if not is_slower(row, rows)]
     if not usable:
         return None

@@ -42,7 +42,8 @@ def _row(per_channel: Array, width: int) -> Array:
 def _division_into_convolutions(edit: OnnxEdit, division: NodeProto) -> None:
     """Let the convolutions after the division of the image by its deviation have it in their weights."""
     convolutions = edit.readers[division.output[0]]
-    if division.input[1] not in edit.constants or any(node.op_type != "Conv" for node in convolutions):
+    stored = all(_has_stored_weight(edit, node) for node in convolutions)
+    if division.input[1] not in edit.constants or not stored:
         return
     divisor = edit.constants[division.input[1]].reshape(1, -1, 1, 1)
     for convolution in convolutions:
@@ -56,10 +57,12 @@ def _norm_to_bounds(edit: OnnxEdit, norm: NodeProto, shape: tuple[int, ...]) -> 
     relu = edit.makers.get(norm.input[0])
     if relu is None or relu.op_type != "Relu" or edit.only_reader(relu.output[0]) is None:
         return
-    source = edit.makers[relu.input[0]]
+    source = edit.makers.get(relu.input[0])
+    if source is None:
+        return
     convolutions = [edit.makers.get(name) for name in source.input] if source.op_type == "Concat" else [source]
     tensors = {relu.input[0], *(source.input if source.op_type == "Concat" else ())}
-    known = [node for node in convolutions if node is not None and node.op_type == "Conv"]
+    known = [node for node in convolutions if node is not None and _has_stored_weight(edit, node)]
     if len(known) < len(convolutions) or any(edit.only_reader(tensor) is None for tensor in tensors):
         return
     scale, shift = _affine_of(edit, norm)
@@ -68,6 +71,10 @@ def _norm_to_bounds(edit: OnnxEdit, norm: NodeProto, shape: tuple[int, ...]) -> 
     _into_convolutions(edit, known, scale, shift)
     bounds = _bounds(edit, source.output[0], norm.output[0], scale, shift, shape[-1])
     edit.replace([relu, norm, *products], bounds)
+
+
+def _has_stored_weight(edit: OnnxEdit, node: NodeProto) -> bool:
+    return node.op_type == "Conv" and node.input[1] in edit.constants
 
 
 def _affine_of(edit: OnnxEdit, norm: NodeProto) -> tuple[Array, Array]:

@@ -39,7 +39,7 @@ def lines_under(report: ExportReport) -> list[str]:
     if report.recommended:
         first = f"recommended for {report.device}: {report.recommended.path}, {report.recommended.why}"
     else:
-        first = f"nothing here to recommend for {report.device}: it takes other formats"
+        first = f"nothing here to recommend for {report.device}: no file is for it and known to run"
     return [first, *report.notes]
 
 

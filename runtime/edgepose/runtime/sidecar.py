@@ -51,7 +51,12 @@ def read_sidecar(model_path: Path) -> ModelCard | None:
     except (OSError, UnicodeDecodeError) as error:
         raise CardError(f"cannot read {path} ({error}); export the model again") from error
     values = as_object(parse(text, str(path)), str(path), ["files", "card"])
-    hashes = as_object(values["files"], f"{path}: files", [file.name for file in files])
+    hashes = as_object(values["files"], f"{path}: files")
+    if set(hashes) != {file.name for file in files}:
+        raise CardError(
+            f"{path} is the card of {', '.join(hashes) or 'no file'}, not of {model_path.name}; "
+            "put back the model's own, or export the model again"
+        )
     for file in files:
         _check_hash(file, as_text(hashes[file.name], f"{path}: files"))
     return ModelCard.from_value(values["card"], str(path))

@@ -12,7 +12,7 @@ from edgepose.export.errors import ExportError
 from edgepose.export.formats.base import Exporter, ExportSource
 from edgepose.export.formats.onnx import write_onnx
 from edgepose.export.formats.symmetric import activation_scales, quantise_convolutions
-from edgepose.export.quantise import LEAST_PEOPLE
+from edgepose.export.quantise import require_people
 from edgepose.export.quiet import quiet
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.backends.base import Session
@@ -40,11 +40,7 @@ class TensorRtExporter(Exporter):
         if precision == "fp16":
             graph = to_half_throughout(graph)
         if precision == "int8":
-            if len(calibration_rgb) < LEAST_PEOPLE:
-                raise ExportError(
-                    f"int8 needs at least {LEAST_PEOPLE} people to calibrate with, found {len(calibration_rgb)}; "
-                    "give more data"
-                )
+            require_people(calibration_rgb)
             graph = quantise_convolutions(graph, _scales(source, graph, calibration_rgb), excluded)
         graph = source.finished(graph)
         prove(graph, f"the {precision} graph")

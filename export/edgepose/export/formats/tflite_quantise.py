@@ -12,7 +12,7 @@ from edgepose.export.errors import ExportError
 from edgepose.export.formats.tflite_makers import with_makers
 from edgepose.export.formats.tflite_repose import merged_name
 from edgepose.export.graph import INPUT
-from edgepose.export.quantise import LEAST_PEOPLE
+from edgepose.export.quantise import require_people
 from edgepose.export.quiet import quiet_native
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.backends.base import one_line
@@ -29,10 +29,7 @@ def ranges_of(flatbuffer: bytes, images_rgb: ImageArray) -> Ranges:
 
     Raises `ExportError` when there are too few crops.
     """
-    if len(images_rgb) < LEAST_PEOPLE:
-        raise ExportError(
-            f"int8 needs at least {LEAST_PEOPLE} people to calibrate with, found {len(images_rgb)}; give more data"
-        )
+    require_people(images_rgb)
     with quiet_native():
         from ai_edge_quantizer import calibrator, recipe, recipe_manager  # noqa: PLC0415  slow to import
         from ai_edge_quantizer.utils import qsv_utils  # noqa: PLC0415
