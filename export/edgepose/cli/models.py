@@ -2,33 +2,68 @@
 
 import json
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from edgepose.runtime.shipped import ShippedModel
+
 HEADLINE = "PCK@0.2"
+_RUNS = 30
 
 
-def models(*, as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False) -> None:
-    """List the models that ship, the default first."""
+def models(
+    *,
+    time: Annotated[bool, typer.Option(help="Run each network on this machine for its p50.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False,
+) -> None:
+    """List the models that ship, the default first: size, accuracy, and the time of the network alone here."""
     from rich.console import Console  # noqa: PLC0415  waits until the command is called
-    from rich.table import Table  # noqa: PLC0415
 
     from edgepose.runtime.shipped import shipped_models  # noqa: PLC0415
 
     shipped = shipped_models()
+    p50s_ms = [_p50_ms(model.path) if time else None for model in shipped]
     if as_json:
-        rows = [{**asdict(model), "path": str(model.path), "checkpoint": str(model.checkpoint)} for model in shipped]
+        rows = [_row(model, p50_ms) for model, p50_ms in zip(shipped, p50s_ms, strict=True)]
         typer.echo(json.dumps(rows, indent=1))
-        return
-    if not shipped:
+    elif shipped:
+        Console().print(_table(shipped, p50s_ms))
+    else:
         typer.echo("no model ships with this installation; export one with edgepose export")
-        return
+
+
+def _p50_ms(path: Path) -> float | None:
+    """Return the median time of the network alone, None where no engine of this installation takes it."""
+    from edgepose.runtime.backends import open_model  # noqa: PLC0415  loads an engine
+    from edgepose.runtime.errors import MissingExtraError, NotHereError  # noqa: PLC0415
+    from edgepose.runtime.profiling.network import measure_network  # noqa: PLC0415
+
+    try:
+        with open_model(path) as session:
+            return measure_network(session, _RUNS, warmup=_RUNS // 3).p50
+    except (MissingExtraError, NotHereError):
+        return None
+
+
+def _row(model: "ShippedModel", p50_ms: float | None) -> dict[str, object]:
+    return {**asdict(model), "path": str(model.path), "checkpoint": str(model.checkpoint), "p50_ms": p50_ms}
+
+
+def _table(shipped: "list[ShippedModel]", p50s_ms: list[float | None]) -> "Table":
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table("name", "MB", "accuracy")
+    table.add_column("p50 here, ms", justify="right")
     table.add_column("file", overflow="fold")
-    for model in shipped:
+    for model, p50_ms in zip(shipped, p50s_ms, strict=True):
         told = [f for f in model.accuracy if f.metric == HEADLINE]
         figures = "\n".join(f"{f.metric} {f.value:.1f} on {f.data} ({f.precision})" for f in told)
         name = f"{model.name} (default)" if model.default else model.name
-        table.add_row(name, f"{model.size_mb:.1f}", figures, str(model.path))
-    Console().print(table)
+        spent = "not run" if p50_ms is None else f"{p50_ms:.2f}"
+        table.add_row(name, f"{model.size_mb:.1f}", figures, spent, str(model.path))
+    return table
