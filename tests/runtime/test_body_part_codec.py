@@ -1,5 +1,8 @@
 """People to maps of limbs and keypoints, and what lies where."""
 
+import json
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,8 +10,12 @@ from hypothesis import strategies as st
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.body_part_codec import BodyPartCodec
-from edgepose.runtime.body_parts import SIMPLE_POSE, SIMPLE_POSE_TREE
+from edgepose.runtime.body_parts import SIMPLE_POSE, SIMPLE_POSE_TREE, BodyParts
+from edgepose.runtime.codec import HeatmapCodec
+from edgepose.runtime.codecs import codec_from_dict, of_everybody, of_one_person
+from edgepose.runtime.skeleton import SIMPLE_POSE_18
 from support.crowds import crowd_in_a_row, random_crowd
+from support.strategies import body_part_codecs
 
 CODEC = BodyPartCodec((256, 192), (64, 48))
 
@@ -72,6 +79,57 @@ def test_where_limbs_of_two_people_cross_the_map_is_their_mean() -> None:
     assert both[24, 30] == pytest.approx(1.0)
     assert both[26, 30] == pytest.approx((alone[0][26, 30] + alone[1][26, 30]) / 2, abs=1e-6)
     assert both[24, 12] == alone[0][24, 12]
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_the_maps_of_mirrored_people_are_the_mirrored_maps(seed: int) -> None:
+    crowd = random_crowd(np.random.default_rng(seed), 3, 192, unlabelled=0.2)
+    mirrored = crowd[:, list(SIMPLE_POSE.skeleton.flip_order)]
+    mirrored[..., 0] = CODEC.input_wh[0] - 1 - mirrored[..., 0]
+    expected = CODEC.encode(crowd)[list(SIMPLE_POSE.flip_order), :, ::-1]
+    np.testing.assert_allclose(CODEC.encode(mirrored), expected, atol=1e-3)
+
+
+@given(body_part_codecs())
+def test_a_codec_survives_its_dictionary(codec: BodyPartCodec) -> None:
+    assert codec_from_dict(json.loads(json.dumps(codec.to_dict()))) == codec
+    assert codec.maps_of(SIMPLE_POSE_18) == len(codec.parts.limbs) + 20
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"limbs": [["neck", "nose"], ["nose", "neck"]]}, "limbs are different pairs of joints, each once"),
+        ({"limbs": [["neck", "neck"]]}, "limbs are different pairs of joints, each once"),
+        ({"limbs": [["neck", "tail"]]}, "skeleton simplepose-18 has no joint 'tail'"),
+        ({"skeleton": "octopus-8"}, "unknown skeleton 'octopus-8'"),
+        ({"map_wh": [64, 0]}, "sigmas > 0"),
+        ({"limb_sigma_px": -1}, "sigmas > 0"),
+        ({"rule": {"peak": 0.1}}, "a body-part codec: missing keys"),
+        ({"rule": {**CODEC.to_dict()["rule"], "samples": 0}}, "grouping takes samples, least_parts and most_people"),
+        ({"colour": "rgb"}, r"unknown keys \['colour'\]; docs/model-card.md lists them"),
+        ({"kind": "magic"}, "unknown kind of codec 'magic'; known: heatmap, body-parts"),
+    ],
+)
+def test_a_malformed_dictionary_is_one_clear_line(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(EdgeposeError, match=message) as caught:
+        codec_from_dict({**CODEC.to_dict(), **changes})
+    assert "\n" not in str(caught.value)
+
+
+def test_a_codec_of_the_other_kind_is_an_error_that_names_the_model() -> None:
+    heatmaps = HeatmapCodec((64, 64), (16, 16), 6.0)
+    assert of_everybody(CODEC, "m") is CODEC
+    assert of_one_person(heatmaps, "m") is heatmaps
+    with pytest.raises(EdgeposeError, match="m sees everybody in a picture; expected a model of one person"):
+        of_one_person(CODEC, "m")
+    with pytest.raises(EdgeposeError, match="m sees one person in a crop; expected a model of everybody"):
+        of_everybody(heatmaps, "m")
+
+
+def test_limbs_without_a_mirror_image_cannot_be_mirrored() -> None:
+    with pytest.raises(EdgeposeError, match="limbs that are to be mirrored need one on either side"):
+        BodyParts(SIMPLE_POSE_18, (("r_hip", "r_knee"),)).flip_order  # noqa: B018
 
 
 def test_a_mask_is_kept() -> None:

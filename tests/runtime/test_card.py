@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.card import CropRule, ModelCard
 from edgepose.runtime.codec import HeatmapCodec
 from edgepose.runtime.errors import CardError
@@ -47,13 +48,16 @@ def with_changed(value: Any, path: tuple[Any, ...], new: Any) -> Any:
 
 
 WELL_FORMED = json.loads(tiny_card().to_json())
-PATHS = paths_of(WELL_FORMED)
+OF_EVERYBODY = {**WELL_FORMED, "skeleton": "simplepose-18", "codec": BodyPartCodec((48, 64), (12, 16)).to_dict()}
+PATHS = [(card, path) for card in (WELL_FORMED, OF_EVERYBODY) for path in paths_of(card)]
 
 
 @given(st.sampled_from(PATHS), json_values)
-def test_a_card_with_one_value_changed_is_read_or_raises_a_card_error(path: tuple[Any, ...], value: Any) -> None:
+def test_a_card_with_one_value_changed_is_read_or_raises_a_card_error(
+    place: tuple[dict[str, Any], tuple[Any, ...]], value: Any
+) -> None:
     try:
-        card = ModelCard.from_json(json.dumps(with_changed(WELL_FORMED, path, value)))
+        card = ModelCard.from_json(json.dumps(with_changed(*place, value)))
     except CardError:
         return
     assert ModelCard.from_json(card.to_json()) == card
@@ -87,7 +91,10 @@ def test_an_unknown_key_is_named() -> None:
         ({"crop": CropRule(0.0)}, "crop.padding: expected a factor above 0"),
         ({"presence_threshold": 30.0}, "presence_threshold: expected 0 to 1, found 30.0"),
         ({"network": {}}, 'network: expected a "name"'),
-        ({"codec": {"kind": "magic"}}, "a heatmap codec needs exactly"),
+        ({"codec": {"kind": "magic"}}, "unknown kind of codec 'magic'; known: heatmap, body-parts"),
+        ({"codec": {"kind": ["heatmap"]}}, "unknown kind of codec"),
+        ({"codec": {"kind": "heatmap"}}, "a heatmap codec needs exactly"),
+        ({"codec": BodyPartCodec((48, 64), (12, 16)).to_dict()}, "body parts are of simplepose-18; found lsp-14"),
         ({"codec": HeatmapCodec((64, 64), (16, 16), 2.0).to_dict()}, r"codec.input_wh: expected \(48, 64\)"),
     ],
 )

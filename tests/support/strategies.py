@@ -2,9 +2,12 @@
 
 from hypothesis import strategies as st
 
+from edgepose.runtime.body_part_codec import BodyPartCodec
+from edgepose.runtime.body_parts import SIMPLE_POSE, SIMPLE_POSE_TREE
 from edgepose.runtime.card import DTYPES, FORMATS, PRECISIONS, AccuracyFigure, CropRule, ModelCard
 from edgepose.runtime.codec import REFINEMENTS, HeatmapCodec
-from edgepose.runtime.skeleton import SKELETONS
+from edgepose.runtime.grouping import GroupingRule
+from edgepose.runtime.skeleton import SIMPLE_POSE_18, SKELETONS
 from edgepose.runtime.tensors import TensorSpec
 
 names = st.text(min_size=1, max_size=12)
@@ -39,14 +42,35 @@ def codecs(draw: st.DrawFn, refine: st.SearchStrategy[str] = st.sampled_from(REF
     return HeatmapCodec((map_wh[0] * stride, map_wh[1] * stride), map_wh, sigma_px, draw(refine))
 
 
+rules = st.builds(
+    GroupingRule,
+    peak=st.floats(0.05, 0.5),
+    samples=st.integers(3, 30),
+    support=st.floats(0.5, 1),
+    most_people=st.integers(1, 50),
+)
+
+
+@st.composite
+def body_part_codecs(draw: st.DrawFn) -> BodyPartCodec:
+    """Codecs of several people, with and without redundant limbs."""
+    map_wh = (draw(st.integers(8, 40)), draw(st.integers(8, 40)))
+    stride = draw(st.sampled_from([1, 2, 4, 8]))
+    sigmas = st.floats(0.5 * stride, 3.0 * stride)
+    parts = draw(st.sampled_from([SIMPLE_POSE, SIMPLE_POSE_TREE]))
+    size = (map_wh[0] * stride, map_wh[1] * stride)
+    return BodyPartCodec(size, map_wh, parts, draw(sigmas), draw(sigmas), draw(rules))
+
+
 @st.composite
 def cards(draw: st.DrawFn) -> ModelCard:
     """Cards that are well-formed; their tensors need not be those of a network."""
-    codec = draw(codecs())
+    codec = draw(st.one_of(codecs(), body_part_codecs()))
+    of_everybody = isinstance(codec, BodyPartCodec)
     return ModelCard(
         name=draw(names),
         network={"name": draw(names), "settings": draw(json_values)},
-        skeleton=draw(st.sampled_from(sorted(SKELETONS))),
+        skeleton=SIMPLE_POSE_18.name if of_everybody else draw(st.sampled_from(sorted(SKELETONS))),
         input_wh=codec.input_wh,
         codec=codec.to_dict(),
         crop=CropRule(draw(st.floats(0.1, 4))),

@@ -5,7 +5,9 @@ being the stride.
 """
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 import numpy as np
 
@@ -13,11 +15,15 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray
 from edgepose.runtime.body_parts import SIMPLE_POSE, BodyParts
 from edgepose.runtime.grouping import GroupingRule, group_people
+from edgepose.runtime.skeleton import Skeleton, skeleton_named
+from edgepose.runtime.strict_json import as_int, as_list, as_number, as_object, as_text
 
 _CUT = 0.01
 """Where a Gaussian is lower it is zero."""
 _REACH = math.sqrt(-2 * math.log(_CUT))
 """How many standard deviations that is from its top."""
+
+_WHERE = "a body-part codec"
 
 
 @dataclass(frozen=True)
@@ -32,12 +38,61 @@ class BodyPartCodec:
     rule: GroupingRule = field(default_factory=GroupingRule)
 
     def __post_init__(self) -> None:
-        strides = {self.input_wh[0] / self.map_wh[0], self.input_wh[1] / self.map_wh[1]}
-        if len(strides) != 1 or min(self.keypoint_sigma_px, self.limb_sigma_px) <= 0:
+        (width, height), (map_width, map_height) = self.input_wh, self.map_wh
+        positive = min(*self.input_wh, *self.map_wh, self.keypoint_sigma_px, self.limb_sigma_px) > 0
+        if not positive or width * map_height != height * map_width:
             raise EdgeposeError(
                 f"a codec needs one stride for both axes and sigmas > 0; found input {self.input_wh}, maps "
                 f"{self.map_wh}, sigmas {self.keypoint_sigma_px} and {self.limb_sigma_px}"
             )
+
+    @property
+    def output(self) -> str:
+        """What a model calls its maps."""
+        return "maps"
+
+    def maps_of(self, skeleton: Skeleton) -> int:
+        """Return how many maps there are.
+
+        Raises `EdgeposeError` for another skeleton than the body parts'.
+        """
+        if skeleton != self.parts.skeleton:
+            raise EdgeposeError(f"these body parts are of {self.parts.skeleton.name}; found {skeleton.name}")
+        return self.parts.maps
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the codec as JSON values; `from_dict` undoes it."""
+        return {
+            "kind": "body-parts",
+            "input_wh": list(self.input_wh),
+            "map_wh": list(self.map_wh),
+            "skeleton": self.parts.skeleton.name,
+            "limbs": [list(limb) for limb in self.parts.limbs],
+            "keypoint_sigma_px": self.keypoint_sigma_px,
+            "limb_sigma_px": self.limb_sigma_px,
+            "rule": asdict(self.rule),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "BodyPartCodec":
+        """Build the codec a card describes.
+
+        Raises `EdgeposeError` when a key is missing, unknown or of another kind.
+        """
+        known = ["kind", "input_wh", "map_wh", "skeleton", "limbs", "keypoint_sigma_px", "limb_sigma_px", "rule"]
+        given = as_object(dict(values), _WHERE, known)
+        if given["kind"] != "body-parts":
+            raise EdgeposeError(f"{_WHERE}: expected the kind body-parts, found {given['kind']!r}")
+        parts = BodyParts(skeleton_named(as_text(given["skeleton"], _WHERE)), _read_limbs(given["limbs"]))
+        parts.limb_rows  # noqa: B018  an unknown joint is an error here, not later
+        return cls(
+            _read_size(given["input_wh"]),
+            _read_size(given["map_wh"]),
+            parts,
+            as_number(given["keypoint_sigma_px"], _WHERE),
+            as_number(given["limb_sigma_px"], _WHERE),
+            _read_rule(given["rule"]),
+        )
 
     @property
     def stride(self) -> float:
@@ -101,6 +156,22 @@ class BodyPartCodec:
             raise EdgeposeError(f"expected maps of {self.map_wh[0]}x{self.map_wh[1]}, found shape {maps.shape}")
         people = group_people(maps, self.parts, self.rule)
         return people.keypoints_map * np.float32(self.stride) + (self.stride / 2 - 0.5), people.keypoint_scores
+
+
+def _read_size(value: object) -> tuple[int, int]:
+    width, height = as_list(value, _WHERE, 2)
+    return as_int(width, _WHERE), as_int(height, _WHERE)
+
+
+def _read_limbs(value: object) -> tuple[tuple[str, str], ...]:
+    pairs = [as_list(pair, _WHERE, 2) for pair in as_list(value, _WHERE)]
+    return tuple((as_text(a, _WHERE), as_text(b, _WHERE)) for a, b in pairs)
+
+
+def _read_rule(value: object) -> GroupingRule:
+    given = as_object(value, _WHERE, [field.name for field in fields(GroupingRule)])
+    whole = {f.name: as_int(given[f.name], _WHERE) for f in fields(GroupingRule) if f.type is int}
+    return GroupingRule(**whole, **{n: as_number(v, _WHERE) for n, v in given.items() if n not in whole})
 
 
 def _window(one: FloatArray, other: FloatArray, reach: float, shape: tuple[int, ...]) -> tuple[Array, Array]:

@@ -6,6 +6,7 @@ Li et al., "Simple Pose", section 3.1; the limbs after the first 21 are redundan
 from dataclasses import dataclass
 from functools import cached_property
 
+from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.skeleton import SIMPLE_POSE_18, Skeleton
 
 
@@ -19,10 +20,28 @@ class BodyParts:
     skeleton: Skeleton
     limbs: tuple[tuple[str, str], ...]
 
+    def __post_init__(self) -> None:
+        if len(set(map(frozenset, self.limbs))) < len(self.limbs) or any(a == b for a, b in self.limbs):
+            raise EdgeposeError(f"limbs are different pairs of joints, each once; found {self.limbs}")
+
     @cached_property
     def limb_rows(self) -> tuple[tuple[int, int], ...]:
         """The limbs as pairs of the skeleton's rows."""
         return tuple((self.skeleton.index(a), self.skeleton.index(b)) for a, b in self.limbs)
+
+    @cached_property
+    def flip_order(self) -> tuple[int, ...]:
+        """The map of each map's mirror image: left and right limbs and keypoints change places.
+
+        Raises `EdgeposeError` when a limb's mirror image is no limb.
+        """
+        flipped = self.skeleton.flip_order
+        places = {frozenset(rows): place for place, rows in enumerate(self.limb_rows)}
+        mirrored = [frozenset(flipped[row] for row in rows) for rows in self.limb_rows]
+        if not set(mirrored) <= places.keys():
+            raise EdgeposeError(f"limbs that are to be mirrored need one on either side; found {self.limbs}")
+        limbs, keypoints = [places[pair] for pair in mirrored], [len(places) + row for row in flipped]
+        return (*limbs, *keypoints, self.mask_map, self.any_keypoint_map)
 
     @property
     def keypoint_maps(self) -> slice:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.runtime.codec import HeatmapCodec
+from edgepose.runtime.codecs import Codec, codec_from_dict
 from edgepose.runtime.errors import CardError
 from edgepose.runtime.skeleton import Skeleton, skeleton_named
 from edgepose.runtime.strict_json import as_int, as_list, as_number, as_object, as_text, parse
@@ -49,7 +49,7 @@ class AccuracyFigure:
 class ModelCard:
     """What a model file is; `dataclasses.replace` makes the next stage's card from this one.
 
-    `codec` is `HeatmapCodec.to_dict()`, `skeleton` a name, `network` has at least a "name". Whoever scores
+    `codec` is its `Codec.to_dict()`, `skeleton` a name, `network` has at least a "name". Whoever scores
     below `presence_threshold` is nobody. Raises `CardError` when a field has a value that no model can have.
     """
 
@@ -83,15 +83,15 @@ class ModelCard:
 
     def _check_parts(self) -> None:
         try:
-            self.skeleton_object()
             codec = self.codec_object()
+            codec.maps_of(self.skeleton_object())
         except (EdgeposeError, ArithmeticError) as error:
             raise CardError(f"card: {error}") from error
         _expect(codec.input_wh == self.input_wh, "codec.input_wh", f"{self.input_wh}", codec.input_wh)
 
-    def codec_object(self) -> HeatmapCodec:
+    def codec_object(self) -> Codec:
         """Return the codec that decodes this model's maps."""
-        return HeatmapCodec.from_dict(self.codec)
+        return codec_from_dict(self.codec)
 
     def skeleton_object(self) -> Skeleton:
         """Return the skeleton whose joints the maps stand for."""

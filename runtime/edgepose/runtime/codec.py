@@ -13,6 +13,7 @@ import numpy as np
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray
+from edgepose.runtime.skeleton import Skeleton
 
 REFINEMENTS = ("none", "quarter", "dark")
 _TINY = 1e-10
@@ -43,9 +44,18 @@ class HeatmapCodec:
             )
 
     @property
+    def output(self) -> str:
+        """What a model calls its maps."""
+        return "heatmaps"
+
+    @property
     def stride(self) -> float:
         """Crop pixels per map cell."""
         return self.input_wh[0] / self.map_wh[0]
+
+    def maps_of(self, skeleton: Skeleton) -> int:
+        """Return how many maps a skeleton has: one a joint."""
+        return len(skeleton)
 
     @property
     def sigma_cells(self) -> float:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from edgepose.runtime.arrays import Array, FloatArray
 from edgepose.runtime.card import ModelCard
+from edgepose.runtime.codecs import of_one_person
 from edgepose.runtime.errors import ModelError
 from edgepose.runtime.tensors import TensorSpec
 
@@ -17,17 +18,18 @@ KEYPOINTS = "keypoints"
 class Decoding:
     """How the outputs of a card's model become keypoints.
 
-    Raises `ModelError` unless the card has one output, and it is one of the two.
+    Raises `ModelError` unless the card has one output, and it is one of the two, `EdgeposeError` for a model that sees
+    several people at once.
     """
 
     def __init__(self, card: ModelCard) -> None:
+        self._codec = of_one_person(card.codec_object(), card.name)
         names = [spec.name for spec in card.outputs]
         if names not in ([HEATMAPS], [KEYPOINTS]):
             raise ModelError(
                 f"{card.name} has the outputs {names}; a pose model has one, {HEATMAPS} or {KEYPOINTS}; export it again"
             )
         self.output = names[0]
-        self._codec = card.codec_object()
 
     @property
     def in_graph(self) -> bool:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from edgepose.profiles.errors import EdgeposeError
+
 
 @dataclass(frozen=True)
 class GroupingRule:
@@ -22,3 +24,9 @@ class GroupingRule:
     least_parts: int = 2
     least_score: float = 0.45
     most_people: int = 20
+
+    def __post_init__(self) -> None:
+        if min(self.samples, self.least_parts, self.most_people) < 1 or not self.peak > 0:
+            raise EdgeposeError(
+                f"grouping takes samples, least_parts and most_people >= 1 and peaks above 0; found {self}"
+            )
