@@ -78,6 +78,16 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_checkpoint(tmp_p
     assert (tmp_path / "last.safetensors").read_bytes() == good
 
 
+def test_weights_that_are_no_numbers_are_not_saved(tmp_path: Path) -> None:
+    run = trainer(tmp_path)
+    good = run.save("last").read_bytes()
+    with torch.no_grad():
+        next(run.network.parameters()).fill_(math.inf)
+    with pytest.raises(TrainingError, match=r"a weight is no number after step 0; the last good checkpoint is kept"):
+        run.save("last")
+    assert (tmp_path / "last.safetensors").read_bytes() == good
+
+
 def test_another_recipe_or_network_is_not_resumed(tmp_path: Path) -> None:
     trainer(tmp_path, replace(RECIPE, epochs=1)).run()
     with pytest.raises(CheckpointError, match="another recipe"):
@@ -134,6 +144,6 @@ def test_overfits_a_handful_of_people(tmp_path: Path, name: str, settings: dict[
     data, record = DotDataset(16), Record()
     mix = [WeightedDataset(data, 1.0)]
     Trainer(spec, recipe, mix, tmp_path, validate_on=data, workers=0, observers=(record,)).run()
-    accuracy = record.epochs[-1].pck
+    accuracy = record.epochs[-1].accuracy
     assert accuracy is not None
     assert accuracy > 99

@@ -15,17 +15,17 @@ from torch.utils.data import DataLoader
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.train.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from edgepose.train.data import PoseDataset, WeightedDataset
-from edgepose.train.data.augment import Crop
-from edgepose.train.data.crops import CropDataset, EpochSampler
-from edgepose.train.losses import partial_mse, weighted_mse
+from edgepose.train.data.crops import EpochSampler
 from edgepose.train.networks import DeployNetwork, NetworkSpec
+from edgepose.train.objectives import Batch, Objective, objective_of
+from edgepose.train.objectives.base import Learner
 from edgepose.train.progress import EpochResult, Observer
 from edgepose.train.qat import quantise_layers
 from edgepose.train.recipe import Recipe
 from edgepose.train.state import TrainingState, check_same_run
-from edgepose.train.validation import validate_pck
 
-LOSSES = {"partial": partial_mse, "weighted": weighted_mse}
+_STEPS_A_READING = {"cpu": 1, "cuda": 20}
+"""How many losses are read at a time: reading one of a GPU waits until it has caught up."""
 
 
 class TrainingError(EdgeposeError):
@@ -42,6 +42,7 @@ class Trainer:
         mix: list[WeightedDataset],
         out: Path,
         *,
+        objective: Objective | None = None,
         start_from: Checkpoint | None = None,
         validate_on: PoseDataset | None = None,
         workers: int = 1,
@@ -49,10 +50,11 @@ class Trainer:
     ) -> None:
         torch.manual_seed(recipe.seed)
         self.spec, self.recipe, self.mix, self.out = spec, recipe, mix, out
-        self.codec = spec.codec()
+        self.objective = objective or objective_of(spec, recipe)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.network = spec.build().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.deployed = DeployNetwork(self.network).to(self.device)
+        deployed = DeployNetwork(self.network).to(self.device)
+        self.learner = Learner(deployed, self.objective, bf16=recipe.precision == "bf16")
         self._start_from = start_from
         if start_from is not None:
             _copy_weights(start_from, spec, self.network)
@@ -67,13 +69,14 @@ class Trainer:
                 f"an epoch has {len(self._sampler)} people, fewer than a batch of {recipe.batch}; add data or lower it"
             )
         self._loader = DataLoader(
-            CropDataset(mix, spec.skeleton, spec.input_wh, recipe.augment),
+            self.objective.examples(mix),
             recipe.batch,
             sampler=self._sampler,
             num_workers=workers,
             persistent_workers=workers > 0,
             drop_last=True,
-            collate_fn=collate,
+            collate_fn=self.objective.collate,
+            pin_memory=self.device.type == "cuda",
         )
 
     @property
@@ -101,62 +104,58 @@ class Trainer:
         return self.checkpoint()
 
     def _run_epoch(self) -> None:
-        started, losses = time.perf_counter(), []
+        started, losses = time.perf_counter(), _Losses(_STEPS_A_READING[self.device.type])
         self._sampler.epoch = self.state.progress.epoch
         self._sampler.skip = self.state.progress.step * self.recipe.batch
         self.network.train()
         for batch in self._batches():
-            losses.append(self._step(*batch))
-            for observer in self._observers:
-                observer.on_step(self._global_step, self.total_steps, losses[-1])
+            self._tell(losses.add(self._step(batch)))
+        self._tell(losses.read())
         seconds = time.perf_counter() - started
         self.state.progress.finish_epoch(seconds)
-        self._finish_epoch(losses, seconds)
+        self._finish_epoch(losses.values, seconds)
 
-    def _batches(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Yield images uint8 (N, H, W, 3), targets (N, K, h, w) and weights (N, K) on the device."""
-        for images, keypoints, weights in self._loader:
-            targets = torch.from_numpy(self.codec.encode(keypoints.numpy()))
-            yield images.to(self.device), targets.to(self.device), weights.to(self.device)
+    def _batches(self) -> Iterator[Batch]:
+        """Yield batches on the device; copies overlap with what it computes."""
+        for batch in self._loader:
+            yield {name: tensor.to(self.device, non_blocking=True) for name, tensor in batch.items()}
 
     @property
     def _global_step(self) -> int:
         return self.state.progress.epoch * self.steps_per_epoch + self.state.progress.step
 
-    def _step(self, images: Tensor, targets: Tensor, weights: Tensor) -> float:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
-            outputs = self.deployed.all_heatmaps(images)
-        loss = LOSSES[self.recipe.loss](outputs, targets, weights)
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise TrainingError(
-                f"the loss is {value} at step {self._global_step}; the last good checkpoint is kept in {self.out}; "
-                f"resume with a lower --learning-rate or with --precision fp32"
-            )
+    def _step(self, batch: Batch) -> Tensor:
+        loss: Tensor = self.learner(batch)
         rate = self.recipe.rate_at(self._global_step, self.total_steps)
         self.state.descend(loss, rate, self.recipe.clip_norm, self._global_step)
-        return value
+        return loss.detach()
+
+    def _tell(self, losses: list[float]) -> None:
+        """Tell the observers of the last steps' losses, which are numbers."""
+        for step, loss in enumerate(losses, self._global_step - len(losses) + 1):
+            if not math.isfinite(loss):
+                raise self._diverged(f"the loss is {loss} at step {step}")
+            for observer in self._observers:
+                observer.on_step(step, self.total_steps, loss)
+
+    def _diverged(self, what: str) -> TrainingError:
+        return TrainingError(
+            f"{what}; the last good checkpoint is kept in {self.out}; "
+            f"resume with a lower --learning-rate or with --precision fp32"
+        )
 
     def _finish_epoch(self, losses: list[float], seconds: float) -> None:
         network, progress = self.state.average.network, self.state.progress
-        accuracy = None
-        if self._validate_on is not None:
-            accuracy = validate_pck(
-                network,
-                self._validate_on,
-                self.spec.skeleton,
-                self.codec,
-                self.recipe.augment.padding,
-                bf16=self.recipe.precision == "bf16",
-            )
-        is_best = accuracy is None or accuracy > progress.best_pck
+        accuracy = None if self._validate_on is None else self.objective.validate(network, self._validate_on)
+        is_best = accuracy is None or accuracy > progress.best
         if accuracy is not None:
-            progress.best_pck = max(progress.best_pck, accuracy)
+            progress.best = max(progress.best, accuracy)
         self.save("last")
         if is_best:
             save_checkpoint(self.out / "best.safetensors", replace(self.checkpoint(), state={}))
         images = len(losses) * self.recipe.batch
-        result = EpochResult(progress.epoch, float(np.mean(losses or [math.nan])), accuracy, images / seconds)
+        mean = float(np.mean(losses or [math.nan]))
+        result = EpochResult(progress.epoch, mean, self.objective.metric, accuracy, images / seconds)
         for observer in self._observers:
             observer.on_epoch(result, network)
 
@@ -172,7 +171,7 @@ class Trainer:
             training["start_from"] = self._start_from.training
         return Checkpoint(
             self.spec,
-            self.codec,
+            self.spec.codec(),
             self.recipe.augment.padding,
             self.state.weights(),
             training,
@@ -181,8 +180,13 @@ class Trainer:
         )
 
     def save(self, name: str) -> Path:
-        """Write `out/NAME.safetensors` with everything needed to go on."""
+        """Write `out/NAME.safetensors` with everything needed to go on.
+
+        Raises `TrainingError`, and leaves the file as it was, when a weight is no number.
+        """
         path = self.out / f"{name}.safetensors"
+        if not self.state.is_finite():
+            raise self._diverged(f"a weight is no number after step {self._global_step}")
         save_checkpoint(path, self.checkpoint())
         return path
 
@@ -197,11 +201,25 @@ class Trainer:
         self.state.restore(saved)
 
 
-def collate(crops: list[Crop]) -> tuple[Tensor, Tensor, Tensor]:
-    """Stack crops: images uint8 (N, H, W, 3), keypoints (N, K, 2), weights (N, K)."""
-    images = torch.from_numpy(np.stack([crop.image_rgb for crop in crops]))
-    keypoints = torch.from_numpy(np.stack([crop.keypoints_crop for crop in crops]))
-    return images, keypoints, torch.from_numpy(np.stack([crop.weights for crop in crops]))
+class _Losses:
+    """The losses of an epoch, read from the device so many at a time."""
+
+    def __init__(self, at_a_time: int) -> None:
+        self.values: list[float] = []
+        self._at_a_time = at_a_time
+        self._unread: list[Tensor] = []
+
+    def add(self, loss: Tensor) -> list[float]:
+        """Keep a loss; return those that were read because of it."""
+        self._unread.append(loss)
+        return self.read() if len(self._unread) >= self._at_a_time else []
+
+    def read(self) -> list[float]:
+        """Return the losses since the last reading."""
+        values: list[float] = torch.stack(self._unread).tolist() if self._unread else []
+        self._unread.clear()
+        self.values += values
+        return values
 
 
 def _copy_weights(checkpoint: Checkpoint, spec: NetworkSpec, network: nn.Module) -> None:

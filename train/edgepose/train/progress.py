@@ -8,11 +8,12 @@ from torch import nn
 
 @dataclass(frozen=True)
 class EpochResult:
-    """One finished epoch: mean loss, PCK@0.2 in percent where something is validated on, images a second."""
+    """One finished epoch: mean loss, `accuracy` by `metric` in percent where it is validated, images a second."""
 
     epoch: int
     loss: float
-    pck: float | None
+    metric: str
+    accuracy: float | None
     images_per_second: float
 
 

@@ -10,6 +10,7 @@ from edgepose.train.checkpoint import load_checkpoint
 from edgepose.train.data import PoseDataset, WeightedDataset
 from edgepose.train.loop import Trainer, TrainingError
 from edgepose.train.networks import NetworkSpec
+from edgepose.train.objectives import objective_of
 from edgepose.train.observers import ConsoleProgress, TensorBoardLog
 from edgepose.train.recipe import Recipe
 
@@ -42,15 +43,15 @@ def run_training(
         raise TrainingError(f"cannot write {out}: {error.strerror}; choose another --out") from error
     # the loader's processes are the parallelism here; OpenCV's own threads only get in each other's way
     cv2.setNumThreads(1)
-    log = TensorBoardLog(
-        out / "log", validate_on or mix[0].dataset, spec.skeleton, spec.codec(), recipe.augment.padding
-    )
+    objective = objective_of(spec, recipe)
+    log = TensorBoardLog(out / "log", validate_on or mix[0].dataset, objective)
     with closing(log), ConsoleProgress(console) as bar:
         trainer = Trainer(
             spec,
             recipe,
             mix,
             out,
+            objective=objective,
             start_from=checkpoint,
             validate_on=validate_on,
             workers=workers,

@@ -21,7 +21,7 @@ class Progress:
 
     epoch: int = 0
     step: int = 0
-    best_pck: float = -math.inf
+    best: float = -math.inf
     seconds: float = 0.0
 
     def finish_epoch(self, seconds: float) -> None:
@@ -30,13 +30,14 @@ class Progress:
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values; `from_dict` undoes it."""
-        return {**vars(self), "best_pck": None if math.isinf(self.best_pck) else self.best_pck}
+        return {**vars(self), "best": None if math.isinf(self.best) else self.best}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Progress":
         """Read what `to_dict` gave."""
-        best = values["best_pck"]
-        return cls(**{**values, "best_pck": -math.inf if best is None else best})
+        best = values["best"] if "best" in values else values["best_pck"]  # checkpoints of version 0.1
+        kept = {name: values[name] for name in ("epoch", "step", "seconds")}
+        return cls(**kept, best=-math.inf if best is None else best)
 
 
 class TrainingState:
@@ -59,6 +60,10 @@ class TrainingState:
         self.optimiser.step()
         self.average.update(self.network, step)
         self.progress.step += 1
+
+    def is_finite(self) -> bool:
+        """Return whether all weights, and so all steps so far, are numbers."""
+        return all(bool(tensor.isfinite().all()) for tensor in self.network.state_dict().values())
 
     def weights(self) -> dict[str, Tensor]:
         """Return the averaged weights: what the run is for."""

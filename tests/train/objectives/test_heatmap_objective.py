@@ -1,0 +1,88 @@
+"""Heatmaps as an objective: targets of the codec, losses in the papers' terms, a figure and a picture of progress."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgepose.runtime.codec import HeatmapCodec
+from edgepose.runtime.skeleton import LSP_14
+from edgepose.train.data import WeightedDataset
+from edgepose.train.data.crops import Draw
+from edgepose.train.networks import NETWORKS, DeployNetwork, NetworkSpec
+from edgepose.train.objectives import objective_of
+from edgepose.train.objectives.base import Learner
+from edgepose.train.objectives.heatmaps import HeatmapObjective, heatmap_targets
+from edgepose.train.recipe import Recipe
+from support.dot_dataset import DotDataset
+
+SPEC = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (32, 32))
+RECIPE = Recipe(precision="fp32")
+CODECS = [HeatmapCodec((64, 48), (16, 12), 8.0), HeatmapCodec((32, 32), (32, 32), 1.25)]
+
+
+@pytest.mark.parametrize("codec", CODECS, ids=["stride 4", "stride 1"])
+@given(seed=st.integers(0, 2**32 - 1))
+def test_targets_are_those_of_the_codec(codec: HeatmapCodec, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    keypoints = rng.uniform(-8, 72, (3, 5, 2)).astype(np.float32)
+    keypoints[0, 0] = np.nan
+    keypoints[0, 1] = -0.5, -0.5
+    keypoints[0, 2] = np.array(codec.input_wh) - 0.5
+    keypoints[0, 3] = 0.0, np.nan
+    found = heatmap_targets(codec, torch.from_numpy(keypoints))
+    assert found.dtype == torch.float32
+    np.testing.assert_allclose(found.numpy(), codec.encode(keypoints), atol=1e-6)
+
+
+def batch_of(objective: HeatmapObjective, people: int = 4) -> dict[str, torch.Tensor]:
+    examples = objective.examples([WeightedDataset(DotDataset(people), 1.0)])
+    return objective.collate([examples[Draw(0, person, (0, 0, person))] for person in range(people)])
+
+
+def test_a_batch_holds_images_and_joints() -> None:
+    shapes = {name: tuple(tensor.shape) for name, tensor in batch_of(HeatmapObjective(SPEC, RECIPE)).items()}
+    assert shapes == {"images": (4, 32, 32, 3), "keypoints": (4, 14, 2), "weights": (4, 14)}
+
+
+@pytest.mark.parametrize("loss", ["partial", "weighted"])
+def test_an_unlabelled_joint_does_not_count(loss: str) -> None:
+    objective = HeatmapObjective(SPEC, replace(RECIPE, loss=loss))
+    network = DeployNetwork(SPEC.build().eval())
+    batch = batch_of(objective)
+    batch["weights"] = torch.ones(4, 14)
+    batch["weights"][:, 3] = 0
+    moved = dict(batch, keypoints=batch["keypoints"].clone())
+    moved["keypoints"][:, 3] = 16.0
+    assert objective.loss(network, batch) == objective.loss(network, moved)
+    moved["keypoints"][:, 4] = 16.0
+    assert objective.loss(network, batch) != objective.loss(network, moved)
+
+
+@pytest.mark.parametrize("bf16", [False, True])
+def test_the_loss_reaches_every_weight(bf16: bool) -> None:
+    objective = HeatmapObjective(SPEC, RECIPE)
+    learner = Learner(DeployNetwork(SPEC.build()), objective, bf16=bf16)
+    loss = learner(batch_of(objective))
+    loss.backward()
+    assert loss.dtype == torch.float32
+    assert all(parameter.grad is not None for parameter in learner.parameters())
+
+
+def test_validates_and_draws() -> None:
+    objective, network, data = HeatmapObjective(SPEC, RECIPE), SPEC.build(), DotDataset(3)
+    assert 0 <= objective.validate(network, data) <= 100
+    picture = objective.draw(network, data)
+    assert picture.shape == (32, 3 * 32, 3)
+    with torch.no_grad():
+        network.get_parameter([name for name, _ in network.named_parameters()][-1]).fill_(1.0)
+    assert not np.array_equal(picture, objective.draw(network, data))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_network_has_an_objective(name: str) -> None:
+    spec = NetworkSpec.of_paper(name.replace("mM-dD-wW", "m1-d1-w8"))
+    assert objective_of(spec, RECIPE).metric

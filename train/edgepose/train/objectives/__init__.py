@@ -1,0 +1,28 @@
+"""What each architecture learns: one objective a file, and the one table of which is whose."""
+
+from collections.abc import Callable
+
+from edgepose.train.networks import NetworkSpec
+from edgepose.train.networks.architectures import NetworkConfig
+from edgepose.train.networks.pbn import PBNConfig
+from edgepose.train.networks.pil import PILConfig
+from edgepose.train.networks.ppnet import PPNetConfig
+from edgepose.train.networks.repose import RePoseConfig
+from edgepose.train.objectives.base import Batch, Objective
+from edgepose.train.objectives.heatmaps import HeatmapObjective
+from edgepose.train.recipe import Recipe
+
+__all__ = ["OBJECTIVES", "Batch", "Objective", "objective_of"]
+
+OBJECTIVES: dict[type[NetworkConfig], Callable[[NetworkSpec, Recipe], Objective]] = {
+    RePoseConfig: HeatmapObjective,
+    PPNetConfig: HeatmapObjective,
+    PBNConfig: HeatmapObjective,
+    PILConfig: HeatmapObjective,
+}
+"""By the architecture's configuration."""
+
+
+def objective_of(spec: NetworkSpec, recipe: Recipe) -> Objective:
+    """Return what a network learns by a recipe."""
+    return OBJECTIVES[spec.architecture.config](spec, recipe)

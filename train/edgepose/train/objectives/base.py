@@ -1,0 +1,60 @@
+"""The seam between the trainer and what is learned: examples in, one loss out, and the figure that counts."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from edgepose.runtime.arrays import ImageArray
+from edgepose.train.data import PoseDataset, WeightedDataset
+from edgepose.train.networks import DeployNetwork
+
+Batch = dict[str, Tensor]
+"""One step's tensors by name, each with the examples along its first axis; the trainer moves them to the device."""
+
+
+class Objective(ABC):
+    """What a network learns: which examples it sees, and the loss of what it makes of them."""
+
+    metric: str
+    """What `validate` measures, as logs and cards call it; more is better."""
+
+    @abstractmethod
+    def examples(self, mix: list[WeightedDataset]) -> Dataset[Any]:
+        """Return the varied examples of a mix, indexed by `crops.Draw`; an example is a function of its draw alone."""
+
+    @abstractmethod
+    def collate(self, examples: list[Any]) -> Batch:
+        """Stack the examples of a step; it runs in the loader's processes."""
+
+    @abstractmethod
+    def loss(self, network: DeployNetwork, batch: Batch) -> Tensor:
+        """Return the mean loss of a batch on the network's device, a scalar; runs under the trainer's autocast."""
+
+    @abstractmethod
+    def validate(self, network: nn.Module, dataset: PoseDataset) -> float:
+        """Return `metric` of a network, in percent: it chooses the best checkpoint."""
+
+    @abstractmethod
+    def draw(self, network: nn.Module, dataset: PoseDataset) -> ImageArray:
+        """Return what a network finds of a few people of a data set, as one picture RGB (H, W, 3)."""
+
+
+class Learner(nn.Module):
+    """A network and its objective as one module from a batch to the loss.
+
+    What trains on several devices synchronises only what passes through a module's `forward`.
+    """
+
+    def __init__(self, network: DeployNetwork, objective: Objective, *, bf16: bool) -> None:
+        super().__init__()
+        self.network = network
+        self.objective = objective
+        self._bf16 = bf16
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Return the loss, a scalar."""
+        with torch.autocast(self.network.mean.device.type, torch.bfloat16, enabled=self._bf16):
+            return self.objective.loss(self.network, batch)

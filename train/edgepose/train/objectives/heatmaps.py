@@ -1,0 +1,97 @@
+"""Heatmaps of one person: Gaussian targets, the papers' losses, PCK."""
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from edgepose.runtime.arrays import FloatArray, ImageArray
+from edgepose.runtime.codec import HeatmapCodec
+from edgepose.runtime.drawing import draw_poses
+from edgepose.runtime.poses import Poses
+from edgepose.train.data import PoseDataset, WeightedDataset
+from edgepose.train.data.augment import Crop, plain_crop
+from edgepose.train.data.crops import CropDataset
+from edgepose.train.losses import partial_mse, weighted_mse
+from edgepose.train.networks import DeployNetwork, NetworkSpec
+from edgepose.train.objectives.base import Batch, Objective
+from edgepose.train.recipe import Recipe
+from edgepose.train.session import network_predictor
+from edgepose.train.validation import validate_pck
+
+LOSSES = {"partial": partial_mse, "weighted": weighted_mse}
+_PICTURES = 8
+
+
+def heatmap_targets(codec: HeatmapCodec, keypoints_crop: Tensor) -> Tensor:
+    """Return `HeatmapCodec.encode` of keypoints (N, K, 2) in crop pixels: maps (N, K, H, W) where they lie."""
+    limit = keypoints_crop.new_tensor(codec.input_wh) - 0.5
+    inside = ((keypoints_crop >= -0.5) & (keypoints_crop < limit)).all(dim=-1, keepdim=True)
+    centres = (torch.where(inside, keypoints_crop, 0.0) - (codec.stride / 2 - 0.5)) / codec.stride
+    width, height = codec.map_wh
+    across = _gaussian(codec, centres[..., 0], width) * inside
+    down = _gaussian(codec, centres[..., 1], height)
+    return down[..., :, None] * across[..., None, :]
+
+
+def _gaussian(codec: HeatmapCodec, centre_cells: Tensor, length: int) -> Tensor:
+    cells = torch.arange(length, dtype=torch.float32, device=centre_cells.device)
+    return torch.exp(-(cells - centre_cells[..., None].float()).square() / (2 * codec.sigma_cells**2))
+
+
+class HeatmapObjective(Objective):
+    """A person's joints as Gaussian heatmaps.
+
+    A batch holds `images` uint8 RGB (N, H, W, 3), `keypoints` float32 (N, K, 2) in crop pixels, NaN where there is
+    none, and `weights` float32 (N, K), 0 where nothing is known of a joint.
+    """
+
+    metric = "PCK@0.2"
+
+    def __init__(self, spec: NetworkSpec, recipe: Recipe) -> None:
+        self.spec, self.recipe = spec, recipe
+        self.codec = spec.codec()
+
+    def examples(self, mix: list[WeightedDataset]) -> Dataset[Crop]:
+        """Return varied crops of people, and of nobody."""
+        return CropDataset(mix, self.spec.skeleton, self.spec.input_wh, self.recipe.augment)
+
+    def collate(self, examples: list[Crop]) -> Batch:
+        """Stack crops."""
+        return {
+            "images": torch.from_numpy(np.stack([crop.image_rgb for crop in examples])),
+            "keypoints": torch.from_numpy(np.stack([crop.keypoints_crop for crop in examples])),
+            "weights": torch.from_numpy(np.stack([crop.weights for crop in examples])),
+        }
+
+    def loss(self, network: DeployNetwork, batch: Batch) -> Tensor:
+        """Return the recipe's loss over all supervised outputs."""
+        outputs = network.all_heatmaps(batch["images"])
+        targets = heatmap_targets(self.codec, batch["keypoints"])
+        return LOSSES[self.recipe.loss](outputs, targets, batch["weights"])
+
+    def validate(self, network: nn.Module, dataset: PoseDataset) -> float:
+        """Return PCK@0.2 of the torso in percent, from plain crops."""
+        return validate_pck(
+            network,
+            dataset,
+            self.spec.skeleton,
+            self.codec,
+            self.recipe.augment.padding,
+            bf16=self.recipe.precision == "bf16",
+        )
+
+    def draw(self, network: nn.Module, dataset: PoseDataset) -> ImageArray:
+        """Return plain crops of a few people side by side, with the joints found."""
+        people = np.linspace(0, len(dataset) - 1, min(_PICTURES, len(dataset))).astype(int)
+        padding = self.recipe.augment.padding
+        images = [plain_crop(dataset.sample(int(i)), self.spec.input_wh, padding)[0].image_rgb for i in people]
+        found = self.codec.decode(network_predictor(network)(np.stack(images)))
+        return np.hstack([self._drawn(*each) for each in zip(images, *found, strict=True)])
+
+    def _drawn(self, image_rgb: ImageArray, keypoints: FloatArray, scores: FloatArray) -> ImageArray:
+        box = np.concatenate([keypoints.min(axis=0), keypoints.max(axis=0)])
+        found = Poses(self.spec.skeleton, keypoints[None], scores[None], scores.mean(keepdims=True), box[None])
+        drawn_bgr = draw_poses(cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR), found)
+        return cv2.cvtColor(drawn_bgr, cv2.COLOR_BGR2RGB)  # type: ignore[no-any-return]
