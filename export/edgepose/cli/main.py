@@ -11,13 +11,14 @@ from edgepose.cli.evaluate import evaluate
 from edgepose.cli.export import export
 from edgepose.cli.info import info
 from edgepose.cli.models import models
+from edgepose.cli.pack import pack
 from edgepose.cli.parts import parts
 from edgepose.cli.profile import profile
 from edgepose.cli.run import run
 from edgepose.cli.train import train
 from edgepose.profiles.errors import EdgeposeError
 
-COMMANDS = (run, profile, models, devices, info, parts, train, evaluate, export, demo)
+COMMANDS = (run, profile, models, devices, info, parts, pack, train, evaluate, export, demo)
 
 app = typer.Typer(
     help="Human pose estimation on edge devices: train, export, run and measure.",

@@ -10,7 +10,7 @@ from support.data_sets import write_coco, write_lsp
 
 
 def test_the_kinds_of_data() -> None:
-    assert set(READERS) == {"lsp", "lspet", "coco", "mpii", "synthetic"}
+    assert set(READERS) == {"lsp", "lspet", "coco", "mpii", "packed", "synthetic"}
 
 
 def test_a_data_set_is_named_as_it_was_opened(tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_a_data_set_is_named_as_it_was_opened(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("spec", ["", "photos:/tmp", "/tmp", "LSP:/tmp"])
 def test_an_unknown_kind_lists_those_that_exist(spec: str) -> None:
-    with pytest.raises(DataError, match=r"expected kind:path\[:split\] with one of lsp, lspet, coco, mpii, synthetic"):
+    with pytest.raises(DataError, match=r"expected kind:path\[:split\] with one of lsp, lspet, coco, mpii, packed"):
         open_dataset(spec)
 
 

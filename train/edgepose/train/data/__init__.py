@@ -7,6 +7,7 @@ from pathlib import Path
 from edgepose.train.data.coco import open_coco
 from edgepose.train.data.lsp import open_lsp, open_lspet
 from edgepose.train.data.mpii import open_mpii
+from edgepose.train.data.packed import open_packed
 from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample
 from edgepose.train.data.synthetic import open_synthetic
 
@@ -17,6 +18,7 @@ READERS: dict[str, Callable[..., PoseDataset]] = {
     "lspet": open_lspet,
     "coco": open_coco,
     "mpii": open_mpii,
+    "packed": open_packed,
     "synthetic": open_synthetic,
 }
 

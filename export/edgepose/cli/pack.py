@@ -1,0 +1,35 @@
+"""`edgepose pack`: a data set in one small file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def pack(
+    *,
+    data: Annotated[str, typer.Option(help="kind:path[:split], or synthetic:COUNT[:SEED].")],
+    out: Annotated[Path, typer.Option(help="The file to write, as in lspet.zip.")],
+    around: Annotated[float, typer.Option(help="Keep of each picture so many times the person's box.")] = 2.0,
+    side: Annotated[int, typer.Option(help="Longest side of a kept picture, in pixels.")] = 224,
+    quality: Annotated[int, typer.Option(help="Of the WebP pictures, 1-100.")] = 85,
+    backgrounds: Annotated[int, typer.Option(help="Pictures without anybody to add, where the data has some.")] = 200,
+) -> None:
+    """Pack the people of a data set into one file, to train elsewhere: --data packed:FILE."""
+    from edgepose.cli.options import import_torch  # noqa: PLC0415  heavy imports wait until the command is called
+
+    import_torch()
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress  # noqa: PLC0415
+
+    from edgepose.train.data import open_dataset  # noqa: PLC0415
+    from edgepose.train.data.packed import PackSettings, write_packed  # noqa: PLC0415
+
+    settings = PackSettings(around, side, quality, backgrounds)
+    dataset = open_dataset(data)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("pack", total=len(dataset))
+        write_packed(dataset, out, settings, lambda done, total: progress.update(task, completed=done, total=total))
+    typer.echo(
+        f"packed {len(dataset)} people of {data} into {out}, {out.stat().st_size / 1e6:.1f} MB; use packed:{out}"
+    )
