@@ -165,7 +165,7 @@ def _shrunk(image: ImageArray, side_px: int) -> ImageArray:
     if scale >= 1:
         return image
     size_wh = (max(round(image.shape[1] * scale), 1), max(round(image.shape[0] * scale), 1))
-    return cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+    return cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA)  # type: ignore[no-any-return]
 
 
 def _moved(sample: Sample, image_bgr: ImageArray, origin: Array, scale: float) -> Sample:
@@ -216,7 +216,7 @@ def _decoded(content: bytes, where: str) -> ImageArray:
     image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     if image is None:
         raise DataError(f"{where}: the picture is damaged; pack the data again")
-    return image  # type: ignore[return-value]
+    return image  # type: ignore[no-any-return]
 
 
 def _picture(index: int) -> str:
