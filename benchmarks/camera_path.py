@@ -27,7 +27,7 @@ from edgepose.runtime.profiling.load import LoadMeter, load_now
 from edgepose.runtime.sinks import DiscardSink
 from edgepose.runtime.smoothing import PoseSmoother
 from edgepose.runtime.sources import FrameSource, open_source
-from edgepose.runtime.tracking import SinglePersonEstimator
+from edgepose.runtime.estimators import SinglePersonEstimator
 
 TARGET_MS = 1.0
 AROUND = ("crop", "decode", "smooth")

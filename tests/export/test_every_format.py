@@ -18,7 +18,7 @@ from edgepose.runtime.pipeline import Pipeline
 from edgepose.runtime.poses import Poses
 from edgepose.runtime.shipped import shipped_names
 from edgepose.runtime.sources import open_source
-from edgepose.runtime.tracking import SinglePersonEstimator
+from edgepose.runtime.estimators import SinglePersonEstimator
 from edgepose.train.session import TorchSession
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]

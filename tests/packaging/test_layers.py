@@ -50,7 +50,7 @@ def test_profiles_need_the_standard_library_alone() -> None:
 
 def test_opening_a_model_pulls_in_one_engine_and_nothing_of_training() -> None:
     code = (
-        "import sys; import edgepose.runtime.tracking, edgepose.runtime.pipeline, edgepose.runtime.backends;"
+        "import sys; import edgepose.runtime.estimators, edgepose.runtime.pipeline, edgepose.runtime.backends;"
         "absent = ('torch', 'openvino', 'onnxruntime', 'ai_edge_litert', 'onnx', 'scipy', 'rich');"
         "print([m for m in absent if m in sys.modules])"
     )

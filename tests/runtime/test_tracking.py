@@ -1,113 +1,147 @@
-"""Search, follow, lose, find again: a real engine on pictures of coloured dots."""
+"""Ids stay with people who cross, hide, leave and come back, whatever order they are found in."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from edgepose.runtime.arrays import FloatArray
-from edgepose.runtime.backends import open_model
-from edgepose.runtime.backends.base import Session
-from edgepose.runtime.clock import StageClock
-from edgepose.runtime.poses import Frame, Poses
-from edgepose.runtime.tracking import SinglePersonEstimator, TrackingSettings
-from support.colour_people import STANDING, draw_person, save_colour_model
-from support.engines import backend_or_skip
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.arrays import Array, FloatArray
+from edgepose.runtime.poses import Poses
+from edgepose.runtime.skeleton import LSP_14, SIMPLE_POSE_18
+from edgepose.runtime.tracking import Tracker, TrackerSettings
+from support.walkers import Walker, poses_of, sighting, standing
 
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    backend_or_skip("onnxruntime")
-    with open_model(str(save_colour_model(tmp_path_factory.mktemp("model")))) as opened:
-        yield opened
+FRAMES = 60
+seeds = st.integers(0, 2**32 - 1)
+Missed = Callable[[int], Array]
 
 
-def see(estimator: SinglePersonEstimator, joints: FloatArray | None, size_wh: tuple[int, int] = (320, 240)) -> Poses:
-    image = np.full((size_wh[1], size_wh[0], 3), 128, np.uint8)
-    if joints is not None:
-        draw_person(image, joints, radius=round(0.05 * float(np.ptp(joints[:, 1]))))
-    return estimator.estimate(Frame(image, 0, 0), StageClock())
+def follow(walkers: list[Walker], seed: int, missed: Missed) -> list[dict[int, int]]:
+    """Return for each frame who (a row of `walkers`) has which id; nobody has two."""
+    rng, tracker = np.random.default_rng(seed), Tracker(SIMPLE_POSE_18)
+    frames = []
+    for index in range(FRAMES):
+        found, whose = sighting(walkers, index, rng, missed(index))
+        poses = tracker.update(found, index)
+        rows = [_row(keypoints, found) for keypoints in poses.keypoints_frame]
+        frames.append({whose[row]: person for row, person in zip(rows, poses.ids, strict=True)})
+        assert len(frames[-1]) == len(poses)
+    return frames
 
 
-def test_nobody_in_an_empty_picture(session: Session) -> None:
-    estimator = SinglePersonEstimator(session)
-    assert all(len(see(estimator, None)) == 0 for _ in range(20))
+def _row(keypoints: FloatArray, found: Poses) -> int:
+    return int(np.flatnonzero((found.keypoints_frame == keypoints).all(axis=(1, 2)))[0])
 
 
-@pytest.mark.parametrize("offset", [(0.0, 0.0), (150.0, 60.0), (210.0, 100.0)])
-@pytest.mark.parametrize("scale", [1.0, 1.3])
-def test_finds_somebody_anywhere_within_a_second(session: Session, offset: tuple[float, float], scale: float) -> None:
-    joints = np.minimum(STANDING * scale + 8 + np.array(offset, np.float32), [312, 232]).astype(np.float32)
-    estimator = SinglePersonEstimator(session)
-    poses = Poses.empty(estimator.skeleton)
-    for _ in range(30):
-        poses = see(estimator, joints)
-        if len(poses):
-            break
-    assert len(poses) == 1
-    poses = see(estimator, joints)
-    assert np.linalg.norm(poses.keypoints_frame[0] - joints, axis=1).max() < 4
+def ids_of(frames: list[dict[int, int]]) -> dict[int, set[int]]:
+    """Return every id that each walker had."""
+    people = sorted({person for frame in frames for person in frame})
+    return {person: {frame[person] for frame in frames if person in frame} for person in people}
 
 
-def test_follows_a_walk_with_one_id_and_one_inference_a_frame(session: Session) -> None:
-    estimator = SinglePersonEstimator(session)
-    for _ in range(30):
-        if len(see(estimator, STANDING + 20)):
-            break
+def assert_everybody_has_one_id(frames: list[dict[int, int]], walkers: int) -> None:
+    ids = ids_of(frames)
+    assert list(ids) == list(range(walkers))
+    assert all(len(of_one) == 1 for of_one in ids.values()), ids
+    assert len(set.union(*ids.values())) == walkers
+
+
+def nobody_missed(walkers: int) -> Missed:
+    return lambda _: np.zeros(walkers, bool)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seeds, st.floats(2.5, 8), st.floats(2.5, 8), st.floats(-40, 40))
+def test_two_who_cross_keep_their_ids(seed: int, there: float, back: float, below: float) -> None:
+    walkers = [
+        Walker((100, 200), (there, 0), 160),
+        Walker((100 + 30 * (there + back), 200 + below), (-back, 0), 160, 5),
+    ]
+    frames = follow(walkers, seed, nobody_missed(2))
+    assert_everybody_has_one_id(frames, 2)
+    assert all(len(frame) == 2 for frame in frames[2:])
+
+
+@settings(max_examples=30, deadline=None)
+@given(seeds, st.integers(0, 2**32 - 1))
+def test_people_apart_keep_their_ids_though_half_their_poses_are_missing(seed: int, miss: int) -> None:
+    walkers = [Walker((150 + 180 * i, 200), (2.0 - i, 0.5), 150) for i in range(4)]
+    # all are seen at first, so that everybody has an id
+    gone = np.random.default_rng(miss).random((FRAMES, 4)) < 0.5
+    gone[:3] = False
+    assert_everybody_has_one_id(follow(walkers, seed, lambda index: gone[index]), 4)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seeds, st.integers(1, 12))
+def test_who_is_hidden_while_crossing_comes_out_with_the_same_id(seed: int, hidden_frames: int) -> None:
+    walkers = [Walker((100, 200), (5, 0), 160), Walker((400, 210), (-5, 0), 160)]
+    first = 30 - hidden_frames // 2
+
+    def missed(index: int) -> Array:
+        return np.array([False, first <= index < first + hidden_frames])
+
+    assert_everybody_has_one_id(follow(walkers, seed, missed), 2)
+
+
+def test_an_order_is_no_identity() -> None:
+    people = [standing(100, 200, 150), standing(300, 200, 150), standing(500, 200, 150)]
+    tracker, rng = Tracker(SIMPLE_POSE_18), np.random.default_rng(0)
+    for index in range(20):
+        order = rng.permutation(3)
+        poses = tracker.update(poses_of(np.stack([people[i] for i in order])), index)
+        if index >= 2:
+            assert poses.ids == tuple(sorted(poses.ids))
+            by_place = dict(zip(poses.ids, poses.keypoints_frame[:, 1, 0], strict=True))
+            if index == 2:
+                first = by_place
+            assert by_place == pytest.approx(first)
+
+
+def test_who_leaves_for_long_comes_back_as_somebody_new_and_no_id_is_used_twice() -> None:
+    tracker = Tracker(SIMPLE_POSE_18, TrackerSettings(lost_frames=5))
+    ids = []
+    for index in range(60):
+        here = index % 20 < 10
+        found = poses_of(standing(100, 200, 150)[None][: int(here)])
+        ids += tracker.update(found, index).ids
+    assert sorted(set(ids)) == [1, 2, 3]
+    assert ids == sorted(ids)
+
+
+def test_who_is_away_for_a_moment_comes_back_as_oneself() -> None:
+    tracker = Tracker(SIMPLE_POSE_18, TrackerSettings(lost_frames=5))
     ids = set()
-    for step in range(40):
-        joints = STANDING + np.array([20 + 4 * step, 20 + step], np.float32)
-        poses = see(estimator, joints)
-        assert len(poses) == 1
-        assert np.linalg.norm(poses.keypoints_frame[0] - joints, axis=1).mean() < 3
-        ids.update(poses.ids)
-    assert len(ids) == 1
+    for index in (0, 1, 2, 3, 8, 9):
+        ids |= set(tracker.update(poses_of(standing(100 + index, 200, 150)[None]), index).ids)
+    assert ids == {1}
 
 
-def test_who_leaves_is_lost_and_who_comes_next_is_somebody_else(session: Session) -> None:
-    estimator = SinglePersonEstimator(session)
-    first = [see(estimator, STANDING + 60) for _ in range(30)][-1]
-    assert len(see(estimator, None)) == 0
-    second = [see(estimator, STANDING + 100) for _ in range(30)][-1]
-    assert first.ids != second.ids
+def test_what_is_seen_once_or_twice_is_nobody() -> None:
+    tracker = Tracker(SIMPLE_POSE_18)
+    rng = np.random.default_rng(1)
+    for index in range(30):
+        flicker = standing(*rng.uniform(100, 900, 2), 80)
+        assert len(tracker.update(poses_of(flicker[None]), index)) == 0
+    assert len(tracker.tracks) == 1
 
 
-def test_unrelated_pictures_are_each_searched_all_over(session: Session) -> None:
-    estimator = SinglePersonEstimator(session, follow=False)
-    for offset in ((10, 10), (210, 130), (10, 130)):
-        poses = see(estimator, STANDING + np.array(offset, np.float32))
-        assert len(poses) == 1
-        assert np.linalg.norm(poses.keypoints_frame[0] - STANDING - np.array(offset), axis=1).mean() < 3
+def test_skipped_frames_count_as_time() -> None:
+    walker = Walker((100, 200), (6, 0), 100)
+    tracker = Tracker(SIMPLE_POSE_18)
+    ids = {i for index in range(0, 60, 3) for i in tracker.update(poses_of(walker.joints(index)[None]), index).ids}
+    assert ids == {1}
 
 
-def test_a_given_box_is_the_only_place_looked_at(session: Session) -> None:
-    joints = STANDING + 100
-    box = np.concatenate([joints.min(axis=0), joints.max(axis=0)])
-    assert len(see(SinglePersonEstimator(session, box), joints)) == 1
-    elsewhere = np.array([0, 0, 60, 60], np.float32)
-    assert len(see(SinglePersonEstimator(session, elsewhere), joints)) == 0
-
-
-def test_a_frame_without_anybody_costs_no_more_than_the_windows_asked_for(session: Session) -> None:
-    calls = 0
-    estimator = SinglePersonEstimator(session, settings=TrackingSettings(windows_per_frame=3))
-    run = session.run
-
-    def counted(feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        nonlocal calls
-        calls += 1
-        return run(feeds)
-
-    session.run = counted  # type: ignore[method-assign,assignment]
-    try:
-        see(estimator, None)
-    finally:
-        del session.run
-    assert calls == 3
-
-
-def test_the_clock_has_the_stages_of_the_estimator(session: Session, tmp_path: Path) -> None:
-    clock = StageClock()
-    SinglePersonEstimator(session).estimate(Frame(np.zeros((240, 320, 3), np.uint8), 0, 0), clock)
-    assert set(clock.stage_ns) == {"crop", "infer", "decode"}
+def test_wrong_uses_say_what_to_do() -> None:
+    tracker = Tracker(SIMPLE_POSE_18)
+    tracker.update(poses_of(standing(100, 200, 150)[None]), 7)
+    with pytest.raises(EdgeposeError, match="frame 7 comes after frame 7; give frames in order"):
+        tracker.update(poses_of(standing(100, 200, 150)[None]), 7)
+    with pytest.raises(EdgeposeError, match="a tracker of simplepose-18 cannot follow poses of lsp-14"):
+        tracker.update(Poses.empty(LSP_14), 8)
+    with pytest.raises(EdgeposeError, match="at least 1 frame"):
+        TrackerSettings(confirm_frames=0)

@@ -4,7 +4,7 @@ import numpy as np
 
 from edgepose.runtime.arrays import Array
 
-_BUILD = np.array(
+BUILD = np.array(
     [
         *([0, -40], [0, -28]),  # nose, neck
         *([-10, -27], [-13, -14], [-14, -2], [10, -27], [13, -14], [14, -2]),  # the arms
@@ -20,7 +20,7 @@ def random_crowd(rng: np.random.Generator, people: int, size_px: int, *, unlabel
     """Return keypoints (P, 18, 2) in a square crop, some of them NaN."""
     scale = rng.uniform(0.4, 2.5, (people, 1, 1)) * size_px / 512
     centre = rng.uniform(0.1, 0.9, (people, 1, 2)) * size_px
-    keypoints = _BUILD * scale + centre + rng.normal(0, 2.0, (people, *_BUILD.shape)) * scale
+    keypoints = BUILD * scale + centre + rng.normal(0, 2.0, (people, *BUILD.shape)) * scale
     keypoints[rng.random(keypoints.shape[:2]) < unlabelled] = np.nan
     return keypoints.astype(np.float32)
 
@@ -30,4 +30,4 @@ def crowd_in_a_row(people: int, size_px: int) -> Array:
     width = size_px / people
     scale = min(width / 40, size_px / 100)
     centres = np.stack([(np.arange(people) + 0.5) * width, np.full(people, 0.52 * size_px)], axis=1)
-    return (_BUILD * scale + centres[:, None]).astype(np.float32)
+    return (BUILD * scale + centres[:, None]).astype(np.float32)

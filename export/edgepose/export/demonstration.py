@@ -20,7 +20,7 @@ from edgepose.runtime.shipped import shipped_names
 from edgepose.runtime.sinks import VideoSink
 from edgepose.runtime.smoothing import PoseSmoother
 from edgepose.runtime.sources import open_source
-from edgepose.runtime.tracking import SinglePersonEstimator
+from edgepose.runtime.estimators import SinglePersonEstimator
 
 TARGETS = (("openvino", "fp32"), ("openvino", "fp16"), ("openvino", "int8"), ("onnx", "fp32"))
 CALIBRATE, VALIDATE = "synthetic:200:1", "synthetic:200:2"

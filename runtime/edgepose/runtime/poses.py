@@ -1,5 +1,6 @@
 """What a frame is and what an estimator finds in it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -37,6 +38,24 @@ class Poses:
 
     def __len__(self) -> int:
         return len(self.keypoints_frame)
+
+    def take(self, rows: list[int]) -> "Poses":
+        """Return the people of some rows, in that order; the arrays are copies."""
+        ids = tuple(self.ids[row] for row in rows) if self.ids else ()
+        arrays = (self.keypoints_frame, self.keypoint_scores, self.scores, self.boxes_xyxy)
+        return Poses(self.skeleton, *(array[rows] for array in arrays), ids)
+
+    @classmethod
+    def joined(cls, poses: Sequence["Poses"], skeleton: Skeleton) -> "Poses":
+        """Return everybody of several poses of one skeleton in a row, without ids."""
+        everybody = [cls.empty(skeleton), *poses]
+        return cls(
+            skeleton,
+            np.concatenate([each.keypoints_frame for each in everybody]),
+            np.concatenate([each.keypoint_scores for each in everybody]),
+            np.concatenate([each.scores for each in everybody]),
+            np.concatenate([each.boxes_xyxy for each in everybody]),
+        )
 
     @classmethod
     def empty(cls, skeleton: Skeleton) -> "Poses":

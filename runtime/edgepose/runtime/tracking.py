@@ -1,148 +1,141 @@
-"""The top-down estimator of one person: search until somebody is there, then follow the keypoints."""
+"""Who is who from frame to frame: people get ids, and keep them while they cross, hide or are missed for a while."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edgepose.runtime.arrays import FloatArray, ImageArray
-from edgepose.runtime.backends.base import Session
-from edgepose.runtime.clock import StageClock
-from edgepose.runtime.geometry import fit_box_xyxy, image_box_xyxy
-from edgepose.runtime.poses import Frame, Poses
-from edgepose.runtime.search import round_robin, search_windows_xyxy
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.arrays import Array, FloatArray
+from edgepose.runtime.poses import Poses
+from edgepose.runtime.similarity import similarity
 from edgepose.runtime.skeleton import Skeleton
-from edgepose.runtime.top_down import BoxPose, TopDownModel
-
-_LEAST_SIZE_PX = 8
 
 
 @dataclass(frozen=True)
-class TrackingSettings:
-    """When somebody is there.
+class TrackerSettings:
+    """When two poses are one person.
 
-    `windows_per_frame` bounds the cost of a frame without a person. Shares are of the card's presence threshold: a
-    window above `candidate_share` is looked at closer (`refinements` times, with the box of what was seen), a person
-    below `lost_share` is lost. Joints below `joint_score` do not shape the box.
+    A pose is a track's if their `similarity` is at least `least_similarity`; every frame in which a track went unseen
+    takes the share `fading` of it, so that whoever was just seen comes first. A track has an id from its
+    `confirm_frames`th sighting in a row on, and is forgotten `lost_frames` frames after its last; without an id, as
+    soon as it is missed. `steadiness` is the share that a velocity keeps of what it was. Joints that score below
+    `joint_score` are not compared.
     """
 
-    windows_per_frame: int = 8
-    candidate_share: float = 0.8
-    refinements: int = 3
-    lost_share: float = 0.8
+    least_similarity: float = 0.2
+    fading: float = 0.03
+    confirm_frames: int = 3
+    lost_frames: int = 30
+    steadiness: float = 0.7
     joint_score: float = 0.1
 
+    def __post_init__(self) -> None:
+        if self.confirm_frames < 1 or self.lost_frames < 1:
+            raise EdgeposeError(f"a tracker needs at least 1 frame to confirm and to lose somebody; found {self}")
 
-class SinglePersonEstimator:
-    """Follows one person through the frames of a source; somebody found after nobody gets a new id.
 
-    With `box_xyxy` (4,) nothing is searched or followed: that box of every frame is looked at. Without `follow` the
-    frames are unrelated pictures, each searched all over. The session stays the caller's to close.
-    """
+class Track:
+    """One person through time: the last pose, and a velocity in pixels a frame, the same for all joints."""
 
-    def __init__(
-        self,
-        session: Session,
-        box_xyxy: FloatArray | None = None,
-        settings: TrackingSettings | None = None,
-        *,
-        follow: bool = True,
-    ) -> None:
-        self._model = TopDownModel(session)
-        self._given_box = box_xyxy
-        self._follows = follow
-        self._settings = settings or TrackingSettings()
-        self._box: FloatArray | None = None
-        self._id = 0
-        self._windows: Iterator[FloatArray] = iter(())
-        self._windows_for_wh = (0, 0)
+    def __init__(self, pose: Poses, index: int) -> None:
+        self.pose, self.seen_at = pose, index
+        self.id: int | None = None
+        self.sightings = 1
+        self._velocity = np.zeros(2, np.float32)
 
-    @property
-    def skeleton(self) -> Skeleton:
-        """The convention of the poses."""
-        return self._model.skeleton
-
-    def estimate(self, frame: Frame, clock: StageClock) -> Poses:
-        """Return the person in the frame, or nobody."""
-        image = frame.image_bgr
-        if self._given_box is not None:
-            seen = self._model.see(image, self._given_box, clock)
-            return self._poses(seen) if seen.score >= self._model.presence_threshold else self._nobody()
-        if self._box is not None and self._follows:
-            followed = self._follow(image, clock)
-            if followed is not None:
-                return self._poses(followed)
-        found = self._search(image, clock)
-        return self._nobody() if found is None else self._poses(found)
-
-    def _follow(self, image: ImageArray, clock: StageClock) -> BoxPose | None:
-        assert self._box is not None
-        seen = self._model.see(image, self._box, clock)
-        self._box = self._next_box(seen, image)
-        if seen.score < self._settings.lost_share * self._model.presence_threshold:
-            self._box = None
-        return seen if self._box is not None else None
-
-    def _search(self, image: ImageArray, clock: StageClock) -> BoxPose | None:
-        """Look at the next few windows, and closer at the best of them."""
-        candidate_score = self._settings.candidate_share * self._model.presence_threshold
-        seen = [self._model.see(image, window, clock, pad=False) for window in self._windows_of(image)]
-        best = max(seen, key=lambda pose: pose.score)
-        found = self._look_closer(best, image, clock) if best.score >= candidate_score else None
-        self._box = None if found is None else self._next_box(found, image)
-        if self._box is None:
-            return None
-        self._id += 1
-        return found
-
-    def _look_closer(self, seen: BoxPose, image: ImageArray, clock: StageClock) -> BoxPose | None:
-        """Return the best view of who was seen in a window, each box from the last view; None if nobody is there."""
-        views: list[BoxPose] = []
-        for _ in range(self._settings.refinements):
-            box = self._next_box(seen, image)
-            if box is None:
-                break
-            seen = self._model.see(image, box, clock)
-            views.append(seen)
-        best = max(views, key=lambda pose: pose.score, default=None)
-        return best if best is not None and best.score >= self._model.presence_threshold else None
-
-    def _windows_of(self, image: ImageArray) -> list[FloatArray]:
-        """Return the next few windows of the round; all of them where frames are unrelated."""
-        size_wh = image.shape[1], image.shape[0]
-        if not self._follows:
-            return search_windows_xyxy(size_wh, self._model.aspect)
-        if size_wh != self._windows_for_wh:
-            self._windows = round_robin(search_windows_xyxy(size_wh, self._model.aspect))
-            self._windows_for_wh = size_wh
-        return list(islice(self._windows, self._settings.windows_per_frame))
-
-    def _next_box(self, seen: BoxPose, image: ImageArray) -> FloatArray | None:
-        """Return the box to look at next, or None when too little of a person is left in the picture.
-
-        Joints that were not seen may lie outside: the more of them, the wider the next look.
-        """
-        box = seen.box_xyxy(self._settings.joint_score)
-        if box is None:
-            return None
-        whole = image_box_xyxy(image.shape[1], image.shape[0])
-        visible = np.minimum(box[2:], whole[2:]) - np.maximum(box[:2], whole[:2])
-        if (visible <= 0).any() or (box[2:] - box[:2]).max() < _LEAST_SIZE_PX:
-            return None
-        unseen = float((seen.keypoint_scores < self._settings.joint_score).mean())
-        return fit_box_xyxy(box, self._model.aspect, 1.0 + unseen) if unseen else box
-
-    def _poses(self, seen: BoxPose) -> Poses:
-        box = seen.box_xyxy(self._settings.joint_score)
-        return Poses(
-            skeleton=self.skeleton,
-            keypoints_frame=seen.keypoints_frame[None],
-            keypoint_scores=seen.keypoint_scores[None],
-            scores=np.array([seen.score], np.float32),
-            boxes_xyxy=(seen.box_xyxy(0.0) if box is None else box)[None],  # type: ignore[index]
-            ids=(self._id,),
+    def predicted(self, index: int) -> Poses:
+        """Return where the person of the last pose should be at frame `index`, at constant velocity."""
+        step = self._velocity * np.float32(index - self.seen_at)
+        return replace(
+            self.pose,
+            keypoints_frame=self.pose.keypoints_frame + step,
+            boxes_xyxy=self.pose.boxes_xyxy + np.tile(step, 2),
         )
 
-    def _nobody(self) -> Poses:
-        return Poses.empty(self.skeleton)
+    def see(self, pose: Poses, index: int, settings: TrackerSettings) -> None:
+        """Take the person's pose at frame `index`, later than the last."""
+        moved = _displacement(self.pose, pose, settings.joint_score) / np.float32(index - self.seen_at)
+        # a velocity is only known from the second sighting on
+        keep = settings.steadiness if self.sightings > 1 else 0.0
+        self._velocity = keep * self._velocity + (1 - keep) * moved
+        self.pose, self.seen_at = pose, index
+        self.sightings += 1
+
+
+class Tracker:
+    """Gives the people of frame after frame ids that stay with them and are never used again.
+
+    The best assignment of poses to tracks is scipy's, over one cost: how unlike a pose is to where its track should be.
+    """
+
+    def __init__(self, skeleton: Skeleton, settings: TrackerSettings = TrackerSettings()) -> None:
+        self._skeleton, self._settings = skeleton, settings
+        self._next_id = 1
+        self.tracks: list[Track] = []
+        """Everybody who may be seen again, with and without an id."""
+
+    def update(self, found: Poses, index: int) -> Poses:
+        """Return those people of frame `index` who have an id, in the order of their ids.
+
+        Frames come in order; those in between that were never shown count as unseen. Raises `EdgeposeError` when
+        `index` is not after the last one, or the skeleton is another.
+        """
+        self._check(found, index)
+        rows, tracks = self._assign(found, index)
+        for row, track in zip(rows, tracks, strict=True):
+            track.see(found.take([row]), index, self._settings)
+        new = [Track(found.take([row]), index) for row in sorted(set(range(len(found))) - set(rows))]
+        self.tracks = [track for track in self.tracks if self._may_return(track, index)] + new
+        for track in self.tracks:
+            if track.id is None and track.sightings >= self._settings.confirm_frames:
+                track.id, self._next_id = self._next_id, self._next_id + 1
+        return self._seen(index)
+
+    def _check(self, found: Poses, index: int) -> None:
+        if found.skeleton != self._skeleton:
+            raise EdgeposeError(f"a tracker of {self._skeleton.name} cannot follow poses of {found.skeleton.name}")
+        if any(track.seen_at >= index for track in self.tracks):
+            last = max(track.seen_at for track in self.tracks)
+            raise EdgeposeError(f"frame {index} comes after frame {last}; give frames in order, or a new tracker")
+
+    def _assign(self, found: Poses, index: int) -> tuple[list[int], list[Track]]:
+        """Return rows of poses and the tracks that they continue."""
+        if not self.tracks or not len(found):
+            return [], []
+        # half a second to import, which whoever follows one person alone need not wait for
+        from scipy.optimize import linear_sum_assignment  # noqa: PLC0415
+
+        alike = self._alike(found, index)
+        rows, columns = linear_sum_assignment(alike, maximize=True)
+        pairs = [(int(row), int(column)) for row, column in zip(rows, columns, strict=True) if alike[row, column] > 0]
+        return [row for row, _ in pairs], [self.tracks[column] for _, column in pairs]
+
+    def _alike(self, found: Poses, index: int) -> FloatArray:
+        """Return how alike poses (N,) and tracks (M,) are: (N, M), 0 where they cannot be one person."""
+        predicted = Poses.joined([track.predicted(index) for track in self.tracks], self._skeleton)
+        unseen_frames = np.array([index - 1 - track.seen_at for track in self.tracks])
+        alike = similarity(found, predicted, self._settings.joint_score)
+        faded = alike * (1 - self._settings.fading) ** unseen_frames
+        return np.where(alike >= self._settings.least_similarity, faded, 0).astype(np.float32)
+
+    def _may_return(self, track: Track, index: int) -> bool:
+        unseen_frames = index - track.seen_at
+        return unseen_frames == 0 or (track.id is not None and unseen_frames <= self._settings.lost_frames)
+
+    def _seen(self, index: int) -> Poses:
+        seen = [(track.id, track.pose) for track in self.tracks if track.id is not None and track.seen_at == index]
+        seen.sort(key=lambda pair: pair[0])
+        people = Poses.joined([pose for _, pose in seen], self._skeleton)
+        return replace(people, ids=tuple(number for number, _ in seen))
+
+
+def _displacement(before: Poses, after: Poses, min_score: float) -> FloatArray:
+    """Return how far (2,) one person went: the median over the joints seen in both poses, else the box's middle."""
+    moved = after.keypoints_frame[0] - before.keypoints_frame[0]
+    seen: Array = np.isfinite(moved).all(axis=1)
+    for pose in (before, after):
+        seen &= pose.keypoint_scores[0] >= min_score
+    if seen.any():
+        return np.median(moved[seen], axis=0).astype(np.float32)
+    corners = (after.boxes_xyxy - before.boxes_xyxy)[0].reshape(2, 2)
+    return corners.mean(axis=0).astype(np.float32)

@@ -76,7 +76,7 @@ def _first_pose(model: str, profile: str) -> None:
     from edgepose.runtime.backends import open_model  # noqa: PLC0415
     from edgepose.runtime.clock import StageClock  # noqa: PLC0415
     from edgepose.runtime.poses import Frame  # noqa: PLC0415
-    from edgepose.runtime.tracking import SinglePersonEstimator  # noqa: PLC0415
+    from edgepose.runtime.estimators import SinglePersonEstimator  # noqa: PLC0415
 
     with open_model(model, load_profile(profile)) as session:
         estimator = SinglePersonEstimator(session)

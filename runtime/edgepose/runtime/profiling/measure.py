@@ -14,7 +14,7 @@ from edgepose.runtime.profiling.network import measure_network, random_feeds
 from edgepose.runtime.profiling.report import Report
 from edgepose.runtime.shipped import resolve_model
 from edgepose.runtime.sources import FrameSource, open_source
-from edgepose.runtime.tracking import SinglePersonEstimator
+from edgepose.runtime.estimators import SinglePersonEstimator
 
 DEFAULT_SOURCE = "synthetic:0:120"
 _LIVE_FRAMES = 300

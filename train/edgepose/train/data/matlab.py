@@ -3,20 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-from edgepose.runtime.errors import MissingExtraError
 from edgepose.train.data.pose_dataset import DataError
 
 
 def read_matlab(path: Path, variable: str, *, squeeze: bool = True) -> Any:
     """Return a variable of a MATLAB file: numbers as an array, structs as objects, on request without axes of length 1.
 
-    Raises `DataError` naming the file when it is damaged or lacks the variable, `MissingExtraError` without scipy.
+    Raises `DataError` naming the file when it is damaged or lacks the variable.
     """
-    try:
-        from scipy.io import loadmat  # noqa: PLC0415  an extra that only some data needs
-        from scipy.io.matlab import MatReadError  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("scipy", "evaluate") from error
+    from scipy.io import loadmat  # noqa: PLC0415  slow to import, and only some data needs it
+    from scipy.io.matlab import MatReadError  # noqa: PLC0415
+
     try:
         return loadmat(path, struct_as_record=False, squeeze_me=squeeze, variable_names=[variable])[variable]
     except KeyError as error:

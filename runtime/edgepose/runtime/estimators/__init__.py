@@ -1,0 +1,5 @@
+"""Estimators: frame in, poses of the people in it out."""
+
+from edgepose.runtime.estimators.single_person import SinglePersonEstimator, TrackingSettings
+
+__all__ = ["SinglePersonEstimator", "TrackingSettings"]

@@ -1,0 +1,71 @@
+"""How alike poses are: object keypoint similarity, and overlap of boxes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgepose.runtime.arrays import Array, FloatArray
+from edgepose.runtime.poses import Poses
+
+_AREA_SHARE = 0.2
+"""A standing person's area over the square of their height."""
+
+
+def similarity(one: Poses, other: Poses, min_score: float = 0.1) -> FloatArray:
+    """Return how alike each of one frame's people (N,) and each of another's (M,) are: (N, M), 0 to 1.
+
+    It is the mean of their OKS, over joints that score at least `min_score` in both, and of their boxes' IoU; where
+    they share no joint, half the IoU.
+    """
+    return (oks(one, other, min_score) + box_iou(one.boxes_xyxy, other.boxes_xyxy)) / 2
+
+
+def oks(one: Poses, other: Poses, min_score: float = 0.1) -> FloatArray:
+    """Return COCO's object keypoint similarity of people (N,) and (M,): (N, M), 0 without a joint in common.
+
+    The scale is by the mean of both people's longer sides, which keep still when limbs move.
+    """
+    sizes = (_sizes(one.boxes_xyxy)[:, None] + _sizes(other.boxes_xyxy)[None]) / 2
+    seen = (_seen(one, min_score)[:, None] & _seen(other, min_score)[None]).astype(np.float32)
+    apart = np.nan_to_num(one.keypoints_frame)[:, None] - np.nan_to_num(other.keypoints_frame)[None]
+    falloff = _falloff(one.skeleton.sigmas) * np.maximum(_AREA_SHARE * sizes**2, 1e-6)[..., None]
+    alike = np.exp(-np.minimum((apart**2).sum(axis=-1) / falloff, 80.0)) * seen
+    found: FloatArray = (alike.sum(axis=-1) / np.maximum(seen.sum(axis=-1), 1)).astype(np.float32)
+    return found
+
+
+def box_iou(one_xyxy: Array, other_xyxy: Array) -> FloatArray:
+    """Return intersection over union of boxes (N, 4) and (M, 4): (N, M)."""
+    one, other = one_xyxy[:, None], other_xyxy[None]
+    sides = np.minimum(one[..., 2:], other[..., 2:]) - np.maximum(one[..., :2], other[..., :2])
+    both = np.clip(sides, 0, None).prod(axis=-1)
+    areas = [(boxes[..., 2:] - boxes[..., :2]).prod(axis=-1) for boxes in (one, other)]
+    iou: FloatArray = (both / np.maximum(areas[0] + areas[1] - both, 1e-6)).astype(np.float32)
+    return iou
+
+
+def distinct_rows(poses: Poses, most_alike: float = 0.6) -> list[int]:
+    """Return the rows of people of whom nobody is like an earlier one; the best-scored of those alike comes first.
+
+    Alike is an OKS above `most_alike`.
+    """
+    alike = oks(poses, poses)
+    kept: list[int] = []
+    for row in np.argsort(-poses.scores, kind="stable").tolist():
+        if all(alike[row, other] <= most_alike for other in kept):
+            kept.append(row)
+    return kept
+
+
+def _falloff(sigmas: Sequence[float]) -> FloatArray:
+    """Return 2 k^2 of each joint, COCO's k being 2 sigma."""
+    return 2 * (2 * np.array(sigmas, np.float32)) ** 2
+
+
+def _seen(poses: Poses, min_score: float) -> Array:
+    return (poses.keypoint_scores >= min_score) & np.isfinite(poses.keypoints_frame).all(axis=-1)
+
+
+def _sizes(boxes_xyxy: Array) -> FloatArray:
+    sizes: FloatArray = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).max(axis=1, initial=0).astype(np.float32)
+    return sizes

@@ -1,0 +1,113 @@
+"""Search, follow, lose, find again: a real engine on pictures of coloured dots."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgepose.runtime.arrays import FloatArray
+from edgepose.runtime.backends import open_model
+from edgepose.runtime.backends.base import Session
+from edgepose.runtime.clock import StageClock
+from edgepose.runtime.poses import Frame, Poses
+from edgepose.runtime.estimators import SinglePersonEstimator, TrackingSettings
+from support.colour_people import STANDING, draw_person, save_colour_model
+from support.engines import backend_or_skip
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    backend_or_skip("onnxruntime")
+    with open_model(str(save_colour_model(tmp_path_factory.mktemp("model")))) as opened:
+        yield opened
+
+
+def see(estimator: SinglePersonEstimator, joints: FloatArray | None, size_wh: tuple[int, int] = (320, 240)) -> Poses:
+    image = np.full((size_wh[1], size_wh[0], 3), 128, np.uint8)
+    if joints is not None:
+        draw_person(image, joints, radius=round(0.05 * float(np.ptp(joints[:, 1]))))
+    return estimator.estimate(Frame(image, 0, 0), StageClock())
+
+
+def test_nobody_in_an_empty_picture(session: Session) -> None:
+    estimator = SinglePersonEstimator(session)
+    assert all(len(see(estimator, None)) == 0 for _ in range(20))
+
+
+@pytest.mark.parametrize("offset", [(0.0, 0.0), (150.0, 60.0), (210.0, 100.0)])
+@pytest.mark.parametrize("scale", [1.0, 1.3])
+def test_finds_somebody_anywhere_within_a_second(session: Session, offset: tuple[float, float], scale: float) -> None:
+    joints = np.minimum(STANDING * scale + 8 + np.array(offset, np.float32), [312, 232]).astype(np.float32)
+    estimator = SinglePersonEstimator(session)
+    poses = Poses.empty(estimator.skeleton)
+    for _ in range(30):
+        poses = see(estimator, joints)
+        if len(poses):
+            break
+    assert len(poses) == 1
+    poses = see(estimator, joints)
+    assert np.linalg.norm(poses.keypoints_frame[0] - joints, axis=1).max() < 4
+
+
+def test_follows_a_walk_with_one_id_and_one_inference_a_frame(session: Session) -> None:
+    estimator = SinglePersonEstimator(session)
+    for _ in range(30):
+        if len(see(estimator, STANDING + 20)):
+            break
+    ids = set()
+    for step in range(40):
+        joints = STANDING + np.array([20 + 4 * step, 20 + step], np.float32)
+        poses = see(estimator, joints)
+        assert len(poses) == 1
+        assert np.linalg.norm(poses.keypoints_frame[0] - joints, axis=1).mean() < 3
+        ids.update(poses.ids)
+    assert len(ids) == 1
+
+
+def test_who_leaves_is_lost_and_who_comes_next_is_somebody_else(session: Session) -> None:
+    estimator = SinglePersonEstimator(session)
+    first = [see(estimator, STANDING + 60) for _ in range(30)][-1]
+    assert len(see(estimator, None)) == 0
+    second = [see(estimator, STANDING + 100) for _ in range(30)][-1]
+    assert first.ids != second.ids
+
+
+def test_unrelated_pictures_are_each_searched_all_over(session: Session) -> None:
+    estimator = SinglePersonEstimator(session, follow=False)
+    for offset in ((10, 10), (210, 130), (10, 130)):
+        poses = see(estimator, STANDING + np.array(offset, np.float32))
+        assert len(poses) == 1
+        assert np.linalg.norm(poses.keypoints_frame[0] - STANDING - np.array(offset), axis=1).mean() < 3
+
+
+def test_a_given_box_is_the_only_place_looked_at(session: Session) -> None:
+    joints = STANDING + 100
+    box = np.concatenate([joints.min(axis=0), joints.max(axis=0)])
+    assert len(see(SinglePersonEstimator(session, box), joints)) == 1
+    elsewhere = np.array([0, 0, 60, 60], np.float32)
+    assert len(see(SinglePersonEstimator(session, elsewhere), joints)) == 0
+
+
+def test_a_frame_without_anybody_costs_no_more_than_the_windows_asked_for(session: Session) -> None:
+    calls = 0
+    estimator = SinglePersonEstimator(session, settings=TrackingSettings(windows_per_frame=3))
+    run = session.run
+
+    def counted(feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        nonlocal calls
+        calls += 1
+        return run(feeds)
+
+    session.run = counted  # type: ignore[method-assign,assignment]
+    try:
+        see(estimator, None)
+    finally:
+        del session.run
+    assert calls == 3
+
+
+def test_the_clock_has_the_stages_of_the_estimator(session: Session, tmp_path: Path) -> None:
+    clock = StageClock()
+    SinglePersonEstimator(session).estimate(Frame(np.zeros((240, 320, 3), np.uint8), 0, 0), clock)
+    assert set(clock.stage_ns) == {"crop", "infer", "decode"}

@@ -1,0 +1,52 @@
+"""How alike poses are."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgepose.runtime.similarity import box_iou, distinct_rows, oks, similarity
+from support.walkers import poses_of, standing
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+@settings(deadline=None)
+@given(seeds, st.integers(0, 4), st.integers(0, 4))
+def test_likeness_is_symmetric_between_0_and_1_and_1_with_oneself(seed: int, n: int, m: int) -> None:
+    rng = np.random.default_rng(seed)
+    one, other = (poses_of(rng.uniform(0, 400, (count, 18, 2)).astype(np.float32)) for count in (n, m))
+    for measure in (similarity, oks):
+        alike = measure(one, other)
+        assert alike.shape == (n, m)
+        assert ((alike >= 0) & (alike <= 1)).all()
+        assert alike == pytest.approx(measure(other, one).T, abs=1e-6)
+        assert np.diag(measure(one, one)) == pytest.approx(1)
+
+
+def test_oks_is_cocos_formula() -> None:
+    here = poses_of(standing(100, 100, 200)[None])
+    there = poses_of(standing(110, 100, 200)[None])
+    size = float((here.boxes_xyxy[0, 2:] - here.boxes_xyxy[0, :2]).max())
+    sigmas = np.array(here.skeleton.sigmas)
+    expected = np.exp(-(10.0**2) / (2 * 0.2 * size**2 * (2 * sigmas) ** 2)).mean()
+    assert oks(here, there)[0, 0] == pytest.approx(expected, abs=1e-4)
+
+
+def test_joints_that_one_of_them_lacks_do_not_count() -> None:
+    whole, half = standing(100, 100, 200), standing(100, 100, 200)
+    half[8:14] = np.nan
+    assert oks(poses_of(whole[None]), poses_of(half[None]))[0, 0] == pytest.approx(1)
+    assert oks(poses_of(whole[None]), poses_of(np.full_like(whole[None], np.nan)))[0, 0] == 0
+
+
+def test_overlap_of_boxes() -> None:
+    boxes = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30]], np.float32)
+    assert box_iou(boxes[:1], boxes)[0] == pytest.approx([1, 1 / 3, 0])
+
+
+def test_of_people_who_are_alike_the_best_is_kept() -> None:
+    people = np.stack([standing(100, 100, 200), standing(104, 100, 200), standing(300, 100, 200)])
+    poses = poses_of(people, scores=np.array([0.5, 0.9, 0.4], np.float32))
+    assert distinct_rows(poses) == [1, 2]
+    assert distinct_rows(poses_of(people[:0])) == []
