@@ -149,6 +149,36 @@ def test_a_thing_in_front_hides_and_one_behind_does_not() -> None:
     np.testing.assert_array_equal(clear.part_masks, alone.part_masks)
 
 
+def test_every_part_of_everybody_is_theirs_and_only_theirs() -> None:
+    for seed in range(20):
+        scene = render_people(seed, SIZE_WH)
+        masks = np.stack([scene.part_mask(row) for row in range(len(scene.people))])
+        assert ((masks > 0).sum(axis=0) <= 1).all()
+        known = scene.owners > 0
+        np.testing.assert_array_equal(masks.max(axis=0)[known], scene.part_masks[known])
+        for row, person in enumerate(scene.people):
+            for k in np.flatnonzero(person.visible):
+                x, y = person.keypoints[k].round().astype(int)
+                around = masks[row, max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2]
+                assert set(around.ravel()) & {PARTS[part] for part in adjacent_parts(JOINTS[k])}, (seed, JOINTS[k])
+
+
+def test_who_stands_in_front_takes_the_pixels() -> None:
+    bodies = [make_body(np.random.default_rng(seed)) for seed in (3, 4)]
+    far, near = place(bodies[0], pose_of({})), place(bodies[1], pose_of({}, yaw_deg=90.0))
+    near = near.moved(np.array([0.1, 0.0, 1.0]))
+    outside = place(bodies[0], pose_of({})).moved(np.array([50.0, 0.0, 0.0]))
+    camera = look_at(np.array([0.0, 1.0, 4.0]), np.array([0.0, 0.9, 0.0]), 240.0, (256, 256))
+    placed = [outside, far, near]
+    solids = [Solid(person.body.mesh, person.vertices, row) for row, person in enumerate(placed)]
+    drawing = draw(solids, camera, sample_light(np.random.default_rng(0)))
+    scene = finish_scene(np.zeros((256, 256, 3), np.uint8), placed, camera, drawing)
+    behind, before = scene.part_mask(0), scene.part_mask(1)
+    alone = draw(solids[1:2], camera, sample_light(np.random.default_rng(0))).part_mask()
+    assert 0 < (behind > 0).sum() < (alone > 0).sum()
+    np.testing.assert_array_equal(behind, np.where(before > 0, 0, alone))
+
+
 @pytest.mark.parametrize("skeleton", [LSP_14, MPII_16, COCO_17])
 def test_keypoints_come_in_any_skeletons_order(skeleton: Skeleton) -> None:
     person = render_people(11, SIZE_WH, 1).people[0]

@@ -9,6 +9,7 @@ from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.geometry import invert_affine, transform_points
 from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.data.augment import AugmentConfig, empty_crop, plain_crop, training_crop
+from edgepose.train.data.part_labels import UNKNOWN, value_of
 from edgepose.train.data.pose_dataset import Sample, joints_box_xyxy, no_boxes
 
 INPUT_WH = (96, 128)
@@ -122,3 +123,40 @@ def test_shear_leans_people_and_leaves_their_height(rng: np.random.Generator) ->
     slope = float(moved @ below / (below @ below))
     assert 0 < abs(slope) <= 0.5
     np.testing.assert_allclose(moved, slope * below, atol=1e-3)
+
+
+def with_mask(joint: str, rng: np.random.Generator) -> Sample:
+    """A dotted person whose left hand is where the dot is; everything else is background."""
+    sample = dotted(joint, rng)
+    dot = (sample.image_bgr[:, :, 0] > 0).astype(np.uint8)
+    return replace(sample, part_mask=dot * np.uint8(value_of("l_hand")))
+
+
+@pytest.mark.parametrize("mirror", [0.0, 1.0])
+def test_a_mask_stays_on_the_picture_and_keeps_its_values(rng: np.random.Generator, mirror: float) -> None:
+    for _ in range(20):
+        crop = training_crop(with_mask("l_wrist", rng), LSP_14, INPUT_WH, replace(WARP_ONLY, mirror=mirror), rng)
+        hand = value_of("r_hand" if mirror else "l_hand")
+        assert crop.part_mask is not None
+        assert crop.part_mask.shape == (128, 96)
+        assert set(np.unique(crop.part_mask)) <= {0, hand}
+        white = crop.image_rgb[:, :, 0]
+        assert (crop.part_mask[white == 255] == hand).all()
+        assert (crop.part_mask[white == 0] == 0).all()
+
+
+def test_what_is_covered_is_unknown(rng: np.random.Generator) -> None:
+    config = replace(WARP_ONLY, occlude=1.0)
+    for _ in range(20):
+        crop = training_crop(with_mask("neck", rng), LSP_14, INPUT_WH, config, rng)
+        assert crop.part_mask is not None
+        covered = np.argwhere(crop.part_mask == UNKNOWN)
+        (top, left), (bottom, right) = covered.min(axis=0), covered.max(axis=0)
+        assert len(covered) == (bottom - top + 1) * (right - left + 1)
+
+
+def test_without_a_mask_there_is_none_and_nobody_has_an_empty_one(rng: np.random.Generator) -> None:
+    assert training_crop(dotted("neck", rng), LSP_14, INPUT_WH, AugmentConfig(), rng).part_mask is None
+    crop = empty_crop(rng.integers(0, 256, (50, 70, 3), np.uint8), 14, INPUT_WH, AugmentConfig(), rng)
+    assert crop.part_mask is not None
+    assert not crop.part_mask.any()

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from edgepose.runtime.synthetic import SYNTHETIC
+from edgepose.runtime.synthetic.joints import PARTS, adjacent_parts
 from edgepose.train.data import DataError, open_dataset
 
 
@@ -46,3 +47,15 @@ def test_a_background_is_a_picture() -> None:
 def test_what_is_no_number_is_one_clear_line(name: str) -> None:
     with pytest.raises(DataError, match=rf"expected synthetic:COUNT\[:SEED\] .*; found '{name}'$"):
         open_dataset(name)
+
+
+def test_the_mask_is_of_this_person_alone() -> None:
+    dataset = open_dataset("synthetic:8:1")
+    for i in range(len(dataset)):
+        sample = dataset.sample(i)
+        assert sample.part_mask is not None
+        assert (sample.part_mask.shape, sample.part_mask.dtype) == ((256, 256), np.uint8)
+        for k in np.flatnonzero(sample.labelled & ~sample.occluded):
+            x, y = sample.keypoints[k].round().astype(int)
+            around = sample.part_mask[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2]
+            assert set(around.ravel()) & {PARTS[part] for part in adjacent_parts(SYNTHETIC.joints[k])}

@@ -44,6 +44,11 @@ class Drawing:
         table = np.concatenate([[0], np.where(self.owners >= 0, self.parts, 0)]).astype(np.uint8)
         return table[self.seen[::_FINE, ::_FINE]]
 
+    def owner_mask(self) -> ImageArray:
+        """Return whose every pixel is, uint8 (H, W): 1 + the person's row, 0 for things and the background."""
+        table = np.concatenate([[0], self.owners + 1]).astype(np.uint8)
+        return table[self.seen[::_FINE, ::_FINE]]
+
     def around(self, pixels: Array) -> Array:
         """Return the rows (N, 9) of the quads seen at and around pixels (N, 2) of the picture; -1 is none."""
         x, y = (np.asarray(pixels) * _FINE + (_FINE - 1) / 2).round().astype(int).T

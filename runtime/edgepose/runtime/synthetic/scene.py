@@ -55,11 +55,20 @@ class Person:
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture `image_rgb` (H, W, 3), the people in it, and the part class (`PART_NAMES`) of every pixel (H, W)."""
+    """A picture `image_rgb` (H, W, 3) and the people in it.
+
+    `part_masks` uint8 (H, W) has the part class (`PART_NAMES`) of every pixel, `owners` uint8 (H, W) whose it is: 1 +
+    the row in `people`, 0 for everything else.
+    """
 
     image_rgb: ImageArray
     people: tuple[Person, ...]
     part_masks: ImageArray
+    owners: ImageArray
+
+    def part_mask(self, row: int) -> ImageArray:
+        """Return the part classes uint8 (H, W) of what is seen of one person; all else is background."""
+        return np.where(self.owners == row + 1, self.part_masks, 0).astype(np.uint8)
 
 
 def render_people(seed: int, size_wh: tuple[int, int] = (256, 256), people: int | None = None) -> Scene:
@@ -72,7 +81,8 @@ def render_people(seed: int, size_wh: tuple[int, int] = (256, 256), people: int 
     rng = np.random.default_rng(seed)
     count = int(rng.choice(len(_SHARES), p=_SHARES)) + 1 if people is None else people
     if count == 0:
-        return Scene(render_background(seed, size_wh), (), np.zeros(size_wh[::-1], np.uint8))
+        nobody = np.zeros(size_wh[::-1], np.uint8)
+        return Scene(render_background(seed, size_wh), (), nobody, nobody)
     detail = (0.75 if count == 1 else 0.62) * max(1.0, min(size_wh) / 420)
     placed, camera = sample_group(rng, count, size_wh, detail)
     light = sample_light(rng)
@@ -101,8 +111,10 @@ def render_background(seed: int, size_wh: tuple[int, int] = (256, 256)) -> Image
 def finish_scene(image_rgb: ImageArray, placed: Sequence[Placed], camera: Camera, drawing: Drawing) -> Scene:
     """Return a rendered picture with its keypoints and masks; who has no joint in the picture is left out."""
     known = [_person(row, person, camera, drawing) for row, person in enumerate(placed)]
-    inside = [p for p in known if _inside(p.keypoints, camera.size_wh).any()]
-    return Scene(image_rgb, tuple(inside), drawing.part_mask())
+    kept = np.array([_inside(p.keypoints, camera.size_wh).any() for p in known], bool)
+    rows = np.concatenate([[0], np.where(kept, np.cumsum(kept), 0)]).astype(np.uint8)
+    inside = tuple(person for person, keep in zip(known, kept, strict=True) if keep)
+    return Scene(image_rgb, inside, drawing.part_mask(), rows[drawing.owner_mask()])
 
 
 def bones_of(person: Placed) -> Array:

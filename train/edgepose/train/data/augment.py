@@ -8,7 +8,10 @@ import numpy as np
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.geometry import crop_affine, fit_box_xyxy, transform_points, warp_crop
 from edgepose.runtime.skeleton import Skeleton
+from edgepose.train.data.part_labels import UNKNOWN, mirrored_values
 from edgepose.train.data.pose_dataset import Sample
+
+_MIRRORED = mirrored_values()
 
 
 @dataclass(frozen=True)
@@ -37,11 +40,13 @@ class Crop:
     """One training example: `image_rgb` (h, w, 3), `keypoints_crop` (K, 2), `weights` (K,).
 
     A NaN or outside keypoint means an empty map; its weight says whether that is known (1) or nothing is (0).
+    `part_mask` uint8 (h, w), where the data has one, holds values of `part_labels`.
     """
 
     image_rgb: ImageArray
     keypoints_crop: FloatArray
     weights: FloatArray
+    part_mask: ImageArray | None = None
 
 
 def plain_crop(sample: Sample, input_wh: tuple[int, int], padding: float) -> tuple[Crop, Array]:
@@ -60,14 +65,17 @@ def training_crop(
     """Return a varied crop of a person."""
     mirror = bool(rng.random() < config.mirror)
     crop = _cut(sample, input_wh, _random_affine(sample.box_xyxy, input_wh, config, rng, mirror=mirror))
-    keypoints, weights = crop.keypoints_crop, crop.weights
+    keypoints, weights, mask = crop.keypoints_crop, crop.weights, crop.part_mask
     if mirror:
         order = list(skeleton.flip_order)
         keypoints, weights = keypoints[order], weights[order]
+        mask = None if mask is None else cv2.LUT(mask, _MIRRORED)
     image = _recolour(crop.image_rgb, config.colour, rng)
     if rng.random() < config.occlude:
-        _occlude(image, rng)
-    return Crop(image, keypoints, weights)
+        rows, columns = _occlude(image, rng)
+        if mask is not None:
+            mask[rows, columns] = UNKNOWN
+    return Crop(image, keypoints, weights, mask)
 
 
 def empty_crop(
@@ -80,14 +88,18 @@ def empty_crop(
     """Return a varied crop of a picture with nobody in it: every map is known to be empty."""
     resized = cv2.cvtColor(cv2.resize(background_bgr, input_wh, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB)
     image = _recolour(resized[:, :: -1 if rng.random() < config.mirror else 1].copy(), config.colour, rng)
-    return Crop(image, np.full((keypoints, 2), np.nan, np.float32), np.ones(keypoints, np.float32))
+    nobody = np.zeros(image.shape[:2], np.uint8)
+    return Crop(image, np.full((keypoints, 2), np.nan, np.float32), np.ones(keypoints, np.float32), nobody)
 
 
 def _cut(sample: Sample, input_wh: tuple[int, int], affine: Array) -> Crop:
     image = warp_crop(sample.image_bgr, affine, input_wh)
     cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=image)
     keypoints = transform_points(affine, sample.keypoints)
-    return Crop(image, keypoints, np.asarray(np.isfinite(keypoints).all(axis=1), np.float32))
+    mask = sample.part_mask
+    if mask is not None:
+        mask = cv2.warpAffine(mask, affine, input_wh, flags=cv2.INTER_NEAREST)
+    return Crop(image, keypoints, np.asarray(np.isfinite(keypoints).all(axis=1), np.float32), mask)
 
 
 def _random_affine(
@@ -130,10 +142,11 @@ def _recolour(image: ImageArray, strength: float, rng: np.random.Generator) -> I
     return cv2.LUT(image, table.reshape(1, 256, 3))  # type: ignore[no-any-return]
 
 
-def _occlude(image: ImageArray, rng: np.random.Generator) -> None:
-    """Cover a random rectangle with one colour or with another part of the picture, in place."""
+def _occlude(image: ImageArray, rng: np.random.Generator) -> tuple[slice, slice]:
+    """Cover a random rectangle with one colour or with another part of the picture, in place; return where it is."""
     height, width = image.shape[:2]
     h, w = (int(rng.uniform(0.1, 0.35) * side) for side in (height, width))
     y, x, from_y, from_x = (int(rng.integers(limit)) for limit in (height - h, width - w, height - h, width - w))
     patch = image[from_y : from_y + h, from_x : from_x + w].copy()
     image[y : y + h, x : x + w] = patch if rng.random() < 0.5 else rng.integers(0, 256, 3)
+    return slice(y, y + h), slice(x, x + w)

@@ -22,6 +22,8 @@ class Sample:
 
     `keypoints` float32 (K, 2), NaN where unlabelled; `occluded` bool (K,); `box_xyxy` (4,); `other_boxes_xyxy` (M, 4)
     are everybody else's. `area_px2` is OKS's scale, `head_px` PCKh's unit (NaN where the data does not tell).
+    `part_mask` uint8 (H, W), where the data has one, holds values of `part_labels` for this person; other people are
+    background in it, as things are.
     """
 
     image_bgr: ImageArray
@@ -32,6 +34,7 @@ class Sample:
     area_px2: float
     head_px: float
     other_boxes_xyxy: FloatArray
+    part_mask: ImageArray | None = None
 
     @property
     def labelled(self) -> Array:

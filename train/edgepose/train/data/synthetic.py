@@ -36,7 +36,7 @@ class SyntheticDataset(PoseDataset):
 
     def sample(self, index: int) -> Sample:
         """Return person `index`."""
-        png, keypoints, occluded, others = self._person(index)
+        png, mask_png, keypoints, occluded, others = self._person(index)
         box = joints_box_xyxy(keypoints)
         neck, head = (keypoints[SYNTHETIC.index(joint)] for joint in ("neck", "head"))
         return Sample(
@@ -48,14 +48,18 @@ class SyntheticDataset(PoseDataset):
             area_px2=0.53 * float((box[2] - box[0]) * (box[3] - box[1])),
             head_px=float(np.linalg.norm(head - neck)),
             other_boxes_xyxy=others,
+            part_mask=cv2.imdecode(mask_png, cv2.IMREAD_UNCHANGED),
         )
 
     def background(self, rng: np.random.Generator) -> ImageArray:
         """Render a picture (256, 256, 3) BGR with nobody in it."""
         return np.ascontiguousarray(render_background(int(rng.integers(_SEEDS)), _SIZE_WH)[:, :, ::-1])
 
-    def _render(self, index: int) -> tuple[Array, FloatArray, Array, FloatArray]:
-        """Return a picture as PNG, its main person's keypoints (K, 2) and occlusion (K,), and the others' boxes."""
+    def _render(self, index: int) -> tuple[Array, Array, FloatArray, Array, FloatArray]:
+        """Return a picture and its main person's part mask as PNG.
+
+        With them that person's keypoints (K, 2) and occlusion (K,), and the boxes of the others.
+        """
         rng = np.random.default_rng((self._seed, index))
         for _ in range(_TRIES):
             scene = render_people(int(rng.integers(_SEEDS)), _SIZE_WH)
@@ -67,9 +71,13 @@ class SyntheticDataset(PoseDataset):
         chosen = int(rng.choice(seen))
         keypoints = [_inside(person) for person in scene.people]
         others = [joints_box_xyxy(k) for number, k in enumerate(keypoints) if number != chosen]
-        _, png = cv2.imencode(".png", scene.image_rgb[:, :, ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
+        png, mask_png = _png(scene.image_rgb[:, :, ::-1]), _png(scene.part_mask(chosen))
         occluded = np.isfinite(keypoints[chosen]).all(axis=1) & ~scene.people[chosen].visible
-        return png, keypoints[chosen], occluded, np.array(others, np.float32).reshape(-1, 4)
+        return png, mask_png, keypoints[chosen], occluded, np.array(others, np.float32).reshape(-1, 4)
+
+
+def _png(image: ImageArray) -> Array:
+    return cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
 
 
 def _inside(person: Person) -> FloatArray:
