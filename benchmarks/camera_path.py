@@ -21,13 +21,13 @@ from edgepose.profiles import DeviceProfile, load_profile
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.backends import open_model
+from edgepose.runtime.estimators import SinglePersonEstimator
 from edgepose.runtime.pipeline import Pipeline
 from edgepose.runtime.profiling.distribution import Distribution
 from edgepose.runtime.profiling.load import LoadMeter, load_now
 from edgepose.runtime.sinks import DiscardSink
 from edgepose.runtime.smoothing import PoseSmoother
 from edgepose.runtime.sources import FrameSource, open_source
-from edgepose.runtime.estimators import SinglePersonEstimator
 
 TARGET_MS = 1.0
 AROUND = ("crop", "decode", "smooth")

@@ -14,11 +14,11 @@ from edgepose.export.checkpoints import resolve_checkpoint
 from edgepose.export.formats import TARGETS
 from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.backends.base import Session
+from edgepose.runtime.estimators import SinglePersonEstimator
 from edgepose.runtime.pipeline import Pipeline
 from edgepose.runtime.poses import Poses
 from edgepose.runtime.shipped import shipped_names
 from edgepose.runtime.sources import open_source
-from edgepose.runtime.estimators import SinglePersonEstimator
 from edgepose.train.session import TorchSession
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]

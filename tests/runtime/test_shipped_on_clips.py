@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from edgepose.runtime.backends import open_model
+from edgepose.runtime.estimators import SinglePersonEstimator
 from edgepose.runtime.pipeline import Pipeline
 from edgepose.runtime.poses import Poses
 from edgepose.runtime.shipped import shipped_models
 from edgepose.runtime.skeleton import COCO_17, LSP_14
 from edgepose.runtime.smoothing import PoseSmoother
 from edgepose.runtime.sources import open_source
-from edgepose.runtime.estimators import SinglePersonEstimator
 from support.engines import backend_or_skip
 
 pytestmark = [pytest.mark.slow, pytest.mark.research_data]

@@ -48,11 +48,11 @@ def run(
     from edgepose.profiles import load_profile  # noqa: PLC0415
     from edgepose.runtime.backends import open_model  # noqa: PLC0415
     from edgepose.runtime.drawing import Painter  # noqa: PLC0415
+    from edgepose.runtime.estimators import SinglePersonEstimator  # noqa: PLC0415
     from edgepose.runtime.pipeline import Pipeline  # noqa: PLC0415
     from edgepose.runtime.smoothing import PoseSmoother  # noqa: PLC0415
     from edgepose.runtime.sources import open_source  # noqa: PLC0415
     from edgepose.runtime.tally import run_to_end, summary  # noqa: PLC0415
-    from edgepose.runtime.estimators import SinglePersonEstimator  # noqa: PLC0415
 
     box_xyxy = _parse_box(box)
     show = _wants_window(show, files=[path for path in (out, json_path) if path is not None])

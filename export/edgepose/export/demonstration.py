@@ -14,13 +14,13 @@ from edgepose.export.table import print_report
 from edgepose.profiles import load_profile
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.drawing import Painter
+from edgepose.runtime.estimators import SinglePersonEstimator
 from edgepose.runtime.pipeline import Pipeline
 from edgepose.runtime.profiling.distribution import Distribution
 from edgepose.runtime.shipped import shipped_names
 from edgepose.runtime.sinks import VideoSink
 from edgepose.runtime.smoothing import PoseSmoother
 from edgepose.runtime.sources import open_source
-from edgepose.runtime.estimators import SinglePersonEstimator
 
 TARGETS = (("openvino", "fp32"), ("openvino", "fp16"), ("openvino", "int8"), ("onnx", "fp32"))
 CALIBRATE, VALIDATE = "synthetic:200:1", "synthetic:200:2"

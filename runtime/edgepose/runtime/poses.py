@@ -42,8 +42,14 @@ class Poses:
     def take(self, rows: list[int]) -> "Poses":
         """Return the people of some rows, in that order; the arrays are copies."""
         ids = tuple(self.ids[row] for row in rows) if self.ids else ()
-        arrays = (self.keypoints_frame, self.keypoint_scores, self.scores, self.boxes_xyxy)
-        return Poses(self.skeleton, *(array[rows] for array in arrays), ids)
+        return Poses(
+            self.skeleton,
+            self.keypoints_frame[rows],
+            self.keypoint_scores[rows],
+            self.scores[rows],
+            self.boxes_xyxy[rows],
+            ids,
+        )
 
     @classmethod
     def joined(cls, poses: Sequence["Poses"], skeleton: Skeleton) -> "Poses":

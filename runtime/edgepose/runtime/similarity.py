@@ -17,7 +17,7 @@ def similarity(one: Poses, other: Poses, min_score: float = 0.1) -> FloatArray:
     It is the mean of their OKS, over joints that score at least `min_score` in both, and of their boxes' IoU; where
     they share no joint, half the IoU.
     """
-    return (oks(one, other, min_score) + box_iou(one.boxes_xyxy, other.boxes_xyxy)) / 2
+    return np.float32(0.5) * (oks(one, other, min_score) + box_iou(one.boxes_xyxy, other.boxes_xyxy))
 
 
 def oks(one: Poses, other: Poses, min_score: float = 0.1) -> FloatArray:

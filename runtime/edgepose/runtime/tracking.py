@@ -135,7 +135,6 @@ def _displacement(before: Poses, after: Poses, min_score: float) -> FloatArray:
     seen: Array = np.isfinite(moved).all(axis=1)
     for pose in (before, after):
         seen &= pose.keypoint_scores[0] >= min_score
-    if seen.any():
-        return np.median(moved[seen], axis=0).astype(np.float32)
     corners = (after.boxes_xyxy - before.boxes_xyxy)[0].reshape(2, 2)
-    return corners.mean(axis=0).astype(np.float32)
+    middle: FloatArray = np.median(moved[seen] if seen.any() else corners, axis=0).astype(np.float32)
+    return middle

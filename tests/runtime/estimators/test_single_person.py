@@ -10,8 +10,8 @@ from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import StageClock
-from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.estimators import SinglePersonEstimator, TrackingSettings
+from edgepose.runtime.poses import Frame, Poses
 from support.colour_people import STANDING, draw_person, save_colour_model
 from support.engines import backend_or_skip
 

@@ -75,8 +75,8 @@ def _first_pose(model: str, profile: str) -> None:
     from edgepose.profiles import load_profile  # noqa: PLC0415
     from edgepose.runtime.backends import open_model  # noqa: PLC0415
     from edgepose.runtime.clock import StageClock  # noqa: PLC0415
-    from edgepose.runtime.poses import Frame  # noqa: PLC0415
     from edgepose.runtime.estimators import SinglePersonEstimator  # noqa: PLC0415
+    from edgepose.runtime.poses import Frame  # noqa: PLC0415
 
     with open_model(model, load_profile(profile)) as session:
         estimator = SinglePersonEstimator(session)

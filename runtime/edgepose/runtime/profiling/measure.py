@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from edgepose.profiles import load_profile
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import LayerTime
+from edgepose.runtime.estimators import SinglePersonEstimator
 from edgepose.runtime.profiling.camera_path import measure_camera_path
 from edgepose.runtime.profiling.environment import describe_environment
 from edgepose.runtime.profiling.first_pose import measure_first_pose_ms
@@ -14,7 +15,6 @@ from edgepose.runtime.profiling.network import measure_network, random_feeds
 from edgepose.runtime.profiling.report import Report
 from edgepose.runtime.shipped import resolve_model
 from edgepose.runtime.sources import FrameSource, open_source
-from edgepose.runtime.estimators import SinglePersonEstimator
 
 DEFAULT_SOURCE = "synthetic:0:120"
 _LIVE_FRAMES = 300

@@ -1,0 +1,47 @@
+"""The bottom-up estimator: everybody in the picture at once, and who is who from frame to frame."""
+
+from dataclasses import replace
+
+from edgepose.runtime.backends.base import Session
+from edgepose.runtime.bottom_up import BottomUpModel, Views
+from edgepose.runtime.clock import StageClock
+from edgepose.runtime.poses import Frame, Poses
+from edgepose.runtime.skeleton import Skeleton
+from edgepose.runtime.tracking import Tracker, TrackerSettings
+
+
+class BottomUpEstimator:
+    """Finds the `most_people` best-scored people of every frame; they keep their ids.
+
+    Without `follow` the frames are unrelated pictures: everybody is somebody new. The session stays the caller's to
+    close. Raises `EdgeposeError` for a model of one person in a crop.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        most_people: int,
+        *,
+        views: Views = Views(),
+        settings: TrackerSettings = TrackerSettings(),
+        follow: bool = True,
+    ) -> None:
+        self._model = BottomUpModel(session, views)
+        self._most_people = most_people
+        self._tracker = Tracker(self._model.skeleton, settings) if follow else None
+        self._next_id = 1
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """The convention of the poses."""
+        return self._model.skeleton
+
+    def estimate(self, frame: Frame, clock: StageClock) -> Poses:
+        """Return who is in the frame; somebody new is shown from the third frame on."""
+        found = self._model.see(frame.image_bgr, clock)
+        found = found.take(list(range(min(len(found), self._most_people))))
+        if self._tracker is not None:
+            with clock.stage("decode"):
+                return self._tracker.update(found, frame.index)
+        first, self._next_id = self._next_id, self._next_id + len(found)
+        return replace(found, ids=tuple(range(first, self._next_id)))

@@ -1,0 +1,66 @@
+"""Everybody in the picture, with ids that stay: a real engine on people whose colour is their place."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.backends import open_model
+from edgepose.runtime.backends.base import Session
+from edgepose.runtime.clock import StageClock
+from edgepose.runtime.estimators import BottomUpEstimator
+from edgepose.runtime.poses import Frame, Poses
+from support.engines import backend_or_skip
+from support.painted_people import paint_person, save_painted_model
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    backend_or_skip("onnxruntime")
+    with open_model(str(save_painted_model(tmp_path_factory.mktemp("model")))) as opened:
+        yield opened
+
+
+def picture(corners: list[tuple[int, int]]) -> ImageArray:
+    image = np.zeros((240, 320, 3), np.uint8)
+    for corner in corners:
+        paint_person(image, corner, 170)
+    return image
+
+
+def watch(estimator: BottomUpEstimator, corners: list[tuple[int, int]], index: int) -> Poses:
+    return estimator.estimate(Frame(picture(corners), index, 0), StageClock())
+
+
+def test_two_who_pass_each_other_keep_their_ids(session: Session) -> None:
+    estimator = BottomUpEstimator(session, 5)
+    for index in range(40):
+        # the one in front hides the other for some frames
+        poses = watch(estimator, [(6 * index, 20), (230 - 6 * index, 50)], index)
+        places = dict(zip(poses.ids, poses.boxes_xyxy[:, 0], strict=True))
+        if index == 2:
+            left, right = sorted(places, key=lambda person: places[person])
+    assert set(places) == {left, right}
+    assert places[left] > places[right]
+
+
+def test_no_more_people_than_asked_for(session: Session) -> None:
+    estimator = BottomUpEstimator(session, 2, follow=False)
+    assert len(watch(estimator, [(10, 20), (110, 30), (210, 40)], 0)) == 2
+
+
+def test_people_of_unrelated_pictures_are_all_different(session: Session) -> None:
+    estimator = BottomUpEstimator(session, 5, follow=False)
+    ids = [watch(estimator, [(10, 20), (150, 30)], 0).ids for _ in range(3)]
+    assert ids == [(1, 2), (3, 4), (5, 6)]
+
+
+def test_nobody_is_nobody(session: Session) -> None:
+    assert len(watch(BottomUpEstimator(session, 5), [], 0)) == 0
+
+
+def test_the_clock_has_the_stages_of_the_estimator(session: Session) -> None:
+    clock = StageClock()
+    BottomUpEstimator(session, 5).estimate(Frame(picture([]), 0, 0), clock)
+    assert set(clock.stage_ns) == {"crop", "infer", "decode"}
