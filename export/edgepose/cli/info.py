@@ -7,7 +7,12 @@ import typer
 
 
 def info(
-    net: Annotated[str, typer.Argument(help="Network: repose, pbn, pil, or a PPNet's name such as ppnet-m2-d2-w32.")],
+    net: Annotated[
+        str,
+        typer.Argument(
+            help="repose, pbn, pil, simplepose, simplepose-edge, or a PPNet's name such as ppnet-m2-d2-w32."
+        ),
+    ],
     *,
     settings: Annotated[list[str] | None, typer.Option("--set", help="key=value of the network; repeatable.")] = None,
     input_size: Annotated[str | None, typer.Option("--input", help="WxH in pixels; the paper's by default.")] = None,
@@ -15,7 +20,7 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False,
 ) -> None:
     """Print a network's parameters and multiply-accumulates, in its paper's convention too."""
-    from edgepose.cli.options import import_torch, parse_settings, parse_size  # noqa: PLC0415  heavy imports wait
+    from edgepose.train.options import import_torch, parse_settings, parse_size  # noqa: PLC0415  heavy imports wait
 
     import_torch()
     from edgepose.runtime.skeleton import skeleton_named  # noqa: PLC0415

@@ -16,6 +16,7 @@ from edgepose.export.provenance import exported_from
 from edgepose.export.request import DEFAULT_DATA, QUANTISED, ExportRequest
 from edgepose.export.sensitivity import LayerHarm, layers_by_harm
 from edgepose.runtime.card import ModelCard
+from edgepose.runtime.codecs import of_one_person
 from edgepose.runtime.decoding import card_with_decode
 from edgepose.train.card import card_of_checkpoint
 from edgepose.train.checkpoint import load_checkpoint
@@ -72,10 +73,11 @@ def prepare(request: ExportRequest, on_step: Callable[[str], None]) -> Original:
     checkpoint = load_checkpoint(request.checkpoint)
     stem = request.checkpoint.stem
     card = card_of_checkpoint(checkpoint, None if stem in _UNNAMED else stem)
+    codec = of_one_person(checkpoint.codec, card.name)
     on_step("read the network")
     network = checkpoint.build()
     deployed = DeployNetwork(network).eval()
-    decoder = HeatmapDecoder(checkpoint.codec) if request.decode else None
+    decoder = HeatmapDecoder(codec) if request.decode else None
     source = ExportSource(deployed, to_onnx(deployed, card.input_wh), decoder)
     excluded = chosen_layers(request.exclude, layers_of(source))
     on_step("read the data")
@@ -84,7 +86,7 @@ def prepare(request: ExportRequest, on_step: Callable[[str], None]) -> Original:
     )
     validation = load_crops(open_dataset(request.validate or request.calibrate or DEFAULT_DATA), card, request.limit)
     on_step("run the network in torch")
-    reference = reference_of(network_predictor(network), validation, checkpoint.codec)
+    reference = reference_of(network_predictor(network), validation, codec)
     card = replace(card, provenance={**card.provenance, "export": exported_from(request.checkpoint, request.calibrate)})
     if request.decode:
         card = card_with_decode(card)

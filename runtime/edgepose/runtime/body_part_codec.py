@@ -170,8 +170,8 @@ def _read_limbs(value: object) -> tuple[tuple[str, str], ...]:
 
 def _read_rule(value: object) -> GroupingRule:
     given = as_object(value, _WHERE, [field.name for field in fields(GroupingRule)])
-    whole = {f.name: as_int(given[f.name], _WHERE) for f in fields(GroupingRule) if f.type is int}
-    return GroupingRule(**whole, **{n: as_number(v, _WHERE) for n, v in given.items() if n not in whole})
+    readers: dict[Any, Any] = {int: as_int, float: as_number}
+    return GroupingRule(**{f.name: readers[f.type](given[f.name], _WHERE) for f in fields(GroupingRule)})
 
 
 def _window(one: FloatArray, other: FloatArray, reach: float, shape: tuple[int, ...]) -> tuple[Array, Array]:

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.runtime.codec import HeatmapCodec
+from edgepose.runtime.codecs import Codec, codec_from_dict
 from edgepose.runtime.files import write_whole
 from edgepose.runtime.skeleton import skeleton_named
 from edgepose.train.networks import NetworkSpec
@@ -34,7 +34,7 @@ class Checkpoint:
     """
 
     spec: NetworkSpec
-    codec: HeatmapCodec
+    codec: Codec
     crop_padding: float
     weights: dict[str, Tensor]
     training: dict[str, Any]
@@ -101,7 +101,7 @@ def load_checkpoint(path: Path, *, with_state: bool = False) -> Checkpoint:
     width, height = document["input_wh"]
     return Checkpoint(
         spec=NetworkSpec(network["name"], skeleton_named(document["skeleton"]), (width, height), network["settings"]),
-        codec=HeatmapCodec.from_dict(document["codec"]),
+        codec=codec_from_dict(document["codec"]),
         crop_padding=document["crop_padding"],
         weights={n.removeprefix(_WEIGHTS): t for n, t in tensors.items() if n.startswith(_WEIGHTS)},
         training=document["training"],

@@ -9,6 +9,7 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.codec import HeatmapCodec, merge_flip
+from edgepose.runtime.codecs import of_one_person
 from edgepose.runtime.decoding import Decoding
 from edgepose.runtime.errors import ModelError
 from edgepose.runtime.geometry import image_box_xyxy, invert_affine, transform_points
@@ -65,12 +66,13 @@ def predictor_of(session: Session, *, flip_test: bool = False) -> Predictor:
     to average.
     """
     card, decode = session.card, Decoding(session.card)
+    codec = of_one_person(card.codec_object(), card.name)
 
     def run(images_rgb: ImageArray) -> FloatArray:
         return _run_in_batches(session, decode.output, images_rgb)
 
     if not decode.in_graph:
-        return decoded(with_flip_test(run, card.skeleton_object()) if flip_test else run, card.codec_object())
+        return decoded(with_flip_test(run, card.skeleton_object()) if flip_test else run, codec)
     if flip_test:
         raise ModelError(
             f"{card.name} has the decode inside, and a flip test averages heatmaps; "

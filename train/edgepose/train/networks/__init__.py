@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from edgepose.runtime.codec import HeatmapCodec
+from edgepose.runtime.codecs import Codec
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.networks.architectures import NETWORKS, Architecture, NetworkConfig, architecture_of
 
@@ -61,13 +61,13 @@ class NetworkSpec:
         """
         return self.architecture.network(self.config(), self.skeleton)
 
-    def codec(self) -> HeatmapCodec:
-        """Return the heatmaps of its paper."""
-        return self.architecture.codec(self.input_wh)
+    def codec(self) -> Codec:
+        """Return the maps of its paper."""
+        return self.architecture.codec(self.input_wh, self.config())
 
 
 class DeployNetwork(nn.Module):
-    """The network as a device gets it: uint8 RGB (N, H, W, 3) -> the last heatmaps (N, K, h, w), nothing else."""
+    """The network as a device gets it: uint8 RGB (N, H, W, 3) -> the last maps (N, K, h, w), nothing else."""
 
     mean: Tensor
     std: Tensor

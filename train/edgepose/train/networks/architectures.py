@@ -1,22 +1,25 @@
 """Every architecture by its name: how it is configured and built, and what its paper fixes besides."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from torch import nn
 
 from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.codec import HeatmapCodec
-from edgepose.runtime.skeleton import COCO_17, LSP_14, MPII_16, Skeleton
+from edgepose.runtime.codecs import Codec
+from edgepose.runtime.skeleton import COCO_17, LSP_14, MPII_16, SIMPLE_POSE_18, Skeleton
 from edgepose.train.networks.counting import Convention
 from edgepose.train.networks.pbn import PBN, PBNConfig
 from edgepose.train.networks.pil import PIL, PILConfig
 from edgepose.train.networks.ppnet import PPNet, PPNetConfig
 from edgepose.train.networks.repose import RePose, RePoseConfig
+from edgepose.train.networks.simplepose import SimplePose, SimplePoseConfig
 
-NETWORKS = ("repose", "ppnet-mM-dD-wW", "pbn", "pil")
-NetworkConfig = RePoseConfig | PPNetConfig | PBNConfig | PILConfig
+NETWORKS = ("repose", "ppnet-mM-dD-wW", "pbn", "pil", "simplepose", "simplepose-edge")
+NetworkConfig = RePoseConfig | PPNetConfig | PBNConfig | PILConfig | SimplePoseConfig
 
 
 @dataclass(frozen=True)
@@ -24,20 +27,26 @@ class Architecture:
     """What holds for all variants of an architecture.
 
     `settings` are the fields of `config` that a user sets; the others follow from the name or the input. The input's
-    sides are multiples of `input_step`, and equal where `square` says so. `skeleton` and `input_wh` are the paper's.
+    sides are multiples of `input_step`, and equal where `square` says so. `skeleton` and `input_wh` are the paper's;
+    `own_skeleton` says that there is no other, and data of other skeletons is rearranged for it.
     """
 
     title: str
     config: type[NetworkConfig]
     configure: Callable[[str, tuple[int, int], Mapping[str, Any]], NetworkConfig]
     network: Callable[[Any, Skeleton], nn.Module]
-    codec: Callable[[tuple[int, int]], HeatmapCodec]
+    codec: Callable[[tuple[int, int], Any], Codec]
     convention: Convention
     skeleton: Skeleton
     input_wh: tuple[int, int]
     settings: tuple[str, ...]
     input_step: int = 1
     square: bool = False
+    own_skeleton: bool = False
+
+    def skeleton_for(self, data: Skeleton) -> Skeleton:
+        """Return the joints that are learned of data with these, where nobody says."""
+        return self.skeleton if self.own_skeleton else data
 
     def check_input(self, input_wh: tuple[int, int]) -> None:
         """Raise `EdgeposeError` for an input that the architecture cannot take."""
@@ -75,24 +84,50 @@ def _value(key: str, kind: Any, text: str) -> str | int:
     raise EdgeposeError(f"{key} is {' or '.join(expected)}; found {text!r}")
 
 
-def _repose_codec(input_wh: tuple[int, int]) -> HeatmapCodec:
+def _repose_codec(input_wh: tuple[int, int], _config: RePoseConfig) -> HeatmapCodec:
     """Return full resolution; sigma is 5/128 of the side."""
     return HeatmapCodec(input_wh, input_wh, 5.0 * input_wh[0] / 128)
 
 
-def _ppnet_codec(input_wh: tuple[int, int]) -> HeatmapCodec:
+def _ppnet_codec(input_wh: tuple[int, int], _config: PPNetConfig) -> HeatmapCodec:
     """Return a quarter of the size; sigma is 2 cells at 256 px height and 3 at 384 in the paper, less below."""
     height = input_wh[1]
     return _quarter(input_wh, 4 * (1.5 if height < 192 else 2.0 if height < 384 else 3.0))
 
 
 def _quarter(input_wh: tuple[int, int], sigma_px: float) -> HeatmapCodec:
-    return HeatmapCodec(input_wh, (input_wh[0] // 4, input_wh[1] // 4), sigma_px)
+    return HeatmapCodec(input_wh, _quarter_wh(input_wh), sigma_px)
+
+
+def _simplepose_codec(input_wh: tuple[int, int], config: SimplePoseConfig) -> BodyPartCodec:
+    """Return a quarter of the size; the sigmas are 9 and 7 px at 384 and 512 px in the paper, less below."""
+    share = min(1.0, max(input_wh) / 384)
+    return BodyPartCodec(input_wh, _quarter_wh(input_wh), config.parts, 9.0 * share, 7.0 * share)
+
+
+def _quarter_wh(input_wh: tuple[int, int]) -> tuple[int, int]:
+    return input_wh[0] // 4, input_wh[1] // 4
 
 
 def _names(config: type[NetworkConfig], *fixed: str) -> tuple[str, ...]:
     return tuple(field.name for field in fields(config) if field.name not in fixed)
 
+
+_EDGE: dict[str, Any] = {"stages": 2, "width": 48, "step": 24}
+"""Simple Pose in real time on one core of a processor: 1.7G multiply-accumulates at 256x256."""
+_SIMPLE_POSE = Architecture(
+    title="Simple Pose",
+    config=SimplePoseConfig,
+    configure=lambda _name, _input_wh, settings: SimplePoseConfig(**settings),
+    network=SimplePose,
+    codec=_simplepose_codec,
+    convention=Convention("Simple Pose: FLOPs = 2 x MAC / 1e9", lambda done: done.macs * 2 / 1e9, decimals=1),
+    skeleton=SIMPLE_POSE_18,
+    input_wh=(512, 512),
+    settings=_names(SimplePoseConfig),
+    input_step=64,
+    own_skeleton=True,
+)
 
 ARCHITECTURES = {
     "repose": Architecture(
@@ -126,7 +161,7 @@ ARCHITECTURES = {
         config=PBNConfig,
         configure=lambda _name, _input_wh, settings: PBNConfig(**settings),
         network=PBN,
-        codec=lambda input_wh: _quarter(input_wh, 4.0),
+        codec=lambda input_wh, _config: _quarter(input_wh, 4.0),
         convention=Convention(
             "PBN: GFLOPs = (2 x MAC + convolution biases + batch norm and ReLU elements) / 1e9",
             lambda done: (2 * done.macs + done.biases + done.norms + done.relus) / 1e9,
@@ -142,12 +177,18 @@ ARCHITECTURES = {
         config=PILConfig,
         configure=lambda _name, _input_wh, settings: PILConfig(**settings),
         network=PIL,
-        codec=lambda input_wh: _quarter(input_wh, 7.0),
+        codec=lambda input_wh, _config: _quarter(input_wh, 7.0),
         convention=Convention("PIL: FLOPs = 2 x MAC / 1e9", lambda done: done.macs * 2 / 1e9, decimals=2),
         skeleton=MPII_16,
         input_wh=(256, 256),
         settings=_names(PILConfig),
         input_step=64,
+    ),
+    "simplepose": _SIMPLE_POSE,
+    "simplepose-edge": replace(
+        _SIMPLE_POSE,
+        configure=lambda _name, _input_wh, settings: SimplePoseConfig(**{**_EDGE, **settings}),
+        input_wh=(256, 256),
     ),
 }
 

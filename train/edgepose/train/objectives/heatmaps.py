@@ -8,6 +8,7 @@ from torch.utils.data import Dataset
 
 from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.codec import HeatmapCodec
+from edgepose.runtime.codecs import of_one_person
 from edgepose.runtime.drawing import draw_poses
 from edgepose.runtime.poses import Poses
 from edgepose.train.data import PoseDataset, WeightedDataset
@@ -51,7 +52,7 @@ class HeatmapObjective(Objective):
 
     def __init__(self, spec: NetworkSpec, recipe: Recipe) -> None:
         self.spec, self.recipe = spec, recipe
-        self.codec = spec.codec()
+        self.codec = of_one_person(spec.codec(), spec.name)
 
     def examples(self, mix: list[WeightedDataset]) -> Dataset[Crop]:
         """Return varied crops of people, and of nobody."""
