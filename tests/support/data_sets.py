@@ -1,6 +1,7 @@
 """Tiny data sets in the true layouts of the public ones."""
 
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -114,3 +115,65 @@ def write_mpii_matlab(root: Path) -> None:
     savemat(root / "mpii_human_pose_v1_u12_1.mat", {"RELEASE": release})
     for name in "abcd":
         write_image(root / "images" / f"{name}.jpg")
+
+
+def write_part_mask(path: Path, values: list[list[int]], *, palette: bool = False) -> None:
+    """Write a mask of 40x32 pixels in four quarters, as an image of grey values or of indices into a palette."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mask = np.array(values, np.uint8).repeat(20, axis=0).repeat(16, axis=1)
+    path.write_bytes(_palette_png(mask) if palette else cv2.imencode(".png", mask)[1].tobytes())
+
+
+def _palette_png(mask: Numbers) -> bytes:
+    """Return a PNG whose palette has the same colour for every index, as OpenCV cannot write one."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return len(content).to_bytes(4, "big") + kind + content + zlib.crc32(kind + content).to_bytes(4, "big")
+
+    size = mask.shape[1].to_bytes(4, "big") + mask.shape[0].to_bytes(4, "big")
+    rows = b"".join(b"\0" + row.tobytes() for row in mask)
+    chunks = (
+        (b"IHDR", size + b"\x08\x03\0\0\0"),
+        (b"PLTE", b"\x07" * 768),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*each) for each in chunks)
+
+
+CCP_FEW = ["null", "bag", "hair", "skin", "pants", "shoes"]
+
+
+def write_ccp(root: Path, people: int = 2) -> None:
+    """Write CCP of a few people with some of its names: hair and a bag above, trousers and skin below."""
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "labels.json").write_text(json.dumps(CCP_FEW))
+    for i in range(1, people + 1):
+        write_image(root / "images" / f"{i:04d}.jpg")
+        write_part_mask(root / "masks" / f"{i:04d}.png", [[2, 1], [4, 3]])
+
+
+def write_lip(root: Path, *, nested: bool = False) -> None:
+    """Write LIP's validation set of two people; joint k is at (k, 2k), the second person's head is not labelled."""
+    images, masks = ("TrainVal_images", "TrainVal_parsing_annotations")
+    more = (lambda archive: root / archive / archive) if nested else (lambda archive: root / archive)
+    rows = []
+    for name in ("77_1", "36_2"):
+        write_image(more(images) / "val_images" / f"{name}.jpg")
+        write_part_mask(more(masks) / "val_segmentations" / f"{name}.png", [[13, 0], [14, 19]])
+        joints = [("nan",) * 3 if (name, k) == ("36_2", 9) else (str(k), str(2 * k), "0") for k in range(16)]
+        rows.append(",".join([f"{name}.jpg", *(value for joint in joints for value in joint)]))
+    table = root / "TrainVal_pose_annotations" / "lip_val_set.csv"
+    table.parent.mkdir(parents=True)
+    table.write_text("\n".join(rows) + "\n")
+
+
+def write_pascal_part(root: Path, *, palette: bool = False, beside: bool = False) -> None:
+    """Write PASCAL-Person-Part of one picture to train on and one to validate on; a quarter is not to be judged."""
+    part = root if beside else root / "pascal_person_part"
+    for split, name in (("train", "2008_000003"), ("val", "2008_000026")):
+        write_image(root / "JPEGImages" / f"{name}.jpg")
+        write_part_mask(part / "pascal_person_part_gt" / f"{name}.png", [[0, 1], [255, 6]], palette=palette)
+        lists = part / "pascal_person_part_trainval_list"
+        lists.mkdir(exist_ok=True)
+        (lists / f"{split}_id.txt").write_text(f"{name}\n")

@@ -94,6 +94,20 @@ def test_rendered_people_are_packed_with_everybody_else_in_the_picture(tmp_path:
     assert small.sample(0).other_boxes_xyxy.shape == open_dataset("synthetic:2:5").sample(0).other_boxes_xyxy.shape
 
 
+def test_part_masks_come_along_with_their_values(tmp_path: Path) -> None:
+    original = open_dataset("synthetic:2:5")
+    small = packed(original, tmp_path, side_px=96, backgrounds=0)
+    for i in range(2):
+        theirs, ours = original.sample(i), small.sample(i)
+        assert theirs.part_mask is not None
+        assert ours.part_mask is not None
+        assert ours.part_mask.shape == ours.image_bgr.shape[:2]
+        before, after = plain_crop(theirs, (64, 64), 1.0)[0].part_mask, plain_crop(ours, (64, 64), 1.0)[0].part_mask
+        assert set(np.unique(ours.part_mask)) <= set(np.unique(theirs.part_mask))
+        assert np.mean(before == after) > 0.9
+    assert packed(DotDataset(2), tmp_path).sample(0).part_mask is None
+
+
 @pytest.mark.parametrize("content", [b"", b"no zip", None])
 def test_what_is_no_packed_data_is_one_clear_error(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "people.zip"

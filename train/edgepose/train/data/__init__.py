@@ -4,10 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgepose.train.data.ccp import open_ccp
 from edgepose.train.data.coco import open_coco
+from edgepose.train.data.lip import open_lip
 from edgepose.train.data.lsp import open_lsp, open_lspet
 from edgepose.train.data.mpii import open_mpii
 from edgepose.train.data.packed import open_packed
+from edgepose.train.data.pascal_part import open_pascal_part
 from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample
 from edgepose.train.data.synthetic import open_synthetic
 
@@ -18,6 +21,9 @@ READERS: dict[str, Callable[..., PoseDataset]] = {
     "lspet": open_lspet,
     "coco": open_coco,
     "mpii": open_mpii,
+    "ccp": open_ccp,
+    "lip": open_lip,
+    "pascal-part": open_pascal_part,
     "packed": open_packed,
     "synthetic": open_synthetic,
 }

@@ -1,6 +1,7 @@
 """People of any data set in one small file, to train on another machine: `packed:FILE`.
 
-It is a zip of `people.json` and of one picture a person, cut out around them and no larger than training needs.
+It is a zip of `people.json` and of one picture a person, cut out around them and no larger than training needs, with
+the mask of their parts where the data has one.
 """
 
 import json
@@ -47,12 +48,19 @@ class PackSettings:
 class PackedDataset(PoseDataset):
     """What `write_packed` wrote, all of it in memory, pictures compressed."""
 
-    def __init__(self, name: str, document: Mapping[str, Any], pictures: list[bytes], backgrounds: list[bytes]) -> None:
+    def __init__(
+        self,
+        name: str,
+        document: Mapping[str, Any],
+        pictures: list[bytes],
+        masks: Mapping[int, bytes],
+        backgrounds: list[bytes],
+    ) -> None:
         self.name = name
         skeleton = document["skeleton"]
         self.skeleton = SYNTHETIC if skeleton == SYNTHETIC.name else skeleton_named(skeleton)
         self._people: list[dict[str, Any]] = document["people"]
-        self._pictures, self._backgrounds = pictures, backgrounds
+        self._pictures, self._masks, self._backgrounds = pictures, masks, backgrounds
 
     def __len__(self) -> int:
         return len(self._people)
@@ -63,9 +71,9 @@ class PackedDataset(PoseDataset):
 
     def sample(self, index: int) -> Sample:
         """Return a person in what was kept of their picture."""
-        person = self._people[index]
+        person, where = self._people[index], f"{self.name}, person {index}"
         return Sample(
-            image_bgr=_decoded(self._pictures[index], f"{self.name}, person {index}"),
+            image_bgr=_decoded(self._pictures[index], where),
             keypoints=self.keypoints(index),
             occluded=np.array(person["occluded"], bool),
             box_xyxy=np.array(person["box_xyxy"], np.float32),
@@ -73,6 +81,7 @@ class PackedDataset(PoseDataset):
             area_px2=_number(person["area_px2"]),
             head_px=_number(person["head_px"]),
             other_boxes_xyxy=np.array(person["other_boxes_xyxy"], np.float32).reshape(-1, 4),
+            part_mask=_decoded(self._masks[index], where, grey=True) if index in self._masks else None,
         )
 
     def background(self, rng: np.random.Generator) -> ImageArray | None:
@@ -90,11 +99,14 @@ def open_packed(name: str, path: Path) -> PackedDataset:
     try:
         with zipfile.ZipFile(path) as archive:
             document = json.loads(archive.read(_INDEX))
-            pictures = [archive.read(_picture(i)) for i in range(len(document["people"]))]
+            people = range(len(document["people"]))
+            pictures = [archive.read(_picture(i)) for i in people]
+            names = set(archive.namelist())
+            masks = {i: archive.read(_mask(i)) for i in people if _mask(i) in names}
             backgrounds = [archive.read(_background(i)) for i in range(document["backgrounds"])]
         if document["schema"] != _SCHEMA:
             raise DataError(f"{path} is packed by schema {document['schema']}, expected {_SCHEMA}; pack the data again")
-        return PackedDataset(name, document, pictures, backgrounds)
+        return PackedDataset(name, document, pictures, masks, backgrounds)
     except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} is no packed data or is damaged ({error}); make it with edgepose pack") from error
 
@@ -111,6 +123,8 @@ def write_packed(
         for index in range(len(dataset)):
             sample = _smaller(_cut_out(dataset.sample(index), settings.around), settings.side_px)
             archive.writestr(_picture(index), _encoded(sample.image_bgr, settings.quality))
+            if sample.part_mask is not None:
+                archive.writestr(_mask(index), cv2.imencode(".png", sample.part_mask)[1].tobytes())
             people.append(_facts(sample))
             if on_progress is not None:
                 on_progress(index + 1, len(dataset))
@@ -151,11 +165,17 @@ def _cut_out(sample: Sample, around: float) -> Sample:
     height, width = sample.image_bgr.shape[:2]
     x0, y0 = np.clip(np.floor(centre - reach).astype(int), 0, (width - 1, height - 1))
     x1, y1 = np.clip(np.ceil(centre + reach).astype(int) + 1, (x0 + 1, y0 + 1), (width, height))
-    return _moved(sample, sample.image_bgr[y0:y1, x0:x1], np.array([x0, y0], np.float32), 1.0)
+    inside = np.s_[y0:y1, x0:x1]
+    sample = replace(sample, part_mask=None if sample.part_mask is None else sample.part_mask[inside])
+    return _moved(sample, sample.image_bgr[inside], np.array([x0, y0], np.float32), 1.0)
 
 
 def _smaller(sample: Sample, side_px: int) -> Sample:
     shrunk = _shrunk(sample.image_bgr, side_px)
+    if sample.part_mask is not None:
+        size_wh = (shrunk.shape[1], shrunk.shape[0])
+        mask = cv2.resize(sample.part_mask, size_wh, interpolation=cv2.INTER_NEAREST_EXACT)
+        sample = replace(sample, part_mask=np.asarray(mask, np.uint8))
     return _moved(sample, shrunk, np.zeros(2, np.float32), shrunk.shape[1] / sample.image_bgr.shape[1])
 
 
@@ -212,8 +232,8 @@ def _encoded(image_bgr: ImageArray, quality: int) -> bytes:
     return content.tobytes()
 
 
-def _decoded(content: bytes, where: str) -> ImageArray:
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+def _decoded(content: bytes, where: str, *, grey: bool = False) -> ImageArray:
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR)
     if image is None:
         raise DataError(f"{where}: the picture is damaged; pack the data again")
     return image  # type: ignore[no-any-return]
@@ -221,6 +241,10 @@ def _decoded(content: bytes, where: str) -> ImageArray:
 
 def _picture(index: int) -> str:
     return f"{index:06d}.webp"
+
+
+def _mask(index: int) -> str:
+    return f"{index:06d}-parts.png"
 
 
 def _background(index: int) -> str:

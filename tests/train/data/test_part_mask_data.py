@@ -1,0 +1,181 @@
+"""Data sets with masks of body parts, each read from tiny files in its own layout."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edgepose.runtime.arrays import FloatArray
+from edgepose.runtime.skeleton import MPII_16
+from edgepose.train.data import DataError, PoseDataset, open_dataset
+from edgepose.train.data.part_labels import UNKNOWN, value_of
+from edgepose.train.data.part_masks import without_palette
+from support.data_sets import CCP_FEW, write_ccp, write_lip, write_part_mask, write_pascal_part
+from support.tiny_model import save_tiny_onnx
+
+
+def quarters(dataset: PoseDataset, index: int = 0) -> list[int]:
+    """The values of a mask's quarters, row by row."""
+    mask = dataset.sample(index).part_mask
+    assert mask is not None
+    assert (mask.shape, mask.dtype) == ((40, 32), np.uint8)
+    return [int(v) for v in mask[[10, 10, 30, 30], [8, 24, 8, 24]]]
+
+
+def test_ccp_has_parts_and_no_joints(tmp_path: Path) -> None:
+    write_ccp(tmp_path)
+    dataset = open_dataset(f"ccp:{tmp_path}")
+    assert (len(dataset), dataset.skeleton) == (2, MPII_16)
+    assert quarters(dataset, 1) == [value_of(label) for label in ("head", "background", "bottom", "body")]
+    sample = dataset.sample(1)
+    assert not sample.labelled.any()
+    assert np.isnan(dataset.keypoints(1)).all()
+    assert sample.box_xyxy.tolist() == [0, 0, 31, 39]
+    assert sample.image_id == "0002"
+
+
+def test_ccp_is_split_at_picture_804(tmp_path: Path) -> None:
+    write_ccp(tmp_path)
+    for i in range(3, 807):
+        (tmp_path / "masks" / f"{i:04d}.png").touch()
+    assert [len(open_dataset(f"ccp:{tmp_path}:{split}")) for split in ("train", "test", "all")] == [804, 2, 806]
+
+
+def test_a_model_gives_ccp_the_joints_that_it_sees(tmp_path: Path) -> None:
+    write_ccp(tmp_path)
+    for name, x, y in (("0001", 9, 12), ("0002", 20, 30)):
+        image = np.zeros((40, 32, 3), np.uint8)
+        image[y - 3 : y + 4, x - 3 : x + 4] = 255
+        cv2.imwrite(str(tmp_path / "images" / f"{name}.jpg"), image, [cv2.IMWRITE_JPEG_QUALITY, 100])
+    model = save_tiny_onnx(tmp_path)
+    spec = f"ccp:{tmp_path}:all:{model}"
+    dataset = open_dataset(spec)
+    assert dataset.name == spec  # cards tell where the joints are from
+    sample = dataset.sample(1)
+    np.testing.assert_allclose(sample.keypoints[sample.labelled], [[20, 30]] * sample.labelled.sum(), atol=1.5)
+    assert sample.labelled.any()
+    np.testing.assert_array_equal(dataset.keypoints(1), sample.keypoints)
+    assert quarters(dataset) == [value_of(label) for label in ("head", "background", "bottom", "body")]
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_lip_has_joints_and_the_persons_own_sides(tmp_path: Path, *, nested: bool) -> None:
+    write_lip(tmp_path, nested=nested)
+    dataset = open_dataset(f"lip:{tmp_path}:val")
+    assert (len(dataset), dataset.skeleton) == (2, MPII_16)
+    assert quarters(dataset) == [value_of(label) for label in ("head", "background", "l_arm", "r_shoe")]
+    first, second = dataset.sample(0), dataset.sample(1)
+    assert first.image_id == "77_1"
+    np.testing.assert_array_equal(first.keypoints, [[k, 2 * k] for k in range(16)])
+    assert np.flatnonzero(~second.labelled).tolist() == [MPII_16.index("head")]
+    assert first.head_px == pytest.approx(np.hypot(1, 2))
+
+
+@pytest.mark.parametrize(("palette", "beside"), [(False, False), (True, True)])
+def test_pascals_parts_are_values_or_a_palettes_indices(tmp_path: Path, *, palette: bool, beside: bool) -> None:
+    write_pascal_part(tmp_path, palette=palette, beside=beside)
+    dataset = open_dataset(f"pascal-part:{tmp_path}:train")
+    assert len(dataset) == 1
+    assert quarters(dataset) == [0, value_of("head"), UNKNOWN, value_of("lower_legs")]
+    sample = dataset.sample(0)
+    assert sample.box_xyxy.tolist() == [16, 0, 31, 39]
+    assert sample.image_id == "2008_000003"
+    assert not sample.labelled.any()
+
+
+def test_nobody_in_a_mask_is_the_whole_picture(tmp_path: Path) -> None:
+    write_ccp(tmp_path, 1)
+    write_part_mask(tmp_path / "masks" / "0001.png", [[0, 0], [0, 1]])
+    assert open_dataset(f"ccp:{tmp_path}").sample(0).box_xyxy.tolist() == [-0.5, -0.5, 31.5, 39.5]
+
+
+def test_what_has_no_palette_is_left_alone() -> None:
+    grey: FloatArray = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    content = cv2.imencode(".png", grey)[1].tobytes()
+    assert without_palette(content) is content
+    assert without_palette(b"GIF89a") == b"GIF89a"
+
+
+def ccp_without(folder: str) -> Callable[[Path], str]:
+    def make(root: Path) -> str:
+        write_ccp(root)
+        shutil.rmtree(root / folder)
+        return f"ccp:{root}"
+
+    return make
+
+
+def ccp_with(names: object) -> Callable[[Path], str]:
+    def make(root: Path) -> str:
+        write_ccp(root)
+        (root / "labels.json").write_text(json.dumps(names))
+        return f"ccp:{root}"
+
+    return make
+
+
+def lip_row(text: str) -> Callable[[Path], str]:
+    def make(root: Path) -> str:
+        write_lip(root)
+        (root / "TrainVal_pose_annotations" / "lip_val_set.csv").write_text(text)
+        return f"lip:{root}"
+
+    return make
+
+
+def lip(split: str) -> Callable[[Path], str]:
+    def make(root: Path) -> str:
+        write_lip(root)
+        return f"lip:{root}:{split}"
+
+    return make
+
+
+def pascal(split: str, removed: str = "") -> Callable[[Path], str]:
+    def make(root: Path) -> str:
+        write_pascal_part(root)
+        if removed:
+            shutil.rmtree(root / removed)
+        return f"pascal-part:{root}:{split}"
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (ccp_without("masks"), "is no CCP folder with a all split: expected images/, masks/ and labels.json in it"),
+        (ccp_with([*CCP_FEW, "crown"]), "expected a list of CCP's 59 names, found 'crown'"),
+        (ccp_with(7), "labels.json: expected a list of CCP's 59 names"),
+        (lip("test"), "unknown split 'test' of lip .*; it has train, val"),
+        (lip("train"), "is no LIP folder: expected TrainVal_images/train_images in it"),
+        (lip_row("a.jpg,1,2,0\n"), "row 1: expected 49 values, found 4"),
+        (lip_row("a.jpg" + ",x" * 48), "a value is no number"),
+        (pascal("test"), "unknown split 'test' of pascal-part"),
+        (pascal("val", "JPEGImages"), "is no PASCAL-Person-Part folder: expected JPEGImages in it"),
+    ],
+)
+def test_another_layout_is_one_clear_line(make: Callable[[Path], str], message: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=message):
+        open_dataset(make(tmp_path))
+
+
+def test_a_bad_mask_is_named(tmp_path: Path) -> None:
+    write_ccp(tmp_path)
+    mask = tmp_path / "masks" / "0001.png"
+    dataset = open_dataset(f"ccp:{tmp_path}")
+    mask.write_bytes(cv2.imencode(".png", np.zeros((8, 9), np.uint8))[1].tobytes())
+    with pytest.raises(DataError, match=r"0001.png is 9x8, its picture 32x40"):
+        dataset.sample(0)
+    mask.write_bytes(b"no mask")
+    with pytest.raises(DataError, match="cannot be read as 8-bit values"):
+        dataset.sample(0)
+    mask.unlink()
+    with pytest.raises(DataError, match=r"0001.png is missing from the data set"):
+        dataset.sample(0)
+    with pytest.raises(DataError, match=r"unknown split 'half' of ccp .*; it has train, test, all"):
+        open_dataset(f"ccp:{tmp_path}:half")

@@ -1,0 +1,112 @@
+"""Pictures of one person with a mask of body parts, whoever published them."""
+
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edgepose.runtime.arrays import FloatArray, ImageArray
+from edgepose.runtime.geometry import image_box_xyxy
+from edgepose.runtime.skeleton import MPII_16, Skeleton
+from edgepose.train.data.part_labels import UNKNOWN
+from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample, no_boxes, read_image_bgr
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+class PartMaskDataset(PoseDataset):
+    """Pictures and masks, files `(picture, mask)`; a person's box is that of the mask's body parts.
+
+    `values` uint8 (256,) turns the masks' values into ours. `keypoints` (N, K, 2) are NaN where there is no label;
+    without them nobody has a joint.
+    """
+
+    skeleton: Skeleton = MPII_16
+
+    def __init__(
+        self,
+        name: str,
+        files: Sequence[tuple[Path, Path]],
+        values: ImageArray,
+        keypoints: FloatArray | None = None,
+    ) -> None:
+        self.name = name
+        self._files = files
+        self._values = values
+        nowhere = np.full((len(files), len(self.skeleton), 2), np.nan, np.float32)
+        self._keypoints = nowhere if keypoints is None else keypoints
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def keypoints(self, index: int) -> FloatArray:
+        """Return the labels of a person (K, 2)."""
+        return self._keypoints[index]  # type: ignore[no-any-return]
+
+    def sample(self, index: int) -> Sample:
+        """Return a person.
+
+        Raises `DataError` when a file is missing or damaged, or a mask is not as large as its picture.
+        """
+        picture, mask_path = self._files[index]
+        image = read_image_bgr(picture)
+        mask = _read_mask(mask_path, image.shape[:2], self._values)
+        box = _body_box_xyxy(mask)
+        keypoints = self._keypoints[index]
+        neck, head = (keypoints[self.skeleton.index(joint)] for joint in ("neck", "head"))
+        return Sample(
+            image_bgr=image,
+            keypoints=keypoints,
+            occluded=np.zeros(len(keypoints), bool),
+            box_xyxy=box,
+            image_id=picture.stem,
+            area_px2=0.53 * float((box[2] - box[0]) * (box[3] - box[1])),
+            head_px=float(np.linalg.norm(head - neck)),
+            other_boxes_xyxy=no_boxes(),
+            part_mask=mask,
+        )
+
+
+def _read_mask(path: Path, size_hw: tuple[int, ...], values: ImageArray) -> ImageArray:
+    """Return a mask file (H, W) in our values; a file of three equal channels is read by its first."""
+    if not path.is_file():
+        raise DataError(f"mask {path} is missing from the data set; restore it or leave its picture out")
+    content = np.frombuffer(without_palette(path.read_bytes()), np.uint8)
+    mask = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if len(content) else None
+    if mask is None or mask.dtype != np.uint8:
+        raise DataError(f"mask {path} cannot be read as 8-bit values; replace the file")
+    mask = mask if mask.ndim == 2 else mask[:, :, 0]
+    if mask.shape != size_hw:
+        raise DataError(f"mask {path} is {mask.shape[1]}x{mask.shape[0]}, its picture {size_hw[1]}x{size_hw[0]}")
+    return cv2.LUT(mask, values)  # type: ignore[no-any-return]
+
+
+def without_palette(png: bytes) -> bytes:
+    """Return a PNG of 8 bits a pixel whose values are the indices of its palette; any other file as it is.
+
+    OpenCV reads colours where a file has a palette, and several indices may have the same colour.
+    """
+    if png[:8] != _PNG or len(png) < 33 or png[24:26] != b"\x08\x03":
+        return png
+    kept, position = [_PNG], 8
+    while position + 12 <= len(png):
+        end = position + 12 + int.from_bytes(png[position : position + 4], "big")
+        kind = png[position + 4 : position + 8]
+        if kind == b"IHDR":
+            header = kind + png[16:25] + b"\x00" + png[26:29]  # colour type 0: grey
+            kept.append(png[position : position + 4] + header + zlib.crc32(header).to_bytes(4, "big"))
+        elif kind not in (b"PLTE", b"tRNS"):
+            kept.append(png[position:end])
+        position = end
+    return b"".join(kept)
+
+
+def _body_box_xyxy(mask: ImageArray) -> FloatArray:
+    """Return the tight box (4,) of all that is part of a body, the whole picture where nothing is."""
+    body = (mask != 0) & (mask != UNKNOWN)
+    columns, rows = np.flatnonzero(body.any(axis=0)), np.flatnonzero(body.any(axis=1))
+    if len(columns) == 0:
+        return image_box_xyxy(mask.shape[1], mask.shape[0])
+    return np.array([columns[0], rows[0], columns[-1], rows[-1]], np.float32)
