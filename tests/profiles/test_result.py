@@ -33,6 +33,7 @@ RESULT: dict[str, Any] = {
     "rss_mb": 100.0,
     "size_mb": 1.5,
     "first_pose_ms": 300.0,
+    "sustained": [{"start_s": 0.0, "network_ms": DISTRIBUTION, "clock_mhz": None, "hottest_c": 50.0}],
     "budget": [{"name": "fps", "limit": 25.0, "measured": 30.0, "met": True}],
 }
 

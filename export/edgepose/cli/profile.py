@@ -20,6 +20,9 @@ def profile(
     runs: Annotated[int, typer.Option(min=1, help="Runs of the network alone, after 20 of warm-up.")] = 200,
     max_frames: Annotated[int | None, typer.Option(min=3, help="Frames of the source to take.")] = None,
     layers: Annotated[bool, typer.Option("--layers", help="Show the slowest layers, where the engine tells.")] = False,
+    sustained: Annotated[
+        float, typer.Option(min=0, help="Run the network so many minutes without a pause: does warmth slow it down?")
+    ] = 0.0,
     paced: Annotated[
         bool, typer.Option("--paced", help="Play a recording at its own rate, as a camera would.")
     ] = False,
@@ -31,7 +34,8 @@ def profile(
     from edgepose.runtime.profiling.measure import Effort, measure_layers, measure_model  # noqa: PLC0415
     from edgepose.runtime.profiling.table import layers_table, report_tables  # noqa: PLC0415
 
-    report = measure_model(model, device, source, Effort(runs=runs, max_frames=max_frames), paced=paced)
+    effort = Effort(runs=runs, max_frames=max_frames, sustained_minutes=sustained)
+    report = measure_model(model, device, source, effort, paced=paced)
     text = json.dumps(report.to_dict(), indent=1)
     console = Console(stderr=str(json_path) == "-")
     if str(json_path) == "-":

@@ -52,6 +52,9 @@ _RESULT: dict[str, Any] = {
     "rss_mb": _NUMBER,
     "size_mb": _NUMBER,
     "first_pose_ms": _NUMBER,
+    "sustained": [
+        {"start_s": _NUMBER, "network_ms": _DISTRIBUTION, "clock_mhz": _MAYBE_NUMBER, "hottest_c": _MAYBE_NUMBER}
+    ],
     "budget": [{"name": _TEXT, "limit": _NUMBER, "measured": _NUMBER, "met": _FLAG}],
 }
 

@@ -13,6 +13,7 @@ from edgepose.runtime.profiling.load import LoadMeter, load_now
 from edgepose.runtime.profiling.memory import peak_rss_mb, size_mb
 from edgepose.runtime.profiling.network import measure_network, random_feeds
 from edgepose.runtime.profiling.report import Report
+from edgepose.runtime.profiling.sustained import measure_sustained
 from edgepose.runtime.shipped import resolve_model
 from edgepose.runtime.sources import FrameSource, open_source
 
@@ -24,13 +25,14 @@ _LIVE_FRAMES = 300
 class Effort:
     """How often things are measured; warm-up comes on top, and is not counted.
 
-    `max_frames` None takes the whole source, of a live one 300 frames.
+    `max_frames` None takes the whole source, of a live one 300 frames. `sustained_minutes` 0 leaves that run out.
     """
 
     runs: int = 200
     warmup_runs: int = 20
     max_frames: int | None = None
     warmup_frames: int = 10
+    sustained_minutes: float = 0.0
 
 
 def measure_model(
@@ -44,8 +46,9 @@ def measure_model(
     """Return the report of a model (a path, or the name of one that ships) on a device's profile.
 
     One after another: the load before, a fresh process to its first pose, the network alone, the camera path
-    from `source` (as `open_source` takes it), the peak memory of this process, the profile's budget. Raises
-    `EdgeposeError` when one of the three cannot be opened or the source is too short.
+    from `source` (as `open_source` takes it), on request the network without a pause for minutes, the peak memory
+    of this process, the profile's budget. Raises `EdgeposeError` when one of the three cannot be opened or the
+    source is too short.
     """
     profile, path = load_profile(device), resolve_model(model)
     before = load_now()
@@ -55,6 +58,7 @@ def measure_model(
         network_ms = measure_network(session, effort.runs, effort.warmup_runs)
         estimator = SinglePersonEstimator(session, follow=frames.is_sequence)
         camera = measure_camera_path(frames, estimator, _max_frames(frames, effort), effort.warmup_frames)
+        sustained = measure_sustained(session, effort.sustained_minutes) if effort.sustained_minutes else ()
         environment = {
             **describe_environment(session, path, profile.name).to_dict(),
             "source": source,
@@ -75,6 +79,7 @@ def measure_model(
         rss_mb=round(peak_rss_mb(), 1),
         size_mb=round(size_mb(path), 3),
         first_pose_ms=round(first_pose_ms, 1),
+        sustained=sustained,
     )
     return replace(report, budget=report.checks(profile.budget) if profile.budget else ())
 

@@ -7,6 +7,7 @@ from typing import Any
 from edgepose.profiles import Budget
 from edgepose.profiles.result import validate_result
 from edgepose.runtime.profiling.distribution import Distribution
+from edgepose.runtime.profiling.sustained import Interval
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Report:
     """What `edgepose profile` found.
 
     `pipeline_ms` is the work on one frame once it is there; `stages_ms` has the six stages and `age`.
-    `environment` is JSON values.
+    `environment` is JSON values, `sustained` empty where no sustained run was asked for.
     """
 
     model: str
@@ -37,6 +38,7 @@ class Report:
     rss_mb: float
     size_mb: float
     first_pose_ms: float
+    sustained: tuple[Interval, ...] = ()
     budget: tuple[BudgetCheck, ...] = ()
 
     @property
@@ -58,7 +60,11 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as the JSON values that `edgepose profile --json` promises."""
-        document = {**asdict(self), "budget": [asdict(check) for check in self.budget]}
+        document = {
+            **asdict(self),
+            "sustained": [asdict(interval) for interval in self.sustained],
+            "budget": [asdict(check) for check in self.budget],
+        }
         validate_result(document)
         return document
 

@@ -9,12 +9,14 @@ from rich.table import Table
 from edgepose.runtime.backends.base import LayerTime
 from edgepose.runtime.profiling.distribution import Distribution
 from edgepose.runtime.profiling.report import Report
+from edgepose.runtime.profiling.sustained import slowdown
 
 
 def report_tables(report: Report) -> Group:
-    """Return a report as tables for rich: environment, times, sums and, where there is one, the budget."""
+    """Return a report as tables for rich: environment, times, sums, and if there are any sustained run and budget."""
     tables = [_environment(report), _times(report), _figures(report)]
-    return Group(*tables, *([_budget(report)] if report.budget else []))
+    on_request = [_sustained(report)] if report.sustained else []
+    return Group(*tables, *on_request, *([_budget(report)] if report.budget else []))
 
 
 def layers_table(layers: Sequence[LayerTime], most: int = 30) -> Table:
@@ -70,6 +72,23 @@ def _figures(report: Report) -> Table:
         f"{report.rss_mb:.0f} MB",
         f"{report.size_mb:.2f} MB",
     )
+    return table
+
+
+def _sustained(report: Report) -> Table:
+    title = f"network without a pause: p50 at the end {slowdown(report.sustained):.2f} times that at the start"
+    table = Table("from s", "p50", "p95", "max", "runs", "MHz", "hottest", title=title, title_justify="left")
+    for column in table.columns:
+        column.justify = "right"
+    for each in report.sustained:
+        times = each.network_ms
+        table.add_row(
+            f"{each.start_s:.0f}",
+            *(f"{ms:.2f}" for ms in (times.p50, times.p95, times.max)),
+            str(times.n),
+            "unknown" if each.clock_mhz is None else f"{each.clock_mhz:.0f}",
+            "unknown" if each.hottest_c is None else f"{each.hottest_c:.0f} C",
+        )
     return table
 
 

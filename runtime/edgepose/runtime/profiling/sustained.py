@@ -1,0 +1,68 @@
+"""The network without a pause for minutes: a device that is fast at first may be slow when it is warm."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import psutil
+
+from edgepose.runtime.arrays import Array
+from edgepose.runtime.backends.base import Session
+from edgepose.runtime.profiling.distribution import Distribution
+from edgepose.runtime.profiling.network import random_feeds
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A part of a sustained run, from `start_s` on.
+
+    `clock_mhz` is the mean of the cores at its end and `hottest_c` the hottest sensor then, None where the system does
+    not tell.
+    """
+
+    start_s: float
+    network_ms: Distribution
+    clock_mhz: float | None
+    hottest_c: float | None
+
+
+def measure_sustained(
+    session: Session, minutes: float, on_interval: Callable[[Interval], None] | None = None
+) -> tuple[Interval, ...]:
+    """Return the times of runs of one random input, one after another, by the minute (at least two intervals)."""
+    feeds, count = random_feeds(session), max(2, round(minutes))
+    length_s, start_s = 60 * minutes / count, time.perf_counter()
+    intervals = []
+    for number in range(1, count + 1):
+        begin_s, times_ns = time.perf_counter() - start_s, _times_ns(session, feeds, start_s + number * length_s)
+        clock_mhz, hottest_c = _clock_mhz(), _hottest_c()
+        intervals.append(Interval(round(begin_s, 1), Distribution.of_ns(times_ns), clock_mhz, hottest_c))
+        if on_interval is not None:
+            on_interval(intervals[-1])
+    return tuple(intervals)
+
+
+def slowdown(intervals: tuple[Interval, ...]) -> float:
+    """Return the median of the last interval over that of the first."""
+    return intervals[-1].network_ms.p50 / intervals[0].network_ms.p50
+
+
+def _times_ns(session: Session, feeds: Mapping[str, Array], until_s: float) -> list[int]:
+    times_ns: list[int] = []
+    while not times_ns or time.perf_counter() < until_s:
+        begin_ns = time.perf_counter_ns()
+        session.run(feeds)
+        times_ns.append(time.perf_counter_ns() - begin_ns)
+    return times_ns
+
+
+def _clock_mhz() -> float | None:
+    found = psutil.cpu_freq() if hasattr(psutil, "cpu_freq") else None
+    return round(found.current, 1) if found else None
+
+
+def _hottest_c() -> float | None:
+    """Return the highest temperature that the system reports; not every system can, and a board's names differ."""
+    read = getattr(psutil, "sensors_temperatures", dict)
+    temperatures = [sensor.current for sensors in read().values() for sensor in sensors]
+    return round(max(temperatures), 1) if temperatures else None
