@@ -20,7 +20,7 @@ def test_a_data_set_is_named_as_it_was_opened(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("spec", ["", "photos:/tmp", "/tmp", "LSP:/tmp"])
 def test_an_unknown_kind_lists_those_that_exist(spec: str) -> None:
-    with pytest.raises(DataError, match=r"expected kind:path\[:split\] with one of lsp, lspet, coco, mpii, packed"):
+    with pytest.raises(DataError, match=r"expected kind:path\[:split\] with one of lsp, lspet, coco, mpii, ccp"):
         open_dataset(spec)
 
 
