@@ -78,10 +78,13 @@ class DeployNetwork(nn.Module):
         self.register_buffer("mean", 255 * torch.tensor(_IMAGE_MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", 255 * torch.tensor(_IMAGE_STD).view(1, 3, 1, 1), persistent=False)
 
+    def normalised(self, image: Tensor) -> Tensor:
+        """Return what the network itself reads, (N, 3, H, W)."""
+        return (image.permute(0, 3, 1, 2).to(self.mean.dtype) - self.mean) / self.std
+
     def all_heatmaps(self, image: Tensor) -> list[Tensor]:
         """Return every supervised output, the prediction last."""
-        normalised = (image.permute(0, 3, 1, 2).to(self.mean.dtype) - self.mean) / self.std
-        outputs: list[Tensor] = self.network(normalised)
+        outputs: list[Tensor] = self.network(self.normalised(image))
         return outputs
 
     def forward(self, image: Tensor) -> Tensor:

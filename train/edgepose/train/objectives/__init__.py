@@ -8,8 +8,11 @@ from edgepose.train.networks.pbn import PBNConfig
 from edgepose.train.networks.pil import PILConfig
 from edgepose.train.networks.ppnet import PPNetConfig
 from edgepose.train.networks.repose import RePoseConfig
+from edgepose.train.networks.simplepose import SimplePoseConfig
 from edgepose.train.objectives.base import Batch, Objective
+from edgepose.train.objectives.body_parts import BodyPartObjective
 from edgepose.train.objectives.heatmaps import HeatmapObjective
+from edgepose.train.objectives.parsing import ParsingObjective
 from edgepose.train.recipe import Recipe
 
 __all__ = ["OBJECTIVES", "Batch", "Objective", "objective_of"]
@@ -18,7 +21,8 @@ OBJECTIVES: dict[type[NetworkConfig], Callable[[NetworkSpec, Recipe], Objective]
     RePoseConfig: HeatmapObjective,
     PPNetConfig: HeatmapObjective,
     PBNConfig: HeatmapObjective,
-    PILConfig: HeatmapObjective,
+    PILConfig: ParsingObjective,
+    SimplePoseConfig: BodyPartObjective,
 }
 """By the architecture's configuration."""
 

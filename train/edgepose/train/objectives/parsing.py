@@ -1,0 +1,90 @@
+"""PIL's learning: heatmaps with one of the background, and the parsing into body parts (section 3.3)."""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.arrays import Array, ImageArray
+from edgepose.train.data.augment import Crop
+from edgepose.train.data.part_labels import PART_CLASSES, PART_LABELS, UNKNOWN, label_classes
+from edgepose.train.networks import DeployNetwork, NetworkSpec
+from edgepose.train.networks.pil import PIL, PILConfig
+from edgepose.train.objectives.base import Batch
+from edgepose.train.objectives.heatmaps import LOSSES, HeatmapObjective, heatmap_targets
+from edgepose.train.recipe import Recipe
+
+PARSING_WEIGHT = 0.01
+"""The paper's beta: what the parsing's loss counts beside the pose's."""
+
+
+class ParsingObjective(HeatmapObjective):
+    """A person's joints and the background as heatmaps, and what part of a body each pixel is.
+
+    A batch has `parts` uint8 (N, H, W) besides, values of `part_labels`. Who has no mask teaches only the pose, who has
+    no joints only the parsing. A network may have more classes than there are parts; those stay empty.
+    """
+
+    def __init__(self, spec: NetworkSpec, recipe: Recipe) -> None:
+        super().__init__(spec, recipe)
+        config = spec.config()
+        assert isinstance(config, PILConfig)
+        if config.fusion != "none" and config.classes < len(PART_CLASSES):
+            raise EdgeposeError(
+                f"masks tell {len(PART_CLASSES)} parts apart, the network {config.classes}; "
+                f"give --set classes={len(PART_CLASSES)} or more"
+            )
+        self._possible = torch.from_numpy(possible_classes(config.classes))
+
+    def collate(self, examples: list[Crop]) -> Batch:
+        """Stack crops; who has no mask has one of which nothing is known."""
+        return {**super().collate(examples), "parts": torch.from_numpy(np.stack([_parts(e) for e in examples]))}
+
+    def loss(self, network: DeployNetwork, batch: Batch) -> Tensor:
+        """Return the recipe's loss of all pose stacks, and the weighted cross-entropy of all parsing stacks."""
+        pil = network.network
+        assert isinstance(pil, PIL)
+        maps, classes = pil.forward_both(network.normalised(batch["images"]))
+        targets, weights = with_background(heatmap_targets(self.codec, batch["keypoints"]), batch["weights"])
+        pose = LOSSES[self.recipe.loss](maps, targets, weights)
+        if not classes:
+            return pose
+        self._possible = self._possible.to(pose.device)
+        parsing = [parsing_loss(scores, batch["parts"], self._possible) for scores in classes]
+        return pose + PARSING_WEIGHT * torch.stack(parsing).sum()
+
+
+def possible_classes(classes: int) -> Array:
+    """Return which of a network's classes each value of a mask leaves possible: bool (256, classes); unknown: all."""
+    table = np.ones((256, classes), bool)
+    table[: len(PART_LABELS)] = False
+    known = min(classes, len(PART_CLASSES))
+    table[: len(PART_LABELS), :known] = label_classes()[:, :known]
+    return table
+
+
+def with_background(targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Return targets (N, K + 1, H, W) and weights (N, K + 1) with the background's map last.
+
+    It is 1 less the largest of the others, and known where all of them are.
+    """
+    background = 1 - targets.amax(dim=1, keepdim=True)
+    return torch.cat([targets, background], dim=1), torch.cat([weights, weights.amin(dim=1, keepdim=True)], dim=1)
+
+
+def parsing_loss(scores: Tensor, parts: Tensor, possible: Tensor) -> Tensor:
+    """Return the cross-entropy of the known pixels, a mean; zero without any.
+
+    `scores` (N, L, h, w) before softmax are resized to `parts` (N, H, W); `possible` (256, L) says which classes a
+    value allows: asked for is one of them, whichever.
+    """
+    scores = interpolate(scores.float(), size=parts.shape[1:], mode="bilinear", align_corners=False)
+    allowed = possible[parts.long()].permute(0, 3, 1, 2)
+    missed = torch.logsumexp(scores, dim=1) - torch.logsumexp(scores.masked_fill(~allowed, -torch.inf), dim=1)
+    known = parts != UNKNOWN
+    return (missed * known).sum() / known.sum().clamp(min=1)
+
+
+def _parts(crop: Crop) -> ImageArray:
+    return np.full(crop.image_rgb.shape[:2], UNKNOWN, np.uint8) if crop.part_mask is None else crop.part_mask
