@@ -18,9 +18,9 @@ from edgepose.runtime.grouping import GroupingRule, group_people
 from edgepose.runtime.skeleton import Skeleton, skeleton_named
 from edgepose.runtime.strict_json import as_int, as_list, as_number, as_object, as_text
 
-_CUT = 0.01
+CUT = 0.01
 """Where a Gaussian is lower it is zero."""
-_REACH = math.sqrt(-2 * math.log(_CUT))
+_REACH = math.sqrt(-2 * math.log(CUT))
 """How many standard deviations that is from its top."""
 
 _WHERE = "a body-part codec"
@@ -126,7 +126,7 @@ class BodyPartCodec:
                     square = (columns - place[0]) ** 2 + (rows - place[1])[:, None] ** 2
                     value = np.exp(-square / (2 * sigma**2))
                     window = keypoint_map[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-                    np.maximum(window, np.where(value >= _CUT, value, 0), out=window)
+                    np.maximum(window, np.where(value >= CUT, value, 0), out=window)
 
     def _draw_limb(self, limb_map: FloatArray, begins: FloatArray, ends: FloatArray) -> None:
         """Draw one kind of limb of all people (P, 2) into its map (H, W), the mean where they overlap."""

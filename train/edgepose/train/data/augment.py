@@ -64,15 +64,15 @@ def training_crop(
 ) -> Crop:
     """Return a varied crop of a person."""
     mirror = bool(rng.random() < config.mirror)
-    crop = _cut(sample, input_wh, _random_affine(sample.box_xyxy, input_wh, config, rng, mirror=mirror))
+    crop = _cut(sample, input_wh, random_affine(sample.box_xyxy, input_wh, config, rng, mirror=mirror))
     keypoints, weights, mask = crop.keypoints_crop, crop.weights, crop.part_mask
     if mirror:
         order = list(skeleton.flip_order)
         keypoints, weights = keypoints[order], weights[order]
         mask = None if mask is None else cv2.LUT(mask, _MIRRORED)
-    image = _recolour(crop.image_rgb, config.colour, rng)
+    image = recolour(crop.image_rgb, config.colour, rng)
     if rng.random() < config.occlude:
-        rows, columns = _occlude(image, rng)
+        rows, columns = occlude_part(image, rng)
         if mask is not None:
             mask[rows, columns] = UNKNOWN
     return Crop(image, keypoints, weights, mask)
@@ -87,7 +87,7 @@ def empty_crop(
 ) -> Crop:
     """Return a varied crop of a picture with nobody in it: every map is known to be empty."""
     resized = cv2.cvtColor(cv2.resize(background_bgr, input_wh, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2RGB)
-    image = _recolour(resized[:, :: -1 if rng.random() < config.mirror else 1].copy(), config.colour, rng)
+    image = recolour(resized[:, :: -1 if rng.random() < config.mirror else 1].copy(), config.colour, rng)
     nobody = np.zeros(image.shape[:2], np.uint8)
     return Crop(image, np.full((keypoints, 2), np.nan, np.float32), np.ones(keypoints, np.float32), nobody)
 
@@ -102,7 +102,7 @@ def _cut(sample: Sample, input_wh: tuple[int, int], affine: Array) -> Crop:
     return Crop(image, keypoints, np.asarray(np.isfinite(keypoints).all(axis=1), np.float32), mask)
 
 
-def _random_affine(
+def random_affine(
     box_xyxy: FloatArray,
     input_wh: tuple[int, int],
     config: AugmentConfig,
@@ -110,6 +110,7 @@ def _random_affine(
     *,
     mirror: bool,
 ) -> Array:
+    """Return the affine (2, 3) of a varied crop about a box (4,)."""
     badly_cut = rng.random() < config.badly_cut
     scale = rng.uniform(0.35, 2.2) if badly_cut else rng.uniform(*config.scale)
     shift = rng.uniform(-0.6, 0.6, 2) if badly_cut else rng.uniform(-config.shift, config.shift, 2)
@@ -129,7 +130,7 @@ def _sheared(affine: Array, shear: float, input_wh: tuple[int, int]) -> Array:
     return leaning
 
 
-def _recolour(image: ImageArray, strength: float, rng: np.random.Generator) -> ImageArray:
+def recolour(image: ImageArray, strength: float, rng: np.random.Generator) -> ImageArray:
     """Vary brightness, contrast, gamma and tint by one table per channel."""
     ramp = np.arange(256, dtype=np.float32) / 255
     gamma, contrast = np.exp(rng.uniform(-strength, strength, 2))
@@ -142,7 +143,7 @@ def _recolour(image: ImageArray, strength: float, rng: np.random.Generator) -> I
     return cv2.LUT(image, table.reshape(1, 256, 3))  # type: ignore[no-any-return]
 
 
-def _occlude(image: ImageArray, rng: np.random.Generator) -> tuple[slice, slice]:
+def occlude_part(image: ImageArray, rng: np.random.Generator) -> tuple[slice, slice]:
     """Cover a random rectangle with one colour or with another part of the picture, in place; return where it is."""
     height, width = image.shape[:2]
     h, w = (int(rng.uniform(0.1, 0.35) * side) for side in (height, width))

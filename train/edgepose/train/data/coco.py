@@ -10,7 +10,8 @@ import numpy as np
 
 from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.skeleton import COCO_17
-from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample, read_image_bgr
+from edgepose.train.data.coco_masks import segmentation_mask
+from edgepose.train.data.pose_dataset import DataError, Picture, PoseDataset, Sample, read_image_bgr
 
 _SHORT_SPLITS = {"train": "train2017", "val": "val2017"}
 
@@ -25,10 +26,12 @@ class CocoDataset(PoseDataset):
         self._folder = image_folder
         self._images = {image["id"]: image for image in document["images"]}
         self._boxes: dict[int, list[FloatArray]] = defaultdict(list)
+        self._in_image: dict[int, list[dict[str, Any]]] = defaultdict(list)
         self._people = []
         for annotation in document["annotations"]:
             self._boxes[annotation["image_id"]].append(_box_xyxy(annotation["bbox"]))
-            if annotation["num_keypoints"] > 0 and not annotation.get("iscrowd", 0):
+            self._in_image[annotation["image_id"]].append(annotation)
+            if _is_labelled(annotation):
                 _check(annotation, self._images)
                 self._people.append(annotation)
         self._read = lru_cache(maxsize=None)(read_image_bgr)
@@ -42,8 +45,40 @@ class CocoDataset(PoseDataset):
 
     def keypoints(self, index: int) -> FloatArray:
         """Return one person's labels (17, 2)."""
-        points = _points(self._people[index])
-        return np.where(points[:, 2:] > 0, points[:, :2] - 0.5, np.nan).astype(np.float32)
+        return _keypoints(self._people[index])
+
+    def picture(self, index: int) -> tuple[Picture, int]:
+        """Return the image with everybody in it; crowds and people without labels are where nothing is known."""
+        person = self._people[index]
+        image = self._read(self.image_path(index))
+        everybody = self._in_image[person["image_id"]]
+        labelled = [other for other in everybody if _is_labelled(other)]
+        row = next(i for i, other in enumerate(labelled) if other is person)
+        people, known = np.zeros(image.shape[:2], np.uint8), np.full(image.shape[:2], 255, np.uint8)
+        for other in everybody:
+            mask = segmentation_mask(other.get("segmentation"), _box_xyxy(other["bbox"]), image.shape[:2])
+            people |= mask
+            if not _is_labelled(other):
+                known &= ~mask
+        for other in labelled:  # what is labelled is known, even within a crowd
+            known |= segmentation_mask(other.get("segmentation"), _box_xyxy(other["bbox"]), image.shape[:2])
+        picture = Picture(
+            image_bgr=image,
+            keypoints=np.stack([_keypoints(other) for other in labelled]),
+            boxes_xyxy=np.stack([_box_xyxy(other["bbox"]) for other in labelled]),
+            areas_px2=np.array([other["area"] for other in labelled], np.float32),
+            image_id=str(person["image_id"]),
+            people=people,
+            known=known,
+        )
+        return picture, row
+
+    def one_a_picture(self) -> list[int]:
+        """Return the first labelled person of every image that has one."""
+        first: dict[Any, int] = {}
+        for index, person in enumerate(self._people):
+            first.setdefault(person["image_id"], index)
+        return list(first.values())
 
     def sample(self, index: int) -> Sample:
         """Return one annotated person."""
@@ -79,6 +114,15 @@ class CocoDataset(PoseDataset):
 def _box_xyxy(box_xywh: list[float]) -> FloatArray:
     x, y, width, height = box_xywh
     return np.array([x, y, x + width, y + height], np.float32) - np.float32(0.5)
+
+
+def _is_labelled(annotation: dict[str, Any]) -> bool:
+    return bool(annotation["num_keypoints"] > 0 and not annotation.get("iscrowd", 0))
+
+
+def _keypoints(annotation: dict[str, Any]) -> FloatArray:
+    points = _points(annotation)
+    return np.where(points[:, 2:] > 0, points[:, :2] - 0.5, np.nan).astype(np.float32)
 
 
 def _points(annotation: dict[str, Any]) -> FloatArray:

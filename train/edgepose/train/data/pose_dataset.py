@@ -42,6 +42,23 @@ class Sample:
         return np.asarray(np.isfinite(self.keypoints).all(axis=1))
 
 
+@dataclass(frozen=True)
+class Picture:
+    """Everybody in one image, in pixels of `image_bgr` (H, W, 3).
+
+    `keypoints` float32 (P, K, 2), NaN where unlabelled; `boxes_xyxy` (P, 4); `areas_px2` (P,) is OKS's scale. Masks are
+    uint8 (H, W), 0 or 255: `people` where anybody is, `known` where everybody who is there is labelled.
+    """
+
+    image_bgr: ImageArray
+    keypoints: FloatArray
+    boxes_xyxy: FloatArray
+    areas_px2: FloatArray
+    image_id: str
+    people: ImageArray
+    known: ImageArray
+
+
 class PoseDataset(ABC):
     """People with labelled joints. `name` is the specification it was opened by."""
 
@@ -63,6 +80,20 @@ class PoseDataset(ABC):
         """Return a person's keypoints (K, 2), NaN where unlabelled; readers of files need no image for it."""
         return self.sample(index).keypoints
 
+    def picture(self, index: int) -> tuple[Picture, int]:
+        """Return the whole picture that a person is in, and that person's row in it.
+
+        Raises `DataError` for data that does not know everybody in its pictures, or when the image cannot be read.
+        """
+        raise DataError(
+            f"{self.name}, person {index}: the data knows one person a picture; for everybody in it give coco or "
+            "synthetic data"
+        )
+
+    def one_a_picture(self) -> list[int]:
+        """Return one person of every picture, in the pictures' order."""
+        return list(range(len(self)))
+
     def background(self, rng: np.random.Generator) -> ImageArray | None:  # noqa: ARG002
         """Return a picture (H, W, 3) BGR without anybody in it, where the data has some."""
         return None
@@ -77,6 +108,14 @@ def in_skeleton(dataset: PoseDataset, person: int, skeleton: Skeleton) -> Sample
     occluded = np.zeros(len(skeleton), bool)
     occluded[rows] = sample.occluded[data_rows]
     return replace(sample, keypoints=remap_keypoints(sample.keypoints, dataset.skeleton, skeleton), occluded=occluded)
+
+
+def picture_in_skeleton(dataset: PoseDataset, person: int, skeleton: Skeleton) -> tuple[Picture, int]:
+    """Return a person's picture with the joints of another convention; those that the data lacks are unlabelled."""
+    picture, row = dataset.picture(person)
+    if dataset.skeleton is skeleton:
+        return picture, row
+    return replace(picture, keypoints=remap_keypoints(picture.keypoints, dataset.skeleton, skeleton)), row
 
 
 def read_image_bgr(path: Path) -> ImageArray:

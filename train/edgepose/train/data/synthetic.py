@@ -1,5 +1,6 @@
 """Rendered people: a data set that needs no files, the same seed giving the same pixels."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
@@ -7,13 +8,30 @@ import numpy as np
 
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.synthetic import SYNTHETIC, Person, render_background, render_people
-from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample, joints_box_xyxy
+from edgepose.train.data.pose_dataset import DataError, Picture, PoseDataset, Sample, joints_box_xyxy
 
 _SIZE_WH = (256, 256)
 _ENOUGH_VISIBLE = 12
 """So many of the 21 joints have to be seen for somebody to be a sample."""
+_ENOUGH_LABELLED = 3
+"""So many have to be seen for somebody else in the picture to be worth a label."""
 _TRIES = 20
 _SEEDS = 2**48
+
+
+@dataclass(frozen=True)
+class _Rendered:
+    """A picture with its masks as PNG: `parts` of the `chosen` person, `people` of everybody (255 where there is one).
+
+    `keypoints` (P, K, 2), NaN out of the picture, and which are `visible` (P, K).
+    """
+
+    image: Array
+    parts: Array
+    people: Array
+    keypoints: FloatArray
+    visible: Array
+    chosen: int
 
 
 class SyntheticDataset(PoseDataset):
@@ -36,30 +54,50 @@ class SyntheticDataset(PoseDataset):
 
     def sample(self, index: int) -> Sample:
         """Return person `index`."""
-        png, mask_png, keypoints, occluded, others = self._person(index)
+        rendered = self._person(index)
+        chosen = rendered.chosen
+        keypoints = rendered.keypoints[chosen]
         box = joints_box_xyxy(keypoints)
         neck, head = (keypoints[SYNTHETIC.index(joint)] for joint in ("neck", "head"))
+        others = [joints_box_xyxy(k) for row, k in enumerate(rendered.keypoints) if row != chosen]
         return Sample(
-            image_bgr=cv2.imdecode(png, cv2.IMREAD_COLOR),  # type: ignore[arg-type]
+            image_bgr=_decoded(rendered.image),
             keypoints=keypoints,
-            occluded=occluded,
+            occluded=np.isfinite(keypoints).all(axis=1) & ~rendered.visible[chosen],
             box_xyxy=box,
             image_id=f"{self._seed}/{index}",
-            area_px2=0.53 * float((box[2] - box[0]) * (box[3] - box[1])),
+            area_px2=_area_px2(box),
             head_px=float(np.linalg.norm(head - neck)),
-            other_boxes_xyxy=others,
-            part_mask=cv2.imdecode(mask_png, cv2.IMREAD_UNCHANGED),
+            other_boxes_xyxy=np.array(others, np.float32).reshape(-1, 4),
+            part_mask=cv2.imdecode(rendered.parts, cv2.IMREAD_UNCHANGED),
         )
+
+    def picture(self, index: int) -> tuple[Picture, int]:
+        """Return person `index` with everybody else; who is hardly seen is where nothing is known."""
+        rendered = self._person(index)
+        image, people = _decoded(rendered.image), cv2.imdecode(rendered.people, cv2.IMREAD_UNCHANGED)
+        labelled = np.flatnonzero(rendered.visible.sum(axis=1) >= _ENOUGH_LABELLED)
+        known = np.full(image.shape[:2], 255, np.uint8)
+        for row in set(range(len(rendered.keypoints))) - set(labelled.tolist()):
+            x0, y0, x1, y1 = joints_box_xyxy(rendered.keypoints[row]).round().astype(int)
+            known[y0 : y1 + 1, x0 : x1 + 1] = 0
+        boxes = [joints_box_xyxy(rendered.keypoints[row]) for row in labelled]
+        picture = Picture(
+            image_bgr=image,
+            keypoints=rendered.keypoints[labelled],
+            boxes_xyxy=np.stack(boxes),
+            areas_px2=np.array([_area_px2(box) for box in boxes], np.float32),
+            image_id=f"{self._seed}/{index}",
+            people=people,
+            known=known,
+        )
+        return picture, labelled.tolist().index(rendered.chosen)
 
     def background(self, rng: np.random.Generator) -> ImageArray:
         """Render a picture (256, 256, 3) BGR with nobody in it."""
         return np.ascontiguousarray(render_background(int(rng.integers(_SEEDS)), _SIZE_WH)[:, :, ::-1])
 
-    def _render(self, index: int) -> tuple[Array, Array, FloatArray, Array, FloatArray]:
-        """Return a picture and its main person's part mask as PNG.
-
-        With them that person's keypoints (K, 2) and occlusion (K,), and the boxes of the others.
-        """
+    def _render(self, index: int) -> _Rendered:
         rng = np.random.default_rng((self._seed, index))
         for _ in range(_TRIES):
             scene = render_people(int(rng.integers(_SEEDS)), _SIZE_WH)
@@ -69,11 +107,23 @@ class SyntheticDataset(PoseDataset):
         else:
             raise DataError(f"nobody can be seen in {_TRIES} pictures of {self.name}, person {index}; try another seed")
         chosen = int(rng.choice(seen))
-        keypoints = [_inside(person) for person in scene.people]
-        others = [joints_box_xyxy(k) for number, k in enumerate(keypoints) if number != chosen]
-        png, mask_png = _png(scene.image_rgb[:, :, ::-1]), _png(scene.part_mask(chosen))
-        occluded = np.isfinite(keypoints[chosen]).all(axis=1) & ~scene.people[chosen].visible
-        return png, mask_png, keypoints[chosen], occluded, np.array(others, np.float32).reshape(-1, 4)
+        return _Rendered(
+            image=_png(scene.image_rgb[:, :, ::-1]),
+            parts=_png(scene.part_mask(chosen)),
+            people=_png(np.where(scene.part_masks > 0, 255, 0).astype(np.uint8)),
+            keypoints=np.stack([_inside(person) for person in scene.people]),
+            visible=np.stack([person.visible for person in scene.people]),
+            chosen=chosen,
+        )
+
+
+def _decoded(png: Array) -> ImageArray:
+    return cv2.imdecode(png, cv2.IMREAD_COLOR)  # type: ignore[no-any-return]
+
+
+def _area_px2(box_xyxy: FloatArray) -> float:
+    """Return a person's area as COCO's are on average over their box."""
+    return 0.53 * float((box_xyxy[2] - box_xyxy[0]) * (box_xyxy[3] - box_xyxy[1]))
 
 
 def _png(image: ImageArray) -> Array:

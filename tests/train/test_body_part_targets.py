@@ -1,0 +1,43 @@
+"""Targets made on the device are the codec's."""
+
+import numpy as np
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgepose.runtime.arrays import Array
+from edgepose.runtime.body_part_codec import BodyPartCodec
+from edgepose.runtime.body_parts import SIMPLE_POSE_TREE
+from edgepose.train.body_part_targets import body_part_targets
+from support.crowds import random_crowd
+from support.strategies import body_part_codecs
+
+
+def targets(codec: BodyPartCodec, crowds: list[Array], masks: Array) -> Array:
+    most = max(1, *(len(crowd) for crowd in crowds))
+    people = np.full((len(crowds), most, 18, 2), np.nan, np.float32)
+    for row, crowd in zip(people, crowds, strict=True):
+        row[: len(crowd)] = crowd
+    return body_part_targets(codec, torch.from_numpy(people), torch.from_numpy(masks)).numpy()
+
+
+@settings(deadline=None, max_examples=30)
+@given(codec=body_part_codecs(), seed=st.integers(0, 2**32 - 1))
+def test_they_are_what_the_codec_encodes(codec: BodyPartCodec, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    crowds = [random_crowd(rng, people, codec.input_wh[0], unlabelled=0.2) for people in (0, 1, 3)]
+    masks = rng.random((3, *codec.map_wh[::-1]), np.float32)
+    expected = np.stack([codec.encode(crowd, mask) for crowd, mask in zip(crowds, masks, strict=True)])
+    found = targets(codec, crowds, masks)
+    assert (found.shape, found.dtype) == (expected.shape, np.float32)
+    # a cell at the very rim of a limb or keypoint may fall to either side of it
+    assert (np.abs(found - expected) > 1e-4).mean() < 1e-3
+
+
+def test_two_joints_at_one_place_have_no_limb() -> None:
+    codec = BodyPartCodec((64, 64), (16, 16), SIMPLE_POSE_TREE)
+    crowd = np.full((1, 18, 2), 30.0, np.float32)
+    found = targets(codec, [crowd], np.zeros((1, 16, 16), np.float32))
+    assert np.isfinite(found).all()
+    assert found[:, :21].max() == 0
+    np.testing.assert_allclose(found[0], codec.encode(crowd), atol=1e-6)
