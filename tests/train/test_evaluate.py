@@ -2,15 +2,24 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
+from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.backends.base import Session, SessionOptions
-from edgepose.runtime.skeleton import LSP_14
+from edgepose.runtime.skeleton import LSP_14, MPII_16
+from edgepose.train.checkpoint import Checkpoint, save_checkpoint
 from edgepose.train.data import open_dataset
+from edgepose.train.data.augment import plain_crop
+from edgepose.train.data.part_labels import PART_CLASSES
 from edgepose.train.evaluate import evaluate, evaluation_tables
-from edgepose.train.opening import open_any
+from edgepose.train.networks import NetworkSpec
+from edgepose.train.opening import open_any, open_part_predictor
+from edgepose.train.part_accuracy import part_accuracy
 from edgepose.train.session import TorchSession
 from edgepose.train.validation import validate_pck
+from support.data_sets import write_ccp
 from support.engines import backend_or_skip
 from support.tiny_checkpoint import save_tiny_checkpoint, tiny_checkpoint
 from support.tiny_model import save_tiny_onnx, save_tiny_openvino
@@ -50,7 +59,7 @@ def test_every_format_gives_the_known_answer(
 def test_the_document_has_exactly_the_promised_keys(tmp_path: Path) -> None:
     with torch_session(tmp_path) as session:
         document = evaluate(session, WhiteDots(4), limit=3, box="image").to_dict()
-    assert list(document) == ["model", "data", "images", "people", "metrics", "per_joint", "environment"]
+    assert list(document) == ["model", "data", "images", "people", "metrics", "per_joint", "per_part", "environment"]
     assert document["people"] == 3
     assert document["environment"]["box"] == "image"
     assert json.loads(json.dumps(document, allow_nan=False)) == document
@@ -62,6 +71,50 @@ def test_joints_that_the_data_lacks_are_left_out(tmp_path: Path) -> None:
     assert set(everything.per_joint) <= set(LSP_14.joints)
     assert set(everything.metrics) >= {"PCK@0.2", "PCKh@0.5", "OKS AP", "OKS AP50", "OKS AP75", "OKS AR"}
     assert all(0 <= value <= 100 for value in everything.metrics.values())
+
+
+@pytest.fixture(scope="module")
+def pil(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of an untrained PIL."""
+    torch.manual_seed(0)
+    spec = NetworkSpec.of_paper("pil", {}, MPII_16, (64, 64))
+    path = tmp_path_factory.mktemp("pil") / "pil.safetensors"
+    save_checkpoint(path, Checkpoint(spec, spec.codec(), 1.25, spec.build().state_dict(), {}, [], {}))
+    return path
+
+
+def test_who_parses_is_measured_on_masks_too(pil: Path) -> None:
+    with TorchSession(pil, THREADS) as session:
+        evaluation = evaluate(session, open_dataset("synthetic:3:1"), parts=open_part_predictor(pil))
+    assert set(evaluation.per_part) <= set(PART_CLASSES)
+    assert len(evaluation.per_part) > 10
+    assert evaluation.metrics["mIoU"] == pytest.approx(np.mean(list(evaluation.per_part.values())))
+    assert 0 < evaluation.metrics["mIoU"] < 30
+    assert "PCK@0.2" in evaluation.metrics
+
+
+def test_masks_without_joints_are_measured_alone(pil: Path, tmp_path: Path) -> None:
+    write_ccp(tmp_path)
+    dataset = open_dataset(f"ccp:{tmp_path}")
+    with TorchSession(pil, THREADS) as session:
+        evaluation = evaluate(session, dataset, parts=open_part_predictor(pil), limit=1)
+        with pytest.raises(EdgeposeError, match=r"nobody in ccp:.* has a labelled joint of mpii-16"):
+            evaluate(session, dataset)
+    assert set(evaluation.metrics) == {"mIoU"}
+    assert set(evaluation.per_part) == {"head", "background", "bottom", "body"}
+    assert (evaluation.people, evaluation.per_joint) == (1, {})
+
+
+def test_a_perfect_parsing_has_100_of_every_part() -> None:
+    dataset = open_dataset("synthetic:3:1")
+    masks = iter([plain_crop(dataset.sample(i), (64, 64), 1.25)[0].part_mask for i in range(3)])
+    found = part_accuracy(lambda images: np.stack([next(masks) for _ in images]), dataset, (64, 64), 1.25, batch=2)
+    assert set(found.values()) == {100.0}
+
+
+def test_what_does_not_parse_has_no_masks(tmp_path: Path) -> None:
+    assert open_part_predictor(save_tiny_checkpoint(tmp_path)) is None
+    assert open_part_predictor(save_tiny_onnx(tmp_path)) is None
 
 
 def test_training_measures_by_the_same_code(tmp_path: Path) -> None:

@@ -19,7 +19,10 @@ def evaluate(
     limit: Annotated[int | None, typer.Option(min=1, help="Take the first so many people.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document, alone.")] = False,
 ) -> None:
-    """Measure PCK@0.2, PCKh@0.5 and OKS AP of a model, by the same code for every format."""
+    """Measure PCK@0.2, PCKh@0.5 and OKS AP of a model, by the same code for every format.
+
+    Of a checkpoint that parses (PIL) mIoU too, where the data has masks of body parts.
+    """
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
     from rich.progress import Progress  # noqa: PLC0415
 
@@ -28,9 +31,9 @@ def evaluate(
     from edgepose.train.data import open_dataset  # noqa: PLC0415
     from edgepose.train.evaluate import evaluate as evaluate_session  # noqa: PLC0415
     from edgepose.train.evaluate import evaluation_tables  # noqa: PLC0415
-    from edgepose.train.opening import model_path, open_any  # noqa: PLC0415
+    from edgepose.train.opening import model_path, open_any, open_part_predictor  # noqa: PLC0415
 
-    dataset = open_dataset(data)
+    dataset, path = open_dataset(data), model_path(model)
     with open_any(model, load_profile(device)) as session, Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("evaluating", total=None)
         evaluation = evaluate_session(
@@ -39,9 +42,10 @@ def evaluate(
             flip_test=flip,
             box=box,
             limit=limit,
+            parts=open_part_predictor(path),
             on_progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-        environment = describe_environment(session, model_path(model), device).to_dict()
+        environment = describe_environment(session, path, device).to_dict()
     evaluation = replace(evaluation, model=model, environment={**environment, **evaluation.environment})
     if as_json:
         typer.echo(json.dumps(evaluation.to_dict(), indent=1, allow_nan=False))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
@@ -13,6 +14,7 @@ from edgepose.runtime.backends.base import Session
 from edgepose.train.data.pose_dataset import PoseDataset
 from edgepose.train.metrics.oks import oks_ap
 from edgepose.train.metrics.pck import pck, torso_px
+from edgepose.train.part_accuracy import PartPredictor, mean_iou, part_accuracy
 from edgepose.train.prediction import PredictedPeople, predict_people, predictor_of
 
 
@@ -21,7 +23,8 @@ class Evaluation:
     """What `edgepose evaluate --json` prints: percentages, 0 to 100.
 
     `metrics` holds PCK@0.2 (of the torso), PCKh@0.5 (of the head), OKS AP, AP50, AP75 and AR, as far as the data
-    allows; `per_joint` is PCK@0.2 of each joint that the data has.
+    allows, and mIoU of a network that parses; `per_joint` is PCK@0.2 of each joint that the data has, `per_part` the
+    IoU of each label of its masks.
     """
 
     model: str
@@ -30,6 +33,7 @@ class Evaluation:
     people: int
     metrics: dict[str, float]
     per_joint: dict[str, float]
+    per_part: dict[str, float]
     environment: dict[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
@@ -45,27 +49,35 @@ def evaluate(
     box: str = "data",
     batch: int = 32,
     limit: int | None = None,
+    parts: PartPredictor | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Measure an open model on the first `limit` people of a data set, cropped as its card says.
 
     `box` is `data`, `joints` or `image`: where a person's box comes from. `flip_test` averages with the mirrored
-    crop. Raises `EdgeposeError` for another box, for a flip test of a model that decodes itself, and when nobody has a
-    label that the model knows.
+    crop. `parts` is the same network's parsing, measured where the data has masks. Raises `EdgeposeError` for another
+    box, for a flip test of a model that decodes itself, and when nobody has a label that the model knows.
     """
-    skeleton, padding = session.card.skeleton_object(), session.card.crop.padding
-    people = predict_people(
-        predictor_of(session, flip_test=flip_test),
-        dataset,
-        skeleton,
-        session.card.input_wh,
-        padding,
-        box=box,
-        batch=batch,
-        limit=limit,
-        on_progress=on_progress,
-    )
-    metrics, per_joint = measure(people)
+    card, padding = session.card, session.card.crop.padding
+    per_part = {} if parts is None else part_accuracy(parts, dataset, card.input_wh, padding, box=box, limit=limit)
+    metrics = {"mIoU": mean_iou(per_part)} if per_part else {}
+    per_joint: dict[str, float] = {}
+    people = images = len(dataset) if limit is None else min(len(dataset), limit)
+    if not per_part or _has_joints(dataset):
+        seen = predict_people(
+            predictor_of(session, flip_test=flip_test),
+            dataset,
+            card.skeleton_object(),
+            card.input_wh,
+            padding,
+            box=box,
+            batch=batch,
+            limit=limit,
+            on_progress=on_progress,
+        )
+        of_joints, per_joint = measure(seen)
+        metrics = of_joints | metrics
+        people, images = len(seen), len(set(seen.image_ids))
     info = session.info
     environment = {
         "engine": info.engine,
@@ -77,15 +89,11 @@ def evaluate(
         "flip_test": flip_test,
         "padding": 1.0 if box == "image" else padding,
     }
-    return Evaluation(
-        model=session.card.name,
-        data=dataset.name,
-        images=len(set(people.image_ids)),
-        people=len(people),
-        metrics=metrics,
-        per_joint=per_joint,
-        environment=environment,
-    )
+    return Evaluation(card.name, dataset.name, images, people, metrics, per_joint, per_part, environment)
+
+
+def _has_joints(dataset: PoseDataset) -> bool:
+    return any(np.isfinite(dataset.keypoints(i)).any() for i in range(len(dataset)))
 
 
 def measure(people: PredictedPeople) -> tuple[dict[str, float], dict[str, float]]:
@@ -112,7 +120,8 @@ def evaluation_tables(evaluation: Evaluation) -> Group:
     """Return an evaluation as tables for rich, under one line that says of what."""
     title = f"{evaluation.model} on {evaluation.data}: {evaluation.people} people in {evaluation.images} images"
     tables = (_table("metric", evaluation.metrics), _table("joint, PCK@0.2", evaluation.per_joint))
-    return Group(escape(title), *tables)
+    parts = (_table("part, IoU", evaluation.per_part),) if evaluation.per_part else ()
+    return Group(escape(title), *tables, *parts)
 
 
 def _table(heading: str, values: dict[str, float]) -> Table:

@@ -7,6 +7,7 @@ from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import Session, SessionOptions
 from edgepose.runtime.errors import MissingExtraError
 from edgepose.runtime.shipped import resolve_model
+from edgepose.train.part_accuracy import PartPredictor
 
 
 def model_path(path_or_name: str | Path) -> Path:
@@ -32,3 +33,15 @@ def open_any(path_or_name: str | Path, profile: DeviceProfile | None = None) -> 
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "torch", "train") from error
     return TorchSession(path, SessionOptions() if profile is None else SessionOptions.from_profile(profile))
+
+
+def open_part_predictor(path: Path) -> PartPredictor | None:
+    """Return what the parsing of a model that `open_any` opens makes of crops; None where it has none.
+
+    Exports never have: their parsing classifier is gone. Raises `CheckpointError` for a bad checkpoint.
+    """
+    if path.suffix != ".safetensors":
+        return None
+    from edgepose.train.parsing import part_predictor  # noqa: PLC0415  devices have no torch
+
+    return part_predictor(path)

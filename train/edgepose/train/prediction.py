@@ -134,7 +134,7 @@ def predict_people(
     total = min(len(dataset), len(dataset) if limit is None else limit)
     found, scores, samples = [], [], []
     for part in _batches(dataset, skeleton, total, batch):
-        crops = [_crop(sample, input_wh, padding, box) for sample in part]
+        crops = [person_crop(sample, input_wh, padding, box) for sample in part]
         seen = predict(np.stack([crop.image_rgb for crop, _ in crops]))
         found += [transform_points(invert_affine(a), k) for (_, a), k in zip(crops, seen.keypoints_crop, strict=True)]
         scores.append(seen.scores)
@@ -167,7 +167,8 @@ def _batches(dataset: PoseDataset, skeleton: Skeleton, total: int, batch: int) -
             yield labelled
 
 
-def _crop(sample: Sample, input_wh: tuple[int, int], padding: float, box: str) -> tuple[Crop, Array]:
+def person_crop(sample: Sample, input_wh: tuple[int, int], padding: float, box: str) -> tuple[Crop, Array]:
+    """Return the crop of a person and its affine (2, 3), by one of `BOXES`."""
     if box == "image":
         height, width = sample.image_bgr.shape[:2]
         return plain_crop(replace(sample, box_xyxy=image_box_xyxy(width, height)), input_wh, padding=1.0)
