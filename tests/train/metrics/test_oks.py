@@ -82,3 +82,26 @@ def test_figures_are_percentages_and_fall_with_the_error(noise_px: float, seed: 
     near, far = (measure(truth + factor * noise_px * direction, truth) for factor in (0.5, 1.0))
     for name, value in near.items():
         assert 0 <= far[name] <= value + 1e-6 <= 100 + 1e-5
+
+
+def test_several_people_of_a_picture_are_found_or_not() -> None:
+    truth = people(LSP_14, 4)
+    areas, pictures = np.full(4, 10000, np.float32), ["a", "a", "b", "c"]
+
+    def ap(found: np.ndarray, names: list[str]) -> dict[str, float]:
+        scores = np.linspace(0.9, 0.5, len(found)).astype(np.float32)
+        return oks_ap(found, scores, truth, areas, LSP_14.sigmas, pictures, names)
+
+    assert ap(truth[::-1], pictures[::-1])["OKS AP"] == pytest.approx(100)
+    assert ap(truth[:2], pictures[:2])["OKS AR"] == pytest.approx(50)
+    nobody_there = np.concatenate([truth[:1] + 400, truth])
+    assert 70 < ap(nobody_there, ["a", *pictures])["OKS AP"] < 90
+    assert ap(truth, ["b", "c", "d", "d"])["OKS AP"] == 0
+    assert ap(truth[:0], [])["OKS AP"] == 0
+
+
+def test_a_joint_that_was_not_found_is_wrong_but_not_the_person() -> None:
+    truth = people(LSP_14)
+    found = truth.copy()
+    found[:, 0] = np.nan
+    assert 50 < measure(found, truth)["OKS AP"] < 100

@@ -30,3 +30,20 @@ def weighted_mse(outputs: Sequence[Tensor], targets: Tensor, weights: Tensor) ->
     Shapes as in `partial_mse`.
     """
     return torch.stack([0.5 * (_squared_error(o, targets) * weights).mean() for o in outputs]).sum()
+
+
+FOCAL_SHIFT_RESPONSE, FOCAL_SHIFT_EMPTY = 0.1, 0.02
+"""Alpha and beta of the focal L2 loss: so far from right counts as right already."""
+
+
+def focal_l2(maps: Tensor, targets: Tensor, weights: Tensor, *, focal: bool = True, threshold: float = 0.01) -> Tensor:
+    """Return Simple Pose's loss (section 4.3): each cell's squared error times its squared distance from right.
+
+    `maps` and `targets` (N, C, h, w); `weights` broadcasts to them -> (N,), sums over maps and cells. A cell has a
+    response where its target is above `threshold`. Without `focal`, the plain squared error.
+    """
+    maps, weighted = maps.float(), (maps.float() - targets).square() * weights
+    if focal:
+        right = torch.where(targets > threshold, maps - FOCAL_SHIFT_RESPONSE, 1 - maps - FOCAL_SHIFT_EMPTY)
+        weighted = weighted * (1 - right).square()
+    return weighted.sum(dim=(1, 2, 3))

@@ -17,7 +17,7 @@ class Recipe:
     `clip_norm` 0 does not clip; `ema_decay` 0 keeps no average; `qat` trains as int8 computes.
     """
 
-    optimiser: Literal["adamw", "adam", "rmsprop"] = "adamw"
+    optimiser: Literal["adamw", "adam", "rmsprop", "sgd"] = "adamw"
     learning_rate: float = 1.5e-3
     weight_decay: float = 0.02
     schedule: Literal["cosine", "steps"] = "cosine"
@@ -28,7 +28,7 @@ class Recipe:
     precision: Literal["bf16", "fp32"] = "bf16"
     ema_decay: float = 0.999
     clip_norm: float = 1.0
-    loss: Literal["partial", "weighted"] = "weighted"
+    loss: Literal["partial", "weighted", "focal", "squared"] = "weighted"
     seed: int = 0
     qat: bool = False
     augment: AugmentConfig = field(default_factory=AugmentConfig)
@@ -65,6 +65,12 @@ class Recipe:
         return cls(**{**values, "augment": AugmentConfig(**augment), "milestones": milestones})
 
 
+AROUND_A_PERSON = AugmentConfig(
+    padding=1 / 0.6, scale=(1 / 1.5, 1 / 0.6), rotation_deg=50.0, shift=50 / 384, occlude=0.0, badly_cut=0.0
+)
+"""Simple Pose's: a person fills 0.6 of the crop, times 0.6 to 1.5; shifts of 50 pixels are its own at 384."""
+
+
 def paper_recipe(spec: NetworkSpec) -> Recipe:
     """Return the training of the network's own paper, its length in epochs left to the caller where it has none."""
     if spec.name == "repose":
@@ -91,6 +97,20 @@ def paper_recipe(spec: NetworkSpec) -> Recipe:
             epochs=250,
             batch=16,
             augment=AugmentConfig(scale=(0.8, 1.5), rotation_deg=40.0, shift=40 / 256),
+        )
+    if spec.name in ("simplepose", "simplepose-edge"):
+        return Recipe(
+            optimiser="sgd",
+            learning_rate=1e-4,
+            weight_decay=5e-4,
+            schedule="steps",
+            milestones=((0.25, 0.2), (0.5, 0.2**2), (0.75, 0.2**3)),  # every 15 epochs
+            warmup_steps=0,
+            epochs=60,
+            batch=32,
+            clip_norm=0.0,
+            loss="focal",
+            augment=AROUND_A_PERSON,
         )
     if spec.name == "pbn":
         return Recipe(
@@ -119,6 +139,8 @@ def paper_recipe(spec: NetworkSpec) -> Recipe:
 
 def modern_recipe(spec: NetworkSpec) -> Recipe:
     """Return AdamW with a cosine schedule and the paper's loss; RePose, without shortcuts, wants larger steps."""
+    if spec.name in ("simplepose", "simplepose-edge"):
+        return Recipe(loss="focal", augment=replace(AROUND_A_PERSON, occlude=0.2))
     return Recipe(loss="partial", learning_rate=5e-3) if spec.name == "repose" else Recipe()
 
 

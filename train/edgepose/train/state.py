@@ -106,4 +106,6 @@ def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
         return torch.optim.AdamW(parameters, rate, weight_decay=decay, fused=True)
     if recipe.optimiser == "adam":
         return torch.optim.Adam(parameters, rate, weight_decay=decay, fused=True)
+    if recipe.optimiser == "sgd":
+        return torch.optim.SGD(parameters, rate, momentum=0.9, weight_decay=decay, fused=True)
     return torch.optim.RMSprop(parameters, rate, weight_decay=decay)

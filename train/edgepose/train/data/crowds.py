@@ -68,7 +68,8 @@ def _in_cells(mask: ImageArray, affine: Array, codec: BodyPartCodec, beyond: int
     """Return which share of each map cell (H, W) a mask (h, w) of a picture fills; `beyond` is its value outside."""
     warped = cv2.warpAffine(mask, affine, codec.input_wh, flags=cv2.INTER_NEAREST, borderValue=beyond)
     cells = cv2.resize(warped, codec.map_wh, interpolation=cv2.INTER_AREA)
-    return cells.astype(np.float32) / np.float32(255)
+    shares: FloatArray = cells.astype(np.float32) / np.float32(255)
+    return shares
 
 
 def empty_picture_crop(

@@ -69,13 +69,13 @@ class SyntheticDataset(PoseDataset):
             area_px2=_area_px2(box),
             head_px=float(np.linalg.norm(head - neck)),
             other_boxes_xyxy=np.array(others, np.float32).reshape(-1, 4),
-            part_mask=cv2.imdecode(rendered.parts, cv2.IMREAD_UNCHANGED),
+            part_mask=_decoded(rendered.parts, cv2.IMREAD_UNCHANGED),
         )
 
     def picture(self, index: int) -> tuple[Picture, int]:
         """Return person `index` with everybody else; who is hardly seen is where nothing is known."""
         rendered = self._person(index)
-        image, people = _decoded(rendered.image), cv2.imdecode(rendered.people, cv2.IMREAD_UNCHANGED)
+        image, people = _decoded(rendered.image), _decoded(rendered.people, cv2.IMREAD_UNCHANGED)
         labelled = np.flatnonzero(rendered.visible.sum(axis=1) >= _ENOUGH_LABELLED)
         known = np.full(image.shape[:2], 255, np.uint8)
         for row in set(range(len(rendered.keypoints))) - set(labelled.tolist()):
@@ -117,8 +117,9 @@ class SyntheticDataset(PoseDataset):
         )
 
 
-def _decoded(png: Array) -> ImageArray:
-    return cv2.imdecode(png, cv2.IMREAD_COLOR)  # type: ignore[no-any-return]
+def _decoded(png: Array, mode: int = cv2.IMREAD_COLOR) -> ImageArray:
+    image: ImageArray = cv2.imdecode(png, mode)  # type: ignore[assignment]
+    return image
 
 
 def _area_px2(box_xyxy: FloatArray) -> float:

@@ -22,11 +22,13 @@ def oks_ap(
     area_px2: FloatArray,
     sigmas: Sequence[float],
     image_ids: Sequence[str],
+    found_image_ids: Sequence[str] | None = None,
 ) -> dict[str, float]:
-    """Return AP over OKS 0.50 to 0.95, AP50, AP75 and AR in percent, one detection a person; NaN without labels.
+    """Return AP over OKS 0.50 to 0.95, AP50, AP75 and AR in percent; NaN without labels.
 
-    `found` and `truth` (N, K, 2) in image pixels, NaN in `truth` where unlabelled; `scores` (N,) rank the detections,
-    `area_px2` (N,) is the scale of OKS, `sigmas` its K constants. Raises `MissingExtraError` without pycocotools.
+    `found` (M, K, 2) and `truth` (N, K, 2) in image pixels, NaN in `truth` where unlabelled and in `found` where not
+    found; `scores` (M,) rank the detections, `area_px2` (N,) is the scale of OKS, `sigmas` its K constants. Without
+    `found_image_ids`, one a detection, there is one detection a person. Raises `MissingExtraError` without pycocotools.
     """
     try:
         from pycocotools.coco import COCO  # noqa: PLC0415  an extra that only evaluation needs
@@ -34,13 +36,17 @@ def oks_ap(
     except ModuleNotFoundError as error:
         raise MissingExtraError("pycocotools", "evaluate") from error
 
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(image_ids), start=1)}
+    if len(found) == 0:
+        return dict.fromkeys(_STATISTICS, 0.0 if np.isfinite(truth).any() else math.nan)
+    found_ids = image_ids if found_image_ids is None else found_image_ids
+    numbers = {name: number for number, name in enumerate(dict.fromkeys([*image_ids, *found_ids]), start=1)}
     images = [numbers[name] for name in image_ids]
+    results = _results(found, scores, [numbers[name] for name in found_ids])
     with contextlib.redirect_stdout(io.StringIO()):
         document = COCO()
-        document.dataset = _document(truth, area_px2, images)
+        document.dataset = _document(truth, area_px2, images, list(numbers.values()))
         document.createIndex()
-        evaluation = COCOeval(document, document.loadRes(_results(found, scores, images)), "keypoints")
+        evaluation = COCOeval(document, document.loadRes(results), "keypoints")
         evaluation.params.kpt_oks_sigmas = np.array(sigmas, np.float64)
         evaluation.evaluate()
         evaluation.accumulate()
@@ -49,7 +55,9 @@ def oks_ap(
     return {name: 100.0 * value if value >= 0 else math.nan for name, value in summary.items()}
 
 
-def _document(truth: FloatArray, area_px2: FloatArray, images: Sequence[int]) -> dict[str, Any]:
+def _document(
+    truth: FloatArray, area_px2: FloatArray, images: Sequence[int], all_images: Sequence[int]
+) -> dict[str, Any]:
     labelled = np.asarray(np.isfinite(truth).all(axis=-1))
     triples = np.concatenate([np.where(labelled[..., None], truth, 0), 2 * labelled[..., None]], axis=-1)
     people = [
@@ -69,7 +77,7 @@ def _document(truth: FloatArray, area_px2: FloatArray, images: Sequence[int]) ->
     ]
     return {
         "info": {},
-        "images": [{"id": image} for image in dict.fromkeys(images)],
+        "images": [{"id": image} for image in all_images],
         "categories": [{"id": 1, "name": "person"}],
         "annotations": people,
     }
@@ -83,7 +91,8 @@ def _box_xywh(points: FloatArray) -> list[float]:
 
 
 def _results(found: FloatArray, scores: FloatArray, images: Sequence[int]) -> list[dict[str, Any]]:
-    triples = np.concatenate([found, np.ones_like(found[..., :1])], axis=-1)
+    # COCO's own convention for a joint that was not found
+    triples = np.concatenate([np.nan_to_num(found), np.ones_like(found[..., :1])], axis=-1)
     return [
         {"image_id": image, "category_id": 1, "score": float(score), "keypoints": triple.ravel().tolist()}
         for image, score, triple in zip(images, scores, triples, strict=True)

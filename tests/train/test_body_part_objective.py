@@ -1,0 +1,186 @@
+"""What a network that sees everybody learns: the focal loss at five scales, and that it does learn."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.body_part_codec import BodyPartCodec
+from edgepose.runtime.skeleton import SIMPLE_POSE_18
+from edgepose.train.checkpoint import load_checkpoint
+from edgepose.train.data import WeightedDataset, open_dataset
+from edgepose.train.data.augment import AugmentConfig
+from edgepose.train.data.crowds import CrowdCrop
+from edgepose.train.data.pose_dataset import Picture, PoseDataset, Sample
+from edgepose.train.loop import Trainer
+from edgepose.train.losses import focal_l2
+from edgepose.train.networks import DeployNetwork, NetworkSpec
+from edgepose.train.objectives import objective_of
+from edgepose.train.objectives.body_parts import SCALE_WEIGHTS, BodyPartObjective, body_part_loss
+from edgepose.train.progress import EpochResult
+from edgepose.train.recipe import Recipe, named_recipe
+from support.crowds import crowd_in_a_row
+
+CODEC = BodyPartCodec((64, 64), (16, 16))
+TINY = NetworkSpec("simplepose-edge", SIMPLE_POSE_18, (64, 64), {"width": 16, "step": 4, "stages": 1})
+AS_IT_IS = AugmentConfig(
+    padding=1.0, scale=(1, 1), rotation_deg=0, shift=0, colour=0, mirror=0, occlude=0, badly_cut=0, empty=0
+)
+
+
+def objective(spec: NetworkSpec = TINY, **changes: object) -> BodyPartObjective:
+    made = objective_of(spec, named_recipe("modern", spec, **changes))
+    assert isinstance(made, BodyPartObjective)
+    return made
+
+
+def test_the_focal_loss_is_that_of_the_paper() -> None:
+    maps = torch.tensor([0.8, 0.1, 0.3, 0.0]).view(1, 1, 2, 2)
+    targets = torch.tensor([1.0, 0.0, 0.01, 0.5]).view(1, 1, 2, 2)
+    weights = torch.tensor([1.0, 1.0, 2.0, 0.0]).view(1, 1, 2, 2)
+    # the target of the third is not above the threshold: it counts as empty
+    by_hand = (0.2**2 * (1 - 0.7) ** 2) + (0.1**2 * 0.12**2) + 2 * (0.29**2 * 0.32**2)
+    torch.testing.assert_close(focal_l2(maps, targets, weights), torch.tensor([by_hand]))
+    squared = 0.2**2 + 0.1**2 + 2 * 0.29**2
+    torch.testing.assert_close(focal_l2(maps, targets, weights, focal=False), torch.tensor([squared]))
+
+
+def test_scales_and_keypoints_weigh_what_the_paper_says() -> None:
+    targets, known = torch.zeros(1, 50, 16, 16), torch.ones(1, 16, 16)
+    nothing = [torch.zeros(1, 50, 16 >> i, 16 >> i) for i in range(5)]
+
+    def loss_of(scale: int, place: int) -> float:
+        maps = [m.clone() for m in nothing]
+        maps[scale][0, place, 0, 0] = 0.5
+        return float(body_part_loss(CODEC, maps, targets, known, focal=False))
+
+    assert loss_of(0, 0) == pytest.approx(0.25 / 87)
+    assert [loss_of(i, 5) / loss_of(0, 5) for i in range(5)] == pytest.approx(list(SCALE_WEIGHTS))
+    weights = [loss_of(2, place) / loss_of(2, 0) for place in (29, 30, 47, 48, 49)]
+    assert weights == pytest.approx([1, 3, 3, 1, 1])
+
+
+def test_coarse_targets_are_means_and_who_is_unknown_does_not_count() -> None:
+    rng = np.random.default_rng(0)
+    targets = torch.from_numpy(rng.random((1, 50, 16, 16), np.float32))
+    known = torch.ones(1, 16, 16)
+    perfect = [nn.functional.avg_pool2d(targets, 1 << i) for i in range(5)]
+    assert float(body_part_loss(CODEC, perfect, targets, known, focal=False)) == pytest.approx(0, abs=1e-9)
+    wrong = [perfect[0].clone(), *perfect[1:]]
+    wrong[0][..., 3, 4] += 1
+    assert float(body_part_loss(CODEC, wrong, targets, known, focal=True)) > 0
+    known[0, 3, 4] = 0
+    assert float(body_part_loss(CODEC, wrong, targets, known, focal=True)) == pytest.approx(0, abs=1e-9)
+
+
+def test_a_batch_has_room_for_the_largest_crowd() -> None:
+    cells = np.zeros((16, 16), np.float32)
+    crops = [
+        CrowdCrop(np.zeros((64, 64, 3), np.uint8), crowd_in_a_row(3, 64)[:people], cells, cells) for people in (3, 0, 1)
+    ]
+    batch = objective().collate(crops)
+    assert {name: tuple(t.shape) for name, t in batch.items()} == {
+        "images": (3, 64, 64, 3),
+        "keypoints": (3, 3, 18, 2),
+        "people": (3, 16, 16),
+        "known": (3, 16, 16),
+    }
+    assert batch["keypoints"].isnan().all(dim=(2, 3)).tolist() == [[False] * 3, [True] * 3, [False, True, True]]
+    torch.manual_seed(0)
+    loss = objective().loss(DeployNetwork(TINY.build()), batch)
+    assert loss.shape == ()
+    assert loss.isfinite()
+
+
+def test_the_papers_training() -> None:
+    recipe = named_recipe("paper", NetworkSpec.of_paper("simplepose"))
+    assert (recipe.optimiser, recipe.learning_rate, recipe.weight_decay, recipe.batch) == ("sgd", 1e-4, 5e-4, 32)
+    rates = [recipe.rate_at(epoch, recipe.epochs) for epoch in (14, 15, 30, 45)]
+    assert rates == pytest.approx([1e-4, 2e-5, 4e-6, 8e-7])
+    assert recipe.loss == "focal"
+    assert recipe.augment.rotation_deg == 50
+    assert Recipe.from_dict(recipe.to_dict()) == recipe
+
+
+def test_a_loss_of_one_person_is_one_clear_line() -> None:
+    with pytest.raises(EdgeposeError, match="simplepose-edge learns by the loss focal or squared; found weighted"):
+        objective(loss="weighted")
+
+
+def tiny_recipe(**changes: object) -> Recipe:
+    values = {"epochs": 6, "batch": 4, "precision": "fp32", "ema_decay": 0.0, "warmup_steps": 0, "augment": AS_IT_IS}
+    return named_recipe("modern", TINY, **{**values, **changes})
+
+
+class Losses:
+    """Keeps the loss of every epoch."""
+
+    def __init__(self) -> None:
+        self.values: list[float] = []
+
+    def on_step(self, step: int, total_steps: int, loss: float) -> None:
+        pass
+
+    def on_epoch(self, result: EpochResult, network: nn.Module) -> None:
+        self.values.append(result.loss)
+
+
+@pytest.mark.parametrize(("recipe", "loss"), [("modern", "focal"), ("modern", "squared"), ("paper", "focal")])
+def test_training_makes_the_loss_smaller(tmp_path: Path, recipe: str, loss: str) -> None:
+    mix = [WeightedDataset(open_dataset("synthetic:8:3"), 1.0)]
+    base = named_recipe(recipe, TINY, loss=loss)
+    if base.optimiser == "sgd":
+        base = replace(base, learning_rate=3e-3)  # a dozen steps at the paper's rate go nowhere
+    quick = replace(base, epochs=6, batch=4, precision="fp32", ema_decay=0.0, warmup_steps=0, augment=AS_IT_IS)
+    losses = Losses()
+    Trainer(TINY, quick, mix, tmp_path, workers=0, observers=(losses,)).run()
+    assert losses.values[-1] < 0.9 * losses.values[0]
+
+
+def test_a_checkpoint_has_the_codec_and_is_validated_by_everybody(tmp_path: Path) -> None:
+    dataset = open_dataset("synthetic:4:3")
+    trainer = Trainer(TINY, tiny_recipe(epochs=1), [WeightedDataset(dataset, 1.0)], tmp_path, workers=0)
+    trainer.run()
+    checkpoint = load_checkpoint(tmp_path / "last.safetensors")
+    assert checkpoint.codec == TINY.codec()
+    learner = objective()
+    assert learner.metric == "OKS AP"
+    network = checkpoint.build()
+    assert 0 <= learner.validate(network, dataset) <= 100
+    picture = learner.draw(network, dataset)
+    assert (picture.shape, picture.dtype) == ((64, 4 * 64, 3), np.uint8)
+
+
+class WholePictures(PoseDataset):
+    """Rendered pictures whose people fill them, so that training sees what validation does."""
+
+    name = "whole:16"
+
+    def __init__(self, count: int) -> None:
+        self._rendered = open_dataset(f"synthetic:{count}:7")
+        self.skeleton = self._rendered.skeleton
+
+    def __len__(self) -> int:
+        return len(self._rendered)
+
+    def sample(self, index: int) -> Sample:
+        return self._rendered.sample(index)
+
+    def picture(self, index: int) -> tuple[Picture, int]:
+        picture, row = self._rendered.picture(index)
+        whole = np.array([-0.5, -0.5, 255.5, 255.5], np.float32)
+        return replace(picture, boxes_xyxy=np.tile(whole, (len(picture.keypoints), 1))), row
+
+
+@pytest.mark.slow
+def test_it_learns_sixteen_crowds_by_heart(tmp_path: Path) -> None:
+    dataset = WholePictures(16)
+    spec = NetworkSpec("simplepose-edge", SIMPLE_POSE_18, (128, 128), {"width": 32, "step": 16, "stages": 1})
+    recipe = replace(tiny_recipe(epochs=60, batch=8, ema_decay=0.9), learning_rate=4e-3)
+    trainer = Trainer(spec, recipe, [WeightedDataset(dataset, 1.0)], tmp_path, workers=0)
+    checkpoint = trainer.run()
+    assert trainer.objective.validate(checkpoint.build(), dataset) > 95

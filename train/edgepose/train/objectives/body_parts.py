@@ -1,0 +1,119 @@
+"""Body parts of everybody: limbs and keypoints at every scale, the focal loss, OKS AP of several people.
+
+Li et al., "Simple Pose", sections 3 to 5.
+"""
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d
+from torch.utils.data import Dataset
+
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.arrays import FloatArray, ImageArray
+from edgepose.runtime.body_part_codec import BodyPartCodec
+from edgepose.runtime.codecs import of_everybody
+from edgepose.runtime.drawing import draw_poses
+from edgepose.runtime.geometry import keypoints_box_xyxy
+from edgepose.runtime.poses import Poses
+from edgepose.train.body_part_targets import body_part_targets
+from edgepose.train.data import PoseDataset, WeightedDataset
+from edgepose.train.data.crowds import CrowdCrop, CrowdDataset
+from edgepose.train.everybody import labelled_pictures, look_at, measure_everybody, seen_by, whole_picture
+from edgepose.train.losses import focal_l2
+from edgepose.train.networks import DeployNetwork, NetworkSpec
+from edgepose.train.networks.simplepose import SimplePose
+from edgepose.train.objectives.base import Batch, Objective
+from edgepose.train.recipe import Recipe
+from edgepose.train.session import network_predictor
+
+SCALE_WEIGHTS = (1.0, 2.0, 4.0, 16.0, 64.0)
+"""From fine to coarse: a coarse map has fewer cells."""
+KEYPOINT_WEIGHT = 3.0
+_PICTURES = 6
+
+
+def body_part_loss(
+    codec: BodyPartCodec, scales: list[Tensor], targets: Tensor, known: Tensor, *, focal: bool
+) -> Tensor:
+    """Return the loss of one stage's maps, each (N, C, H / 2^i, W / 2^i), the finest first: a scalar, mean over images.
+
+    `targets` (N, C, H, W) and `known` (N, H, W), 0 where somebody is unlabelled, are averaged for the coarser scales.
+    """
+    of_maps = targets.new_ones(targets.shape[1])
+    of_maps[codec.parts.keypoint_maps] = KEYPOINT_WEIGHT
+    weights = known[:, None]
+    losses = []
+    for maps in scales:
+        losses.append(focal_l2(maps, targets, weights * of_maps[:, None, None], focal=focal).mean())
+        if len(losses) < len(scales):
+            targets, weights = avg_pool2d(targets, 2), avg_pool2d(weights, 2)
+    of_scales = targets.new_tensor(SCALE_WEIGHTS[: len(scales)])
+    return (torch.stack(losses) * of_scales).sum() / of_scales.sum()
+
+
+class BodyPartObjective(Objective):
+    """Everybody in a crop, as maps of limbs and keypoints.
+
+    A batch holds `images` uint8 RGB (N, H, W, 3), `keypoints` float32 (N, P, K, 2) in crop pixels, NaN where unlabelled
+    or nobody, and shares of map cells `people` and `known`, float32 (N, h, w). Raises `EdgeposeError` for a recipe with
+    another loss than `focal` and `squared`.
+    """
+
+    metric = "OKS AP"
+
+    def __init__(self, spec: NetworkSpec, recipe: Recipe) -> None:
+        if recipe.loss not in ("focal", "squared"):
+            raise EdgeposeError(f"{spec.name} learns by the loss focal or squared; found {recipe.loss}")
+        self.spec, self.recipe = spec, recipe
+        self.codec = of_everybody(spec.codec(), spec.name)
+
+    def examples(self, mix: list[WeightedDataset]) -> Dataset[CrowdCrop]:
+        """Return varied crops about people, with everybody in them."""
+        return CrowdDataset(mix, self.codec, self.recipe.augment)
+
+    def collate(self, examples: list[CrowdCrop]) -> Batch:
+        """Stack crops; all have as many people as the one with the most, the others NaN."""
+        most = max(1, *(len(example.keypoints_crop) for example in examples))
+        people = np.full((len(examples), most, len(self.spec.skeleton), 2), np.nan, np.float32)
+        for row, example in zip(people, examples, strict=True):
+            row[: len(example.keypoints_crop)] = example.keypoints_crop
+        return {
+            "images": torch.from_numpy(np.stack([example.image_rgb for example in examples])),
+            "keypoints": torch.from_numpy(people),
+            "people": torch.from_numpy(np.stack([example.people for example in examples])),
+            "known": torch.from_numpy(np.stack([example.known for example in examples])),
+        }
+
+    def loss(self, network: DeployNetwork, batch: Batch) -> Tensor:
+        """Return the loss over all stages and scales."""
+        learner = network.network
+        assert isinstance(learner, SimplePose)
+        stages = learner.every_scale(network.normalised(batch["images"]))
+        targets = body_part_targets(self.codec, batch["keypoints"], batch["people"])
+        focal = self.recipe.loss == "focal"
+        losses = [body_part_loss(self.codec, scales, targets, batch["known"], focal=focal) for scales in stages]
+        return torch.stack(losses).sum()
+
+    def validate(self, network: nn.Module, dataset: PoseDataset) -> float:
+        """Return the OKS AP of everybody in percent, from whole pictures."""
+        see = seen_by(network_predictor(network, bf16=self.recipe.precision == "bf16"), self.codec)
+        return measure_everybody(*look_at(see, dataset, self.spec.skeleton), self.spec.skeleton)[self.metric]
+
+    def draw(self, network: nn.Module, dataset: PoseDataset) -> ImageArray:
+        """Return a few whole pictures side by side, with the people found."""
+        people = labelled_pictures(dataset, self.spec.skeleton)
+        chosen = np.linspace(0, len(people) - 1, min(_PICTURES, len(people))).astype(int)
+        pictures = [dataset.picture(people[i])[0].image_bgr for i in chosen]
+        views = np.stack([whole_picture(image, self.spec.input_wh)[0] for image in pictures])
+        maps = network_predictor(network)(views)
+        return np.hstack([self._drawn(*each) for each in zip(views, map(self.codec.decode, maps), strict=True)])
+
+    def _drawn(self, image_rgb: ImageArray, people: tuple[FloatArray, FloatArray]) -> ImageArray:
+        keypoints, scores = people
+        boxes = [keypoints_box_xyxy(person, np.isfinite(person[:, 0])) for person in keypoints]
+        boxes_xyxy = np.array(boxes, np.float32).reshape(-1, 4)
+        found = Poses(self.spec.skeleton, keypoints, scores, scores.mean(axis=1), boxes_xyxy)
+        drawn_bgr = draw_poses(cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR), found)
+        return cv2.cvtColor(drawn_bgr, cv2.COLOR_BGR2RGB)  # type: ignore[no-any-return]
