@@ -1,6 +1,7 @@
 """A training run learns, resumes to the same numbers, and loses nothing when it is cut short."""
 
 import math
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def trainer(out: Path, recipe: Recipe = RECIPE, *observers: "Record", people: in
 
 
 class Record:
-    """Keeps the losses, and on request interrupts before a step."""
+    """Keeps the losses, and on request presses Ctrl-C after a step."""
 
     def __init__(self, interrupt_at: int | None = None) -> None:
         self.losses: list[float] = []
@@ -38,7 +39,7 @@ class Record:
     def on_step(self, step: int, _total_steps: int, loss: float) -> None:
         self.losses.append(loss)
         if step == self._interrupt_at:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
     def on_epoch(self, result: EpochResult, _network: nn.Module) -> None:
         self.epochs.append(result)

@@ -1,5 +1,6 @@
 """Quantisation-aware training computes what int8 computes, learns through it, and is a training run like any other."""
 
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -166,7 +167,7 @@ class Interrupt:
 
     def on_step(self, step: int, _total_steps: int, _loss: float) -> None:
         if step == self._at:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
     def on_epoch(self, *_: object) -> None:
         pass

@@ -1,4 +1,4 @@
-"""The training loop: reads from top to bottom, resumes to the same numbers, loses nothing on Ctrl-C."""
+"""The training loop: reads from top to bottom, resumes to the same numbers, loses nothing when it is cut off."""
 
 import math
 import time
@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
@@ -16,16 +15,16 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.train.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from edgepose.train.data import PoseDataset, WeightedDataset
 from edgepose.train.data.crops import EpochSampler
+from edgepose.train.interruption import Interruption, leave_ctrl_c_to_the_loop
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.objectives import Batch, Objective, objective_of
 from edgepose.train.objectives.base import Learner
 from edgepose.train.progress import EpochResult, Observer
 from edgepose.train.qat import quantise_layers
+from edgepose.train.readings import Readings
 from edgepose.train.recipe import Recipe
 from edgepose.train.state import TrainingState, check_same_run
-
-_STEPS_A_READING = {"cpu": 1, "cuda": 20}
-"""How many losses are read at a time: reading one of a GPU waits until it has caught up."""
+from edgepose.train.world import World
 
 
 class TrainingError(EdgeposeError):
@@ -33,7 +32,10 @@ class TrainingError(EdgeposeError):
 
 
 class Trainer:
-    """One training run, from fresh weights or from `out/last.safetensors`."""
+    """One training run, from fresh weights or from `out/last.safetensors`, in each process of a world.
+
+    The state is saved after every epoch, and within one after `save_minutes`. A batch is that of all processes.
+    """
 
     def __init__(
         self,
@@ -47,34 +49,42 @@ class Trainer:
         validate_on: PoseDataset | None = None,
         workers: int = 1,
         observers: tuple[Observer, ...] = (),
+        world: World | None = None,
+        save_minutes: float = 10.0,
     ) -> None:
         torch.manual_seed(recipe.seed)
         self.spec, self.recipe, self.mix, self.out = spec, recipe, mix, out
         self.objective = objective or objective_of(spec, recipe)
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.world = world or World.alone()
+        self.device = self.world.device
         self.network = spec.build().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        deployed = DeployNetwork(self.network).to(self.device)
-        self.learner = Learner(deployed, self.objective, bf16=recipe.precision == "bf16")
         self._start_from = start_from
         if start_from is not None:
             _copy_weights(start_from, spec, self.network)
         if recipe.qat:
             quantise_layers(self.network)
+        elif recipe.sync_bn:
+            self.world.synchronise_norms(self.network)
+        deployed = DeployNetwork(self.network).to(self.device)
+        self._learner = self.world.shared(Learner(deployed, self.objective, bf16=recipe.precision == "bf16"))
         self.state = TrainingState(self.network, recipe)
         self._validate_on = validate_on
         self._observers = observers
-        self._sampler = EpochSampler(mix, recipe.seed)
-        if len(self._sampler) < recipe.batch:
+        self._save_seconds, self._saved_at = 60 * save_minutes, time.monotonic()
+        self._readings = Readings(self.world)
+        self._sampler = EpochSampler(mix, recipe.seed, recipe.batch, self.world.rank, self.world.size)
+        if self.steps_per_epoch == 0:
             raise TrainingError(
-                f"an epoch has {len(self._sampler)} people, fewer than a batch of {recipe.batch}; add data or lower it"
+                f"an epoch has {self._sampler.people} people, fewer than a batch of {recipe.batch}; "
+                "add data or lower it"
             )
         self._loader = DataLoader(
             self.objective.examples(mix),
-            recipe.batch,
+            self.world.share(recipe.batch),
             sampler=self._sampler,
             num_workers=workers,
             persistent_workers=workers > 0,
-            drop_last=True,
+            worker_init_fn=leave_ctrl_c_to_the_loop,
             collate_fn=self.objective.collate,
             pin_memory=self.device.type == "cuda",
         )
@@ -82,7 +92,7 @@ class Trainer:
     @property
     def steps_per_epoch(self) -> int:
         """Return the optimiser's steps in a whole epoch."""
-        return len(self._sampler) // self.recipe.batch
+        return self._sampler.people // self.recipe.batch
 
     @property
     def total_steps(self) -> int:
@@ -92,28 +102,39 @@ class Trainer:
     def run(self) -> Checkpoint:
         """Train to the end and return the last checkpoint.
 
-        Raises `TrainingError` when the loss is no longer a number; the last good checkpoint stays. On Ctrl-C the
-        state is saved before the interrupt goes on.
+        Raises `TrainingError` when the loss is no longer a number; the last good checkpoint stays. After Ctrl-C the
+        state is saved before the `KeyboardInterrupt` goes on; a second one does not wait for that.
         """
-        try:
+        with Interruption() as interruption:
             while self.state.progress.epoch < self.recipe.epochs:
-                self._run_epoch()
-        except KeyboardInterrupt:
-            self.save("last")
-            raise
+                self._run_epoch(interruption)
         return self.checkpoint()
 
-    def _run_epoch(self) -> None:
-        started, losses = time.perf_counter(), _Losses(_STEPS_A_READING[self.device.type])
-        self._sampler.epoch = self.state.progress.epoch
-        self._sampler.skip = self.state.progress.step * self.recipe.batch
+    def _run_epoch(self, interruption: Interruption) -> None:
+        progress, started = self.state.progress, time.perf_counter()
+        first_step = progress.step
+        self._sampler.epoch, self._sampler.skip = progress.epoch, first_step * self.recipe.batch
         self.network.train()
         for batch in self._batches():
-            self._tell(losses.add(self._step(batch)))
-        self._tell(losses.read())
-        seconds = time.perf_counter() - started
-        self.state.progress.finish_epoch(seconds)
-        self._finish_epoch(losses.values, seconds)
+            self._readings.add(self._step(batch))
+            if self._readings.is_due or progress.step == self.steps_per_epoch:
+                self._read(interruption)
+        images = (progress.step - first_step) * self.recipe.batch
+        self._finish_epoch(images / (time.perf_counter() - started))
+
+    def _read(self, interruption: Interruption) -> None:
+        """Tell the observers of the last steps' losses; save when it is time to, and stop when somebody wants it."""
+        losses = self._readings.read(stop=interruption.is_wanted)
+        for step, loss in enumerate(losses, self._global_step - len(losses) + 1):
+            if not math.isfinite(loss):
+                raise self._diverged(f"the loss is {loss} at step {step}")
+            for observer in self._observers:
+                observer.on_step(step, self.total_steps, loss)
+        self.state.progress.note(losses)
+        if self._readings.stop or time.monotonic() - self._saved_at >= self._save_seconds:
+            self.save("last")
+        if self._readings.stop:
+            raise KeyboardInterrupt
 
     def _batches(self) -> Iterator[Batch]:
         """Yield batches on the device; copies overlap with what it computes."""
@@ -125,18 +146,10 @@ class Trainer:
         return self.state.progress.epoch * self.steps_per_epoch + self.state.progress.step
 
     def _step(self, batch: Batch) -> Tensor:
-        loss: Tensor = self.learner(batch)
+        loss: Tensor = self._learner(batch)
         rate = self.recipe.rate_at(self._global_step, self.total_steps)
         self.state.descend(loss, rate, self.recipe.clip_norm, self._global_step)
         return loss.detach()
-
-    def _tell(self, losses: list[float]) -> None:
-        """Tell the observers of the last steps' losses, which are numbers."""
-        for step, loss in enumerate(losses, self._global_step - len(losses) + 1):
-            if not math.isfinite(loss):
-                raise self._diverged(f"the loss is {loss} at step {step}")
-            for observer in self._observers:
-                observer.on_step(step, self.total_steps, loss)
 
     def _diverged(self, what: str) -> TrainingError:
         return TrainingError(
@@ -144,18 +157,17 @@ class Trainer:
             f"resume with a lower --learning-rate or with --precision fp32"
         )
 
-    def _finish_epoch(self, losses: list[float], seconds: float) -> None:
+    def _finish_epoch(self, images_per_second: float) -> None:
         network, progress = self.state.average.network, self.state.progress
-        accuracy = None if self._validate_on is None else self.objective.validate(network, self._validate_on)
-        is_best = accuracy is None or accuracy > progress.best
-        if accuracy is not None:
-            progress.best = max(progress.best, accuracy)
+        accuracy = None
+        if self._validate_on is not None and self.world.is_first:
+            accuracy = self.objective.validate(network, self._validate_on)
+        is_best = progress.finish_epoch(accuracy)
         self.save("last")
-        if is_best:
+        if is_best and self.world.is_first:
             save_checkpoint(self.out / "best.safetensors", replace(self.checkpoint(), state={}))
-        images = len(losses) * self.recipe.batch
-        mean = float(np.mean(losses or [math.nan]))
-        result = EpochResult(progress.epoch, mean, self.objective.metric, accuracy, images / seconds)
+        point = progress.curve[-1]
+        result = EpochResult(point.epoch, point.loss, self.objective.metric, accuracy, images_per_second)
         for observer in self._observers:
             observer.on_epoch(result, network)
 
@@ -180,11 +192,14 @@ class Trainer:
         )
 
     def save(self, name: str) -> Path:
-        """Write `out/NAME.safetensors` with everything needed to go on.
+        """Write `out/NAME.safetensors` with everything needed to go on, if this is the first process.
 
         Raises `TrainingError`, and leaves the file as it was, when a weight is no number.
         """
         path = self.out / f"{name}.safetensors"
+        self._saved_at = time.monotonic()
+        if not self.world.is_first:
+            return path
         if not self.state.is_finite():
             raise self._diverged(f"a weight is no number after step {self._global_step}")
         save_checkpoint(path, self.checkpoint())
@@ -196,30 +211,9 @@ class Trainer:
         Raises `CheckpointError` when it is absent or of another network, data or recipe.
         """
         path = self.out / "last.safetensors"
-        saved = load_checkpoint(path, with_state=True)
+        saved = self.world.from_first(lambda: load_checkpoint(path, with_state=True))
         check_same_run(path, saved, self.checkpoint())
         self.state.restore(saved)
-
-
-class _Losses:
-    """The losses of an epoch, read from the device so many at a time."""
-
-    def __init__(self, at_a_time: int) -> None:
-        self.values: list[float] = []
-        self._at_a_time = at_a_time
-        self._unread: list[Tensor] = []
-
-    def add(self, loss: Tensor) -> list[float]:
-        """Keep a loss; return those that were read because of it."""
-        self._unread.append(loss)
-        return self.read() if len(self._unread) >= self._at_a_time else []
-
-    def read(self) -> list[float]:
-        """Return the losses since the last reading."""
-        values: list[float] = torch.stack(self._unread).tolist() if self._unread else []
-        self._unread.clear()
-        self.values += values
-        return values
 
 
 def _copy_weights(checkpoint: Checkpoint, spec: NetworkSpec, network: nn.Module) -> None:

@@ -14,7 +14,8 @@ class Recipe:
     """Everything that decides the numbers of a training run.
 
     `schedule` is `cosine`, or `steps` with `milestones`: pairs of (fraction of the run, factor on the rate).
-    `clip_norm` 0 does not clip; `ema_decay` 0 keeps no average; `qat` trains as int8 computes.
+    `clip_norm` 0 does not clip; `ema_decay` 0 keeps no average; `qat` trains as int8 computes;
+    `sync_bn` takes the statistics of batch norms over all processes.
     """
 
     optimiser: Literal["adamw", "adam", "rmsprop", "sgd"] = "adamw"
@@ -31,6 +32,7 @@ class Recipe:
     loss: Literal["partial", "weighted", "focal", "squared"] = "weighted"
     seed: int = 0
     qat: bool = False
+    sync_bn: bool = False
     augment: AugmentConfig = field(default_factory=AugmentConfig)
 
     def __post_init__(self) -> None:

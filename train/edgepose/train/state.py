@@ -1,7 +1,9 @@
 """What changes while a network trains, and how it is saved and taken up again to the same numbers."""
 
 import math
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,29 +17,63 @@ from edgepose.train.recipe import Recipe
 _RAW = "network."
 
 
+@dataclass(frozen=True)
+class CurvePoint:
+    """A finished epoch: mean loss, accuracy in percent where it is validated, seconds since the run began."""
+
+    epoch: int
+    loss: float
+    accuracy: float | None
+    seconds: float
+
+
 @dataclass
 class Progress:
-    """How far a run is: whole epochs, steps in the current one, and the best validation so far."""
+    """How far a run is: whole epochs, steps in the current one and their losses, and how it went so far."""
 
     epoch: int = 0
     step: int = 0
     best: float = -math.inf
     seconds: float = 0.0
+    loss_sum: float = 0.0
+    curve: list[CurvePoint] = field(default_factory=list)
 
-    def finish_epoch(self, seconds: float) -> None:
-        """Count an epoch that took so long."""
-        self.epoch, self.step, self.seconds = self.epoch + 1, 0, self.seconds + seconds
+    def __post_init__(self) -> None:
+        self._noted_at = time.perf_counter()
+
+    def note(self, losses: list[float]) -> None:
+        """Count the losses of the latest steps, and the time since the last call."""
+        now = time.perf_counter()
+        self.seconds, self._noted_at = self.seconds + now - self._noted_at, now
+        self.loss_sum += sum(losses)
+
+    def finish_epoch(self, accuracy: float | None) -> bool:
+        """Count an epoch; return whether it is the best so far, as the last one is where nothing is validated."""
+        is_best = accuracy is None or accuracy > self.best
+        if accuracy is not None:
+            self.best = max(self.best, accuracy)
+        self.note([])
+        self.curve.append(CurvePoint(self.epoch + 1, self.loss_sum / self.step, accuracy, self.seconds))
+        self.epoch, self.step, self.loss_sum = self.epoch + 1, 0, 0.0
+        return is_best
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values; `from_dict` undoes it."""
-        return {**vars(self), "best": None if math.isinf(self.best) else self.best}
+        return {**asdict(self), "best": None if math.isinf(self.best) else self.best}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Progress":
-        """Read what `to_dict` gave."""
-        best = values["best"] if "best" in values else values["best_pck"]  # checkpoints of version 0.1
-        kept = {name: values[name] for name in ("epoch", "step", "seconds")}
-        return cls(**kept, best=-math.inf if best is None else best)
+    def from_dict(cls, values: Mapping[str, Any]) -> "Progress":
+        """Read what `to_dict` gave, now or in version 0.1, which had no curve."""
+        best = values["best"] if "best" in values else values["best_pck"]
+        curve = [CurvePoint(**point) for point in values.get("curve", [])]
+        return cls(
+            epoch=values["epoch"],
+            step=values["step"],
+            best=-math.inf if best is None else best,
+            seconds=values["seconds"],
+            loss_sum=values.get("loss_sum", 0.0),
+            curve=curve,
+        )
 
 
 class TrainingState:

@@ -23,16 +23,28 @@ class Draw:
 
 
 class EpochSampler(Sampler[Draw]):
-    """A shuffled epoch, a function of (seed, epoch) alone; `skip` leaves out what was already trained on."""
+    """A shuffled epoch in batches, a function of (seed, epoch) alone; the rest that makes no whole batch is left out.
 
-    def __init__(self, mix: list[WeightedDataset], seed: int) -> None:
+    Of each batch, the process `rank` of `size` gets its even share, so that together they see what one would see alone.
+    `skip` leaves out what was already trained on.
+    """
+
+    def __init__(self, mix: list[WeightedDataset], seed: int, batch: int = 1, rank: int = 0, size: int = 1) -> None:
         self._mix = mix
         self._seed = seed
+        self._batch = batch
+        share = batch // size
+        self._share = range(rank * share, (rank + 1) * share)
         self.epoch = 0
         self.skip = 0
 
-    def __len__(self) -> int:
+    @property
+    def people(self) -> int:
+        """Return how many are drawn in an epoch, before any is left out."""
         return sum(round(part.weight * len(part.dataset)) for part in self._mix)
+
+    def __len__(self) -> int:
+        return self.people // self._batch * len(self._share)
 
     def __iter__(self) -> Iterator[Draw]:
         rng = np.random.default_rng((self._seed, self.epoch))
@@ -42,9 +54,10 @@ class EpochSampler(Sampler[Draw]):
             for person in _draw(len(part.dataset), round(part.weight * len(part.dataset)), rng)
         ]
         order = rng.permutation(len(chosen))
-        for place in range(self.skip, len(order)):
-            number, person = chosen[order[place]]
-            yield Draw(number, person, (self._seed, self.epoch, place))
+        for start in range(self.skip, len(order) - self._batch + 1, self._batch):
+            for place in (start + offset for offset in self._share):
+                number, person = chosen[order[place]]
+                yield Draw(number, person, (self._seed, self.epoch, place))
 
 
 def _draw(people: int, count: int, rng: np.random.Generator) -> list[int]:

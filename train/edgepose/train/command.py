@@ -8,7 +8,10 @@ import typer
 
 def train(
     *,
-    net: Annotated[str, typer.Option(help="Network: repose, pbn, pil, or a PPNet's name such as ppnet-m2-d2-w32.")],
+    net: Annotated[
+        str,
+        typer.Option(help="repose, pbn, pil, simplepose, simplepose-edge, or a PPNet's name such as ppnet-m2-d2-w32."),
+    ],
     data: Annotated[list[str], typer.Option(help="kind:path[:split][@weight]; may be repeated.")],
     out: Annotated[Path, typer.Option(help="Folder of last.safetensors, best.safetensors and the TensorBoard log.")],
     settings: Annotated[list[str] | None, typer.Option("--set", help="key=value of the network; repeatable.")] = None,
@@ -27,23 +30,32 @@ def train(
         bool, typer.Option("--qat", help="Train as int8 computes, from the weights of --start-from.")
     ] = False,
     validate: Annotated[str | None, typer.Option(help="Data whose PCK@0.2 chooses best.safetensors.")] = None,
-    workers: Annotated[int, typer.Option(min=0, help="Processes that prepare crops.")] = 1,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that prepare crops, for each that trains.")] = 1,
+    sync_bn: Annotated[
+        bool, typer.Option("--sync-bn", help="Take batch norms' statistics over all of torchrun's processes.")
+    ] = False,
+    save_minutes: Annotated[float, typer.Option(min=0.0, help="How often last.safetensors is saved in an epoch.")] = 10,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from OUT/last.safetensors.")] = False,
 ) -> None:
-    """Train a network; Ctrl-C saves it, --resume goes on to the same numbers as without the break."""
+    """Train a network; Ctrl-C saves it, --resume goes on to the same numbers as without the break.
+
+    On several GPUs or machines: torchrun --nproc-per-node GPUS -m edgepose.train, with the same options.
+    """
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
 
-    from edgepose.cli.options import chosen, import_torch, parse_settings, parse_size  # noqa: PLC0415
+    from edgepose.train.options import chosen, import_torch, parse_settings, parse_size  # noqa: PLC0415
 
     import_torch()
     from edgepose.runtime.skeleton import skeleton_named  # noqa: PLC0415
     from edgepose.train.data import open_dataset, open_mix  # noqa: PLC0415
     from edgepose.train.networks import NetworkSpec  # noqa: PLC0415
+    from edgepose.train.networks.architectures import architecture_of  # noqa: PLC0415
     from edgepose.train.recipe import named_recipe  # noqa: PLC0415
     from edgepose.train.run import run_training  # noqa: PLC0415
+    from edgepose.train.world import joined_world  # noqa: PLC0415
 
     mix = open_mix(data)
-    joints = skeleton_named(skeleton) if skeleton else mix[0].dataset.skeleton
+    joints = skeleton_named(skeleton) if skeleton else architecture_of(net).skeleton_for(mix[0].dataset.skeleton)
     spec = NetworkSpec.of_paper(net, parse_settings(settings), joints, parse_size(input_size))
     changes = {
         "epochs": epochs,
@@ -51,15 +63,19 @@ def train(
         "learning_rate": learning_rate,
         "precision": precision,
         "seed": seed,
+        "sync_bn": sync_bn or None,
     }
-    run_training(
-        spec,
-        named_recipe(recipe, spec, qat=qat, **chosen(changes)),
-        mix,
-        out,
-        start_from=start_from,
-        validate_on=open_dataset(validate) if validate else None,
-        workers=workers,
-        resume=resume,
-        console=Console(stderr=True),
-    )
+    with joined_world() as world:
+        run_training(
+            spec,
+            named_recipe(recipe, spec, qat=qat, **chosen(changes)),
+            mix,
+            out,
+            start_from=start_from,
+            validate_on=open_dataset(validate) if validate else None,
+            workers=workers,
+            resume=resume,
+            save_minutes=save_minutes,
+            world=world,
+            console=Console(stderr=True),
+        )

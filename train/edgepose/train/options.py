@@ -1,4 +1,4 @@
-"""Reading what the commands share from their options."""
+"""Reading what the commands that train or open networks share from their options."""
 
 import importlib
 from collections.abc import Mapping

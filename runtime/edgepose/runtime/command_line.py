@@ -1,0 +1,37 @@
+"""What every command line here does: one line on the error stream for what the user can mend, and exit code 2."""
+
+import sys
+from typing import NoReturn
+
+import typer
+
+from edgepose.profiles.errors import EdgeposeError
+
+# typer brings its own copy of click in some versions and click itself in others: this is UsageError in both
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+def run_app(app: typer.Typer) -> NoReturn:
+    """Run the words of the command line through an app and end the process with its exit code; Ctrl-C's is 130."""
+    try:
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+    except _UsageError as error:
+        _fail(_usage(error))
+    except EdgeposeError as error:
+        _fail(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(130)
+    sys.exit(code or 0)
+
+
+def _usage(error: BaseException) -> str:
+    """Return what is wrong with the words of a command, and where to look them up."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "edgepose"
+    message = " ".join(error.format_message().split())  # type: ignore[attr-defined]
+    return f"{message.rstrip('.')}; see {command} --help"
+
+
+def _fail(text: str) -> NoReturn:
+    sys.stderr.write(f"error: {text}\n")
+    sys.exit(2)

@@ -1,0 +1,24 @@
+"""`python -m edgepose.train` is `edgepose train`: the same options, the same one-line errors."""
+
+import subprocess
+import sys
+
+from typer.testing import CliRunner
+
+from edgepose.cli.main import app as edgepose
+from edgepose.train.__main__ import app
+
+
+def test_takes_the_options_of_edgepose_train() -> None:
+    runner = CliRunner()
+    here, there = (runner.invoke(*called).output for called in ((app, ["--help"]), (edgepose, ["train", "--help"])))
+    assert "--sync-bn" in here
+    assert here.split("Options")[1] == there.split("Options")[1]
+
+
+def test_a_mistake_is_one_line_and_exit_code_2() -> None:
+    command = [sys.executable, "-m", "edgepose.train", "--net", "nothing", "--data", "synthetic:1", "--out", "x"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: unknown network 'nothing'")
+    assert done.stderr.count("\n") == 1
