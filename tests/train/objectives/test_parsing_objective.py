@@ -1,6 +1,7 @@
 """PIL learns joints and body parts from whatever each person's labels tell."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +11,11 @@ from torch.nn.functional import cross_entropy, interpolate
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.skeleton import LSP_14
+from edgepose.train.checkpoint import Checkpoint
 from edgepose.train.data import WeightedDataset, open_dataset
 from edgepose.train.data.crops import Draw
 from edgepose.train.data.part_labels import PART_CLASSES, UNKNOWN, value_of
+from edgepose.train.loop import Trainer
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.objectives import objective_of
 from edgepose.train.objectives.base import Learner
@@ -25,6 +28,7 @@ from edgepose.train.objectives.parsing import (
 )
 from edgepose.train.recipe import Recipe
 from support.dot_dataset import DotDataset
+from support.trained import PPNET
 
 SPEC = NetworkSpec.of_paper("pil", {}, LSP_14, (64, 64))
 RECIPE = Recipe(precision="fp32")
@@ -141,3 +145,47 @@ def test_the_same_draw_has_the_same_mask_beside_its_picture() -> None:
     assert len(np.unique(one["parts"].numpy())) > 3
     for name, tensor in one.items():
         torch.testing.assert_close(tensor, two[name], equal_nan=True)
+
+
+def checkpoint_of(spec: NetworkSpec) -> Checkpoint:
+    torch.manual_seed(7)
+    return Checkpoint(spec, spec.codec(), 1.25, spec.build().state_dict(), {"data": ["masks"]}, [], {})
+
+
+def test_a_reused_parsing_branch_is_the_checkpoints_and_learns_nothing(tmp_path: Path) -> None:
+    trained = checkpoint_of(SPEC)
+    recipe = replace(RECIPE, epochs=1, batch=2, learning_rate=0.1, warmup_steps=0, ema_decay=0.0)
+    mix = [WeightedDataset(open_dataset("synthetic:4:1"), 1.0)]
+    objective = ParsingObjective(SPEC, recipe, trained)
+    found = Trainer(SPEC, recipe, mix, tmp_path, objective=objective, workers=0).run().weights
+    same = {name for name, weight in trained.weights.items() if torch.equal(weight, found[name])}
+    branch = {name for name in found if name.startswith(("parsing.", "classes.", "fuse.adapter."))}
+    assert branch <= same
+    moved = {name.split(".")[0] for name in set(found) - same}
+    assert moved == {"pose", "heatmaps", "fuse"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (
+            replace(SPEC, input_wh=(128, 128)),
+            "the parsing branch was trained at 128x128, the network has 64x64; give the",
+        ),
+        (
+            replace(SPEC, settings={"classes": 15}),
+            "the trained one has fusion adaptive, classes 15, .* this one .* classes 20",
+        ),
+        (replace(SPEC, settings={"fusion": "add"}), "the trained one has fusion add"),
+        (PPNET, "a parsing branch is PIL's; the checkpoint holds ppnet-m1-d1-w8"),
+    ],
+)
+def test_a_parsing_branch_that_does_not_fit_is_one_clear_line(spec: NetworkSpec, message: str) -> None:
+    with pytest.raises(EdgeposeError, match=message):
+        ParsingObjective(SPEC, RECIPE, checkpoint_of(spec)).prepare(SPEC.build())
+
+
+def test_a_network_without_a_parsing_branch_cannot_reuse_one() -> None:
+    spec = replace(SPEC, settings={"fusion": "multi-task"})
+    with pytest.raises(EdgeposeError, match="that has one of its own"):
+        ParsingObjective(spec, RECIPE, checkpoint_of(spec)).prepare(spec.build())

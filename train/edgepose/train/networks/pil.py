@@ -165,6 +165,7 @@ class PIL(nn.Module):
         super().__init__()
         self.config = config
         self.keypoints = len(skeleton)
+        self._keeps_parsing = False
         self.pose = StackedHourglass(config.stacks, config.units, self.keypoints + 1)
         self.heatmaps = nn.Conv2d(_CHANNELS, self.keypoints + 1, 1)
         if config.fusion != "none":
@@ -172,6 +173,39 @@ class PIL(nn.Module):
         if config.parses_apart:
             self.parsing = StackedHourglass(config.parsing_stacks, config.parsing_units, config.classes)
             self.fuse = AdaptiveConvolution() if config.fusion == "adaptive" else Arithmetic(config.fusion)
+
+    def reuse_parsing(self, trained: "PIL") -> None:
+        """Take another network's parsing branch, adapter and classifier, for good: they no longer learn.
+
+        Raises `EdgeposeError`, saying what differs, where the branch does not fit.
+        """
+        ours, theirs = (
+            {name: getattr(n.config, name) for name in ("fusion", "classes", "parsing_stacks", "parsing_units")}
+            for n in (self, trained)
+        )
+        if ours != theirs or not self.config.parses_apart:
+            raise EdgeposeError(
+                f"a parsing branch is reused by a network of the same {', '.join(ours)}, that has one of its own; "
+                f"the trained one has {_listed(theirs)}, this one {_listed(ours)}"
+            )
+        for mine, other in zip(self.parsing_branch(), trained.parsing_branch(), strict=True):
+            mine.load_state_dict(other.state_dict())
+            mine.requires_grad_(requires_grad=False)
+        self._keeps_parsing = True
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> "PIL":
+        """Go into training mode, or out of it; a reused parsing branch stays as it is, its statistics too."""
+        super().train(mode)
+        if self._keeps_parsing:
+            for module in self.parsing_branch():
+                module.eval()
+        return self
+
+    def parsing_branch(self) -> list[nn.Module]:
+        """Return what turns images into classes and kernels: all that does not read the pose."""
+        adapter = [self.fuse.adapter] if isinstance(self.fuse, AdaptiveConvolution) else []
+        return [self.parsing, self.classes, *adapter]
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Return the heatmaps of every pose stack."""
@@ -188,3 +222,7 @@ class PIL(nn.Module):
         parsing, classes = self.parsing(images) if self.config.parses_apart else (features, [])
         adapted = self.fuse(features, parsing) if self.config.parses_apart else features
         return [*maps, self.heatmaps(adapted)], [*classes, self.classes(parsing)]
+
+
+def _listed(values: dict[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())

@@ -21,6 +21,9 @@ class Objective(ABC):
     metric: str
     """What `validate` measures, as logs and cards call it; more is better."""
 
+    def prepare(self, network: nn.Module) -> None:  # noqa: B027  most networks need nothing
+        """Ready a network on its device, before it learns."""
+
     @abstractmethod
     def examples(self, mix: list[WeightedDataset]) -> Dataset[Any]:
         """Return the varied examples of a mix, indexed by `crops.Draw`; an example is a function of its draw alone."""
@@ -50,6 +53,7 @@ class Learner(nn.Module):
 
     def __init__(self, network: DeployNetwork, objective: Objective, *, bf16: bool) -> None:
         super().__init__()
+        objective.prepare(network.network)
         self.network = network
         self.objective = objective
         self._bf16 = bf16

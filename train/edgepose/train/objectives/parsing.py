@@ -2,11 +2,12 @@
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, ImageArray
+from edgepose.train.checkpoint import Checkpoint
 from edgepose.train.data.augment import Crop
 from edgepose.train.data.part_labels import PART_CLASSES, PART_LABELS, UNKNOWN, label_classes
 from edgepose.train.networks import DeployNetwork, NetworkSpec
@@ -24,10 +25,14 @@ class ParsingObjective(HeatmapObjective):
 
     A batch has `parts` uint8 (N, H, W) besides, values of `part_labels`. Who has no mask teaches only the pose, who has
     no joints only the parsing. A network may have more classes than there are parts; those stay empty.
+
+    `parsing`, where given, is a PIL whose parsing branch is reused as it is (section 3.4). Raises `EdgeposeError` for a
+    network of too few classes, or another input than the branch was trained for.
     """
 
-    def __init__(self, spec: NetworkSpec, recipe: Recipe) -> None:
+    def __init__(self, spec: NetworkSpec, recipe: Recipe, parsing: Checkpoint | None = None) -> None:
         super().__init__(spec, recipe)
+        self._parsing = parsing
         config = spec.config()
         assert isinstance(config, PILConfig)
         if config.fusion != "none" and config.classes < len(PART_CLASSES):
@@ -36,6 +41,24 @@ class ParsingObjective(HeatmapObjective):
                 f"give --set classes={len(PART_CLASSES)} or more"
             )
         self._possible = torch.from_numpy(possible_classes(config.classes))
+        if parsing is not None and parsing.spec.input_wh != spec.input_wh:
+            theirs, ours = (f"{width}x{height}" for width, height in (parsing.spec.input_wh, spec.input_wh))
+            raise EdgeposeError(
+                f"the parsing branch was trained at {theirs}, the network has {ours}; give the same --input"
+            )
+
+    def prepare(self, network: nn.Module) -> None:
+        """Put in the parsing branch that is reused, if one is.
+
+        Raises `EdgeposeError` where it does not fit.
+        """
+        if self._parsing is None:
+            return
+        trained = self._parsing.build()
+        if not isinstance(trained, PIL):
+            raise EdgeposeError(f"a parsing branch is PIL's; the checkpoint holds {self._parsing.spec.name}")
+        assert isinstance(network, PIL)
+        network.reuse_parsing(trained)
 
     def collate(self, examples: list[Crop]) -> Batch:
         """Stack crops; who has no mask has one of which nothing is known."""
