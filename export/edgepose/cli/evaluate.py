@@ -12,16 +12,20 @@ def evaluate(
     *,
     data: Annotated[str, typer.Option(help="kind:path[:split], or synthetic:COUNT[:SEED].")],
     device: Annotated[str, typer.Option(help="Device profile: a name of `edgepose devices`, or a .toml.")] = "auto",
-    flip: Annotated[bool, typer.Option("--flip", help="Average with the mirrored crop.")] = False,
+    flip: Annotated[bool, typer.Option("--flip", help="Average with the mirrored crop or picture.")] = False,
     box: Annotated[
         str, typer.Option(help="Whose box is cropped: the data's own, the labelled joints', or the whole image's.")
     ] = "data",
-    limit: Annotated[int | None, typer.Option(min=1, help="Take the first so many people.")] = None,
+    scales: Annotated[
+        str, typer.Option(help="Of a model of everybody: the scales to look at, with commas; 1 is what fits its input.")
+    ] = "1",
+    limit: Annotated[int | None, typer.Option(min=1, help="Take the first so many people, or whole pictures.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document, alone.")] = False,
 ) -> None:
     """Measure PCK@0.2, PCKh@0.5 and OKS AP of a model, by the same code for every format.
 
-    Of a checkpoint that parses (PIL) mIoU too, where the data has masks of body parts.
+    Of a checkpoint that parses (PIL) mIoU too, where the data has masks of body parts. Of a model that sees everybody
+    (Simple Pose) OKS AP of all people in whole pictures.
     """
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
     from rich.progress import Progress  # noqa: PLC0415
@@ -41,6 +45,7 @@ def evaluate(
             dataset,
             flip_test=flip,
             box=box,
+            scales=_scales(scales),
             limit=limit,
             parts=open_part_predictor(path),
             on_progress=lambda done, total: bar.update(task, completed=done, total=total),
@@ -51,3 +56,16 @@ def evaluate(
         typer.echo(json.dumps(evaluation.to_dict(), indent=1, allow_nan=False))
     else:
         Console().print(evaluation_tables(evaluation))
+
+
+def _scales(text: str) -> tuple[float, ...]:
+    """Read numbers with commas between them.
+
+    Raises `EdgeposeError` for anything else.
+    """
+    from edgepose.profiles.errors import EdgeposeError  # noqa: PLC0415
+
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise EdgeposeError(f"--scales takes numbers with commas, as in --scales 0.5,1,2; found {text!r}") from error

@@ -10,8 +10,14 @@ from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.backends.base import Session
+from edgepose.runtime.body_part_codec import BodyPartCodec
+from edgepose.runtime.bottom_up import BottomUpModel, Views
+from edgepose.runtime.clock import StageClock
 from edgepose.train.data.pose_dataset import PoseDataset
+from edgepose.train.everybody import look_at, measure_everybody
 from edgepose.train.metrics.oks import oks_ap
 from edgepose.train.metrics.pck import pck, torso_px
 from edgepose.train.part_accuracy import PartPredictor, mean_iou, part_accuracy
@@ -47,6 +53,7 @@ def evaluate(
     *,
     flip_test: bool = False,
     box: str = "data",
+    scales: tuple[float, ...] = (1.0,),
     batch: int = 32,
     limit: int | None = None,
     parts: PartPredictor | None = None,
@@ -55,10 +62,18 @@ def evaluate(
     """Measure an open model on the first `limit` people of a data set, cropped as its card says.
 
     `box` is `data`, `joints` or `image`: where a person's box comes from. `flip_test` averages with the mirrored
-    crop. `parts` is the same network's parsing, measured where the data has masks. Raises `EdgeposeError` for another
-    box, for a flip test of a model that decodes itself, and when nobody has a label that the model knows.
+    crop. `parts` is the same network's parsing, measured where the data has masks. A model of everybody looks at the
+    first `limit` whole pictures, at `scales` of what fits its input. Raises `EdgeposeError` for another box, for an
+    option of the other kind of model, for a flip test of a model that decodes itself, and when nobody has a label that
+    the model knows.
     """
     card, padding = session.card, session.card.crop.padding
+    if isinstance(card.codec_object(), BodyPartCodec):
+        if box not in ("data", "image"):
+            raise EdgeposeError(f"{card.name} looks at whole pictures; leave --box {box} out")
+        return _evaluate_everybody(session, dataset, Views(scales, flip_test), limit, on_progress)
+    if scales != (1.0,):
+        raise EdgeposeError(f"{card.name} looks at one person in a crop; --scales is for models of everybody")
     per_part = {} if parts is None else part_accuracy(parts, dataset, card.input_wh, padding, box=box, limit=limit)
     metrics = {"mIoU": mean_iou(per_part)} if per_part else {}
     per_joint: dict[str, float] = {}
@@ -78,8 +93,35 @@ def evaluate(
         of_joints, per_joint = measure(seen)
         metrics = of_joints | metrics
         people, images = len(seen), len(set(seen.image_ids))
+    environment = _environment(session, box, flip_test, 1.0 if box == "image" else padding)
+    return Evaluation(card.name, dataset.name, images, people, metrics, per_joint, per_part, environment)
+
+
+def _evaluate_everybody(
+    session: Session,
+    dataset: PoseDataset,
+    views: Views,
+    limit: int | None,
+    on_progress: Callable[[int, int], None] | None,
+) -> Evaluation:
+    model, skeleton = BottomUpModel(session, views), session.card.skeleton_object()
+    model.presence_threshold = 0.0  # average precision ranks whoever is found
+    clock = StageClock()
+
+    def see(image_bgr: ImageArray) -> tuple[FloatArray, FloatArray]:
+        poses = model.see(image_bgr, clock)
+        return poses.keypoints_frame, poses.keypoint_scores
+
+    found, truth = look_at(see, dataset, skeleton, limit, on_progress)
+    metrics = _known(measure_everybody(found, truth, skeleton))
+    environment = _environment(session, "image", views.flip, 1.0) | {"scales": list(views.scales)}
+    images = len(set(truth.image_ids))
+    return Evaluation(session.card.name, dataset.name, images, len(truth), metrics, {}, {}, environment)
+
+
+def _environment(session: Session, box: str, flip_test: bool, padding: float) -> dict[str, Any]:
     info = session.info
-    environment = {
+    return {
         "engine": info.engine,
         "engine_version": info.version,
         "device": info.device,
@@ -87,9 +129,8 @@ def evaluate(
         "precision": info.precision,
         "box": box,
         "flip_test": flip_test,
-        "padding": 1.0 if box == "image" else padding,
+        "padding": padding,
     }
-    return Evaluation(card.name, dataset.name, images, people, metrics, per_joint, per_part, environment)
 
 
 def _has_joints(dataset: PoseDataset) -> bool:
@@ -119,9 +160,9 @@ def _known(values: dict[str, float]) -> dict[str, float]:
 def evaluation_tables(evaluation: Evaluation) -> Group:
     """Return an evaluation as tables for rich, under one line that says of what."""
     title = f"{evaluation.model} on {evaluation.data}: {evaluation.people} people in {evaluation.images} images"
-    tables = (_table("metric", evaluation.metrics), _table("joint, PCK@0.2", evaluation.per_joint))
-    parts = (_table("part, IoU", evaluation.per_part),) if evaluation.per_part else ()
-    return Group(escape(title), *tables, *parts)
+    tables = [("metric", evaluation.metrics), ("joint, PCK@0.2", evaluation.per_joint)]
+    tables.append(("part, IoU", evaluation.per_part))
+    return Group(escape(title), *(_table(heading, values) for heading, values in tables if values))
 
 
 def _table(heading: str, values: dict[str, float]) -> Table:
