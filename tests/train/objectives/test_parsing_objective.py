@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy, interpolate
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.skeleton import LSP_14
-from edgepose.train.checkpoint import Checkpoint
+from edgepose.train.checkpoint import Checkpoint, CheckpointError
 from edgepose.train.data import WeightedDataset, open_dataset
 from edgepose.train.data.crops import Draw
 from edgepose.train.data.part_labels import PART_CLASSES, UNKNOWN, value_of
@@ -157,7 +157,11 @@ def test_a_reused_parsing_branch_is_the_checkpoints_and_learns_nothing(tmp_path:
     recipe = replace(RECIPE, epochs=1, batch=2, learning_rate=0.1, warmup_steps=0, ema_decay=0.0)
     mix = [WeightedDataset(open_dataset("synthetic:4:1"), 1.0)]
     objective = ParsingObjective(SPEC, recipe, trained)
-    found = Trainer(SPEC, recipe, mix, tmp_path, objective=objective, workers=0).run().weights
+    checkpoint = Trainer(SPEC, recipe, mix, tmp_path, objective=objective, workers=0).run()
+    found = checkpoint.weights
+    assert checkpoint.training["parsing"] == {"data": ["masks"]}
+    with pytest.raises(CheckpointError, match="was trained with another --parsing; give the same, or a new --out"):
+        Trainer(SPEC, recipe, mix, tmp_path, workers=0).resume()
     same = {name for name, weight in trained.weights.items() if torch.equal(weight, found[name])}
     branch = {name for name in found if name.startswith(("parsing.", "classes.", "fuse.adapter."))}
     assert branch <= same
@@ -183,6 +187,11 @@ def test_a_reused_parsing_branch_is_the_checkpoints_and_learns_nothing(tmp_path:
 def test_a_parsing_branch_that_does_not_fit_is_one_clear_line(spec: NetworkSpec, message: str) -> None:
     with pytest.raises(EdgeposeError, match=message):
         ParsingObjective(SPEC, RECIPE, checkpoint_of(spec)).prepare(SPEC.build())
+
+
+def test_only_pil_has_a_parsing_branch() -> None:
+    with pytest.raises(EdgeposeError, match="ppnet-m1-d1-w8 has none: leave --parsing out"):
+        objective_of(PPNET, RECIPE, checkpoint_of(SPEC))
 
 
 def test_a_network_without_a_parsing_branch_cannot_reuse_one() -> None:

@@ -26,6 +26,9 @@ def train(
     precision: Annotated[str | None, typer.Option(help="bf16 or fp32 arithmetic.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of weights, order and augmentation.")] = None,
     start_from: Annotated[Path | None, typer.Option(help="Checkpoint of the same network to start from.")] = None,
+    parsing: Annotated[
+        Path | None, typer.Option(help="PIL's checkpoint whose parsing branch is taken as it is, and learns no more.")
+    ] = None,
     qat: Annotated[
         bool, typer.Option("--qat", help="Train as int8 computes, from the weights of --start-from.")
     ] = False,
@@ -72,6 +75,7 @@ def train(
             mix,
             out,
             start_from=start_from,
+            parsing=parsing,
             validate_on=open_dataset(validate) if validate else None,
             workers=workers,
             resume=resume,

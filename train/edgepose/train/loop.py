@@ -179,6 +179,7 @@ class Trainer:
             "progress": self.state.progress.to_dict(),
             "torch": torch.__version__,
         }
+        training |= self.objective.provenance()
         if self._start_from is not None:
             training["start_from"] = self._start_from.training
         return Checkpoint(

@@ -24,6 +24,7 @@ def run_training(
     out: Path,
     *,
     start_from: Path | None = None,
+    parsing: Path | None = None,
     validate_on: PoseDataset | None,
     workers: int,
     resume: bool,
@@ -41,7 +42,7 @@ def run_training(
     resume = world.from_first(lambda: _prepare(out, resume=resume))
     # the loader's processes are the parallelism here; OpenCV's own threads only get in each other's way
     cv2.setNumThreads(1)
-    objective = objective_of(spec, recipe)
+    objective = objective_of(spec, recipe, load_checkpoint(parsing) if parsing else None)
     with ExitStack() as stack:
         observers: tuple[Observer, ...] = ()
         if world.is_first:

@@ -129,6 +129,8 @@ def check_same_run(path: Path, saved: Checkpoint, mine: Checkpoint) -> None:
         raise CheckpointError(
             f"{path} was trained with another recipe: {', '.join(other)}; give the same, or a new --out"
         )
+    if saved.training.get("parsing") != mine.training.get("parsing"):
+        raise CheckpointError(f"{path} was trained with another --parsing; give the same, or a new --out")
     if saved.training["data"] != mine.training["data"]:
         raise CheckpointError(
             f"{path} was trained with another data: {saved.training['data']}; give the same, or a new --out"

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.train.checkpoint import Checkpoint
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.networks.architectures import NetworkConfig
 from edgepose.train.networks.pbn import PBNConfig
@@ -27,6 +29,13 @@ OBJECTIVES: dict[type[NetworkConfig], Callable[[NetworkSpec, Recipe], Objective]
 """By the architecture's configuration."""
 
 
-def objective_of(spec: NetworkSpec, recipe: Recipe) -> Objective:
-    """Return what a network learns by a recipe."""
+def objective_of(spec: NetworkSpec, recipe: Recipe, parsing: Checkpoint | None = None) -> Objective:
+    """Return what a network learns by a recipe; PIL on request with the parsing branch of a trained one.
+
+    Raises `EdgeposeError` for a parsing branch of another network's, and what the objective raises.
+    """
+    if parsing is not None:
+        if spec.architecture.config is not PILConfig:
+            raise EdgeposeError(f"a parsing branch is PIL's; {spec.name} has none: leave --parsing out")
+        return ParsingObjective(spec, recipe, parsing)
     return OBJECTIVES[spec.architecture.config](spec, recipe)

@@ -24,6 +24,10 @@ class Objective(ABC):
     def prepare(self, network: nn.Module) -> None:  # noqa: B027  most networks need nothing
         """Ready a network on its device, before it learns."""
 
+    def provenance(self) -> dict[str, Any]:
+        """Return what a checkpoint is to tell of the training besides recipe and data, as JSON values."""
+        return {}
+
     @abstractmethod
     def examples(self, mix: list[WeightedDataset]) -> Dataset[Any]:
         """Return the varied examples of a mix, indexed by `crops.Draw`; an example is a function of its draw alone."""

@@ -1,5 +1,7 @@
 """PIL's learning: heatmaps with one of the background, and the parsing into body parts (section 3.3)."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -59,6 +61,10 @@ class ParsingObjective(HeatmapObjective):
             raise EdgeposeError(f"a parsing branch is PIL's; the checkpoint holds {self._parsing.spec.name}")
         assert isinstance(network, PIL)
         network.reuse_parsing(trained)
+
+    def provenance(self) -> dict[str, Any]:
+        """Return how the parsing branch was trained, where it is not trained here."""
+        return {} if self._parsing is None else {"parsing": self._parsing.training}
 
     def collate(self, examples: list[Crop]) -> Batch:
         """Stack crops; who has no mask has one of which nothing is known."""
