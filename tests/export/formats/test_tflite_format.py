@@ -17,11 +17,13 @@ from torch.nn.functional import interpolate
 from edgepose.export.decode import HeatmapDecoder
 from edgepose.export.errors import ExportError
 from edgepose.export.formats import TARGETS, ExportSource
+from edgepose.export.formats.tflite_makers import with_makers
 from edgepose.export.formats.tflite_network import Delegable
 from edgepose.runtime.card import TFLITE_CARD_MEMBER, ModelCard
 from edgepose.train.card import card_of_checkpoint
 from edgepose.train.checkpoint import Checkpoint
 from edgepose.train.networks import DeployNetwork, NetworkSpec
+from edgepose.train.networks.pil import DynamicDepthwise
 from support.trained import PPNET, REPOSE
 from support.xnnpack import partitions_of
 
@@ -181,6 +183,28 @@ def test_every_convolution_of_a_network_can_be_excluded(source: ExportSource) ->
     # what normalises the image, and what writes the updates of RePose's keypoints, is no module of the network
     updates = sum(name.endswith(".gather_norm") for name, _ in network.named_modules())
     assert len(quantised) <= 1 + updates
+
+
+class OwnKernels(nn.Module):
+    """A network whose depthwise convolution has kernels that each image makes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features, self.kernels = nn.Conv2d(3, 8, 3, 2, 1), nn.Conv2d(8, 8, 6)
+        self.depthwise, self.leave = DynamicDepthwise(), nn.Conv2d(8, 4, 1)
+
+    def forward(self, image: Tensor) -> Tensor:
+        features = self.features(image.permute(0, 3, 1, 2).to(torch.float32))
+        return self.leave(self.depthwise(features, self.kernels(features)))  # type: ignore[no-any-return]
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::UserWarning")
+def test_kernels_of_an_images_own_are_left_in_floating_point_with_what_makes_them() -> None:
+    spared = with_makers(converted(OwnKernels()), [])
+    for kind in ("DynamicDepthwise", "Conv2d_kernels"):
+        assert any(kind in name for name in spared), spared
+    assert not any("Conv2d_features" in name or "Conv2d_leave" in name for name in spared)
+    assert with_makers(converted(Pyramid(delegable=False)), []) == []
 
 
 def test_fp16_halves_the_weights(ppnet: ExportSource) -> None:
