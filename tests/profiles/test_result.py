@@ -20,6 +20,7 @@ RESULT: dict[str, Any] = {
         "threads": 2,
         "memory_mb": 100,
         "frame_wh": [640, 480],
+        "most_people": 1,
         "frames_with_people": 9,
         "warmup": {"network": 10, "frames": 10},
         "load_before": LOAD,

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from edgepose.runtime.drawing import (
     edge_colour,
     joint_colour,
     line_width_px,
+    person_colour,
 )
 from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.results import FrameResult
@@ -108,3 +111,33 @@ def test_a_painter_writes_its_title_only_when_it_has_one() -> None:
     painter.paint(result(50_000_000))
     assert painter._fps() == pytest.approx(20)
     assert not Painter().paint(result(0)).any()
+
+
+def test_limbs_have_the_colour_of_the_persons_id() -> None:
+    points = np.full((len(LSP_14), 2), np.nan)
+    for joint, place in (("l_hip", (60, 60)), ("l_knee", (60, 180))):
+        points[LSP_14.index(joint)] = place
+    poses = _poses(points)
+    for person in (1, 2, 7):
+        drawn = draw_poses(BLACK, replace(poses, ids=(person,)))
+        assert np.abs(drawn[120, 60].astype(int) - person_colour(person)).max() < 30
+    assert draw_poses(BLACK, replace(poses, ids=()))[120, 60].astype(int) == pytest.approx(LEFT_BGR, abs=30)
+
+
+def test_ids_near_each_other_differ_in_colour() -> None:
+    colours = np.array([person_colour(person) for person in range(1, 9)])
+    apart = np.abs(colours[:, None] - colours).sum(axis=-1) + 999 * np.eye(8)
+    assert apart.min() > 60
+    assert np.abs(np.diff(colours, axis=0)).sum(axis=1).min() > 200
+
+
+def test_everybody_is_drawn_with_the_number_above() -> None:
+    points = np.stack([_scattered() * 0.5, _scattered() * 0.5 + 110]).astype(np.float32)
+    k = len(LSP_14)
+    ones = np.ones((2, k), np.float32)
+    drawn = draw_poses(BLACK, Poses(LSP_14, points, ones, ones[:, 0], np.zeros((2, 4), np.float32), (3, 12)))
+    without = draw_poses(BLACK, Poses(LSP_14, points, ones, ones[:, 0], np.zeros((2, 4), np.float32)))
+    for person in points:
+        x, y = person[person[:, 1].argmin()].astype(int)
+        above = np.s_[y - 16 : y - 4, x : x + 20]
+        assert drawn[above].astype(int).sum() > without[above].astype(int).sum()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgepose.runtime.similarity import box_iou, distinct_rows, oks, similarity
+from edgepose.runtime.similarity import box_cover, box_iou, oks, shared_joints, similarity
 from support.walkers import poses_of, standing
 
 seeds = st.integers(0, 2**32 - 1)
@@ -45,8 +45,14 @@ def test_overlap_of_boxes() -> None:
     assert box_iou(boxes[:1], boxes)[0] == pytest.approx([1, 1 / 3, 0])
 
 
-def test_of_people_who_are_alike_the_best_is_kept() -> None:
-    people = np.stack([standing(100, 100, 200), standing(104, 100, 200), standing(300, 100, 200)])
-    poses = poses_of(people, scores=np.array([0.5, 0.9, 0.4], np.float32))
-    assert distinct_rows(poses) == [1, 2]
-    assert distinct_rows(poses_of(people[:0])) == []
+def test_what_of_a_box_lies_in_another() -> None:
+    boxes = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [0, 0, 100, 100]], np.float32)
+    assert box_cover(boxes[:1], boxes)[0] == pytest.approx([1, 0.5, 1])
+    assert box_cover(boxes[2:], boxes[:1])[0, 0] == pytest.approx(0.01)
+
+
+def test_who_is_half_of_somebody_shares_half_the_joints() -> None:
+    one, other = standing(100, 100, 200), standing(400, 100, 200)
+    mixed = np.where(np.arange(18)[:, None] < 9, one, other)
+    assert shared_joints(poses_of(mixed[None]), poses_of(np.stack([one, other])))[0] == pytest.approx([0.5, 0.5])
+    assert shared_joints(poses_of(one[None]), poses_of(other[None]))[0, 0] == 0

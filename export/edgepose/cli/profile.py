@@ -23,6 +23,9 @@ def profile(
     sustained: Annotated[
         float, typer.Option(min=0, help="Run the network so many minutes without a pause: does warmth slow it down?")
     ] = 0.0,
+    max_people: Annotated[
+        int, typer.Option(min=1, help="Follow so many people; budgets are for one, and `run` follows 5.")
+    ] = 1,
     paced: Annotated[
         bool, typer.Option("--paced", help="Play a recording at its own rate, as a camera would.")
     ] = False,
@@ -34,7 +37,7 @@ def profile(
     from edgepose.runtime.profiling.measure import Effort, measure_layers, measure_model  # noqa: PLC0415
     from edgepose.runtime.profiling.table import layers_table, report_tables  # noqa: PLC0415
 
-    effort = Effort(runs=runs, max_frames=max_frames, sustained_minutes=sustained)
+    effort = Effort(runs=runs, max_frames=max_frames, most_people=max_people, sustained_minutes=sustained)
     report = measure_model(model, device, source, effort, paced=paced)
     text = json.dumps(report.to_dict(), indent=1)
     console = Console(stderr=str(json_path) == "-")

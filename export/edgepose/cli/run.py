@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from edgepose.runtime.arrays import FloatArray
+    from edgepose.runtime.bottom_up import Views
     from edgepose.runtime.sinks import Sink
     from edgepose.runtime.sources import FrameSource
 
@@ -41,24 +42,34 @@ def run(
     box: Annotated[
         str | None, typer.Option(help="Look only here in every frame, X0,Y0,X1,Y1 in pixels; else search.")
     ] = None,
+    max_people: Annotated[
+        int | None,
+        typer.Option(min=1, help="Follow so many people, 5 if not given; 1 searches nobody else, which is fastest."),
+    ] = None,
+    scales: Annotated[
+        str | None, typer.Option(help="Bottom-up models: sizes to look at the picture in, as 1,1.5; slower.")
+    ] = None,
+    flip: Annotated[bool, typer.Option("--flip", help="Bottom-up models: look into the mirror too; slower.")] = False,
     smooth: Annotated[bool, typer.Option("--smooth/--no-smooth", help="Steady the keypoints in time.")] = True,
 ) -> None:
-    """Follow a person through a source; Ctrl-C ends the run and keeps what was written."""
+    """Follow everybody through a source; Ctrl-C ends the run and keeps what was written."""
     # heavy imports wait until the command is called
     from edgepose.profiles import load_profile  # noqa: PLC0415
     from edgepose.runtime.backends import open_model  # noqa: PLC0415
     from edgepose.runtime.drawing import Painter  # noqa: PLC0415
-    from edgepose.runtime.estimators import SinglePersonEstimator  # noqa: PLC0415
+    from edgepose.runtime.estimators import MOST_PEOPLE, open_estimator  # noqa: PLC0415
     from edgepose.runtime.pipeline import Pipeline  # noqa: PLC0415
     from edgepose.runtime.smoothing import PoseSmoother  # noqa: PLC0415
     from edgepose.runtime.sources import open_source  # noqa: PLC0415
     from edgepose.runtime.tally import run_to_end, summary  # noqa: PLC0415
 
-    box_xyxy = _parse_box(box)
+    box_xyxy, views = _parse_box(box), _parse_views(scales, flip=flip)
     show = _wants_window(show, files=[path for path in (out, json_path) if path is not None])
     _refuse_overwriting(source, out)
     with open_source(source, paced=paced) as frames, open_model(model, load_profile(device)) as session:
-        estimator = SinglePersonEstimator(session, box_xyxy, follow=frames.is_sequence)
+        estimator = open_estimator(
+            session, max_people or MOST_PEOPLE, box_xyxy=box_xyxy, views=views, follow=frames.is_sequence
+        )
         pipeline = Pipeline(
             frames,
             estimator,
@@ -139,3 +150,15 @@ def _parse_box(text: str | None) -> "FloatArray | None":
     if not (x0 < x1 and y0 < y1 and np.isfinite([x0, y0, x1, y1]).all()):
         raise EdgeposeError(f"expected --box X0,Y0,X1,Y1 in pixels with X0 < X1 and Y0 < Y1, found {text}")
     return np.array([x0, y0, x1, y1], np.float32)
+
+
+def _parse_views(scales: str | None, *, flip: bool) -> "Views":
+    from edgepose.profiles.errors import EdgeposeError  # noqa: PLC0415
+    from edgepose.runtime.bottom_up import Views  # noqa: PLC0415
+
+    if scales is None:
+        return Views(flip=flip)
+    try:
+        return Views(tuple(float(part) for part in scales.split(",")), flip)
+    except ValueError as error:
+        raise EdgeposeError(f"expected --scales as numbers with commas, as in 1,1.5; found {scales}") from error

@@ -14,7 +14,7 @@ from edgepose.export.table import print_report
 from edgepose.profiles import load_profile
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.drawing import Painter
-from edgepose.runtime.estimators import SinglePersonEstimator
+from edgepose.runtime.estimators import open_estimator
 from edgepose.runtime.pipeline import Pipeline
 from edgepose.runtime.profiling.distribution import Distribution
 from edgepose.runtime.shipped import shipped_names
@@ -95,7 +95,7 @@ def _run(model: Path, source: str, device: str, video: Path, max_frames: int) ->
     with open_source(source) as frames, open_model(model, load_profile(device)) as session:
         sink = VideoSink(video, frames.fps or _UNTOLD_FPS, real_time=frames.live)
         painter = Painter(title=session.card.name)
-        pipeline = Pipeline(frames, SinglePersonEstimator(session), [sink], smoother=PoseSmoother(), painter=painter)
+        pipeline = Pipeline(frames, open_estimator(session, 1), [sink], smoother=PoseSmoother(), painter=painter)
         try:
             with pipeline:
                 for result in pipeline.run(max_frames):

@@ -35,6 +35,7 @@ _ENVIRONMENT = {
     "sha256": {"*": _TEXT},
     "source": _TEXT,
     "frame_wh": [_COUNT],
+    "most_people": _COUNT,
     "frames_with_people": _COUNT,
     "warmup": {"network": _COUNT, "frames": _COUNT},
     "load_before": _LOAD,

@@ -1,5 +1,6 @@
 """Poses on a picture."""
 
+import colorsys
 from collections.abc import Sequence
 
 import cv2
@@ -15,20 +16,23 @@ LEFT_BGR: Colour = (60, 160, 255)
 RIGHT_BGR: Colour = (255, 170, 50)
 MIDDLE_BGR: Colour = (120, 230, 120)
 _OUTLINE_BGR: Colour = (30, 30, 30)
+_TURN = 0.618034
+"""Of the circle of hues from one id to the next: the golden section never comes back to where it was."""
 _SHIFT = 4  # OpenCV draws at sixteenths of a pixel
 
 
 def draw_poses(image_bgr: ImageArray, poses: Poses, threshold: float = 0.3) -> ImageArray:
     """Return a copy of the image (H, W, 3) with the people drawn on it.
 
-    The person's left is orange, the right blue, the middle green. Lines grow with the person; joints that
-    score below `threshold` are left out, with their limbs.
+    Joints of a person's left are orange, of the right blue, of the middle green; limbs have the colour of the
+    person's id, which stands above, or of their side where there are no ids. Lines grow with the person; joints
+    that score below `threshold` are left out, with their limbs.
     """
     drawn_bgr = image_bgr.copy()
-    for keypoints, scores in zip(poses.keypoints_frame, poses.keypoint_scores, strict=True):
+    for row, (keypoints, scores) in enumerate(zip(poses.keypoints_frame, poses.keypoint_scores, strict=True)):
         shown = (scores >= threshold) & _is_drawable(keypoints, image_bgr.shape)
         if shown.any():
-            _draw_person(drawn_bgr, poses.skeleton, keypoints, shown)
+            _draw_person(drawn_bgr, poses.skeleton, keypoints, shown, poses.ids[row] if poses.ids else None)
     return drawn_bgr
 
 
@@ -81,6 +85,12 @@ def edge_colour(edge: tuple[str, str]) -> Colour:
     return sides.pop() if len(sides) == 1 else MIDDLE_BGR
 
 
+def person_colour(person: int) -> Colour:
+    """Return the colour of a person's id; those of ids near each other differ most."""
+    blue, green, red = (round(255 * part) for part in reversed(colorsys.hsv_to_rgb(person * _TURN % 1, 0.75, 1)))
+    return blue, green, red
+
+
 def line_width_px(keypoints: Array) -> int:
     """Return the width of a limb's line for a person of joints (K, 2)."""
     return max(1, round(float(np.hypot(*np.ptp(keypoints, axis=0))) * 0.012))
@@ -92,10 +102,11 @@ def _is_drawable(keypoints: Array, shape: tuple[int, ...]) -> Array:
         return np.asarray((np.abs(keypoints) < 4 * max(shape)).all(axis=-1))
 
 
-def _draw_person(image_bgr: ImageArray, skeleton: Skeleton, keypoints: Array, shown: Array) -> None:
+def _draw_person(image_bgr: ImageArray, skeleton: Skeleton, keypoints: Array, shown: Array, person: int | None) -> None:
     width = line_width_px(keypoints[shown])
     edges = zip(skeleton.edges, skeleton.edge_rows, strict=True)
-    limbs = [(edge_colour(edge), rows) for edge, rows in edges if shown[list(rows)].all()]
+    own = None if person is None else person_colour(person)
+    limbs = [(own or edge_colour(edge), rows) for edge, rows in edges if shown[list(rows)].all()]
     points = [_fixed(point) if visible else (0, 0) for point, visible in zip(keypoints, shown, strict=True)]
     for outline in (True, False):
         for colour, (a, b) in limbs:
@@ -106,6 +117,18 @@ def _draw_person(image_bgr: ImageArray, skeleton: Skeleton, keypoints: Array, sh
         cv2.circle(image_bgr, points[row], radius, _OUTLINE_BGR, -1, cv2.LINE_AA, _SHIFT)
         colour = joint_colour(skeleton.joints[row])
         cv2.circle(image_bgr, points[row], round(width * 2**_SHIFT), colour, -1, cv2.LINE_AA, _SHIFT)
+    if person is not None and limbs:
+        _draw_id(image_bgr, keypoints[shown], person, width)
+
+
+def _draw_id(image_bgr: ImageArray, keypoints: Array, person: int, width: int) -> None:
+    """Write an id above the highest of a person's joints (K, 2)."""
+    x, y = keypoints[keypoints[:, 1].argmin()]
+    place = round(float(x)) + 3 * width, round(float(y)) - 5 * width
+    for colour, stroke in ((_OUTLINE_BGR, width + 2), (person_colour(person), width)):
+        cv2.putText(
+            image_bgr, str(person), place, cv2.FONT_HERSHEY_SIMPLEX, 0.3 * (width + 1), colour, stroke, cv2.LINE_AA
+        )
 
 
 def _fixed(point: Array) -> tuple[int, int]:

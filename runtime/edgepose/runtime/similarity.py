@@ -25,36 +25,43 @@ def oks(one: Poses, other: Poses, min_score: float = 0.1) -> FloatArray:
 
     The scale is by the mean of both people's longer sides, which keep still when limbs move.
     """
-    sizes = (_sizes(one.boxes_xyxy)[:, None] + _sizes(other.boxes_xyxy)[None]) / 2
-    seen = (_seen(one, min_score)[:, None] & _seen(other, min_score)[None]).astype(np.float32)
-    apart = np.nan_to_num(one.keypoints_frame)[:, None] - np.nan_to_num(other.keypoints_frame)[None]
-    falloff = _falloff(one.skeleton.sigmas) * np.maximum(_AREA_SHARE * sizes**2, 1e-6)[..., None]
-    alike = np.exp(-np.minimum((apart**2).sum(axis=-1) / falloff, 80.0)) * seen
+    alike, seen = _joints_alike(one, other, min_score)
     found: FloatArray = (alike.sum(axis=-1) / np.maximum(seen.sum(axis=-1), 1)).astype(np.float32)
     return found
 
 
+def shared_joints(one: Poses, other: Poses, min_score: float = 0.1) -> FloatArray:
+    """Return which share of each person's joints (N,) lie where the same of another (M,) do: (N, M).
+
+    People who are half of one and half of another, as a network sees them by mistake, share many.
+    """
+    alike, _ = _joints_alike(one, other, min_score)
+    joints = np.maximum(_seen(one, min_score).sum(axis=1), 1)
+    share: FloatArray = ((alike > 0.5).sum(axis=-1) / joints[:, None]).astype(np.float32)
+    return share
+
+
+def _joints_alike(one: Poses, other: Poses, min_score: float) -> tuple[FloatArray, FloatArray]:
+    """Return OKS joint by joint, and which joints are seen in both, as 0 or 1: (N, M, K)."""
+    sizes = (_sizes(one.boxes_xyxy)[:, None] + _sizes(other.boxes_xyxy)[None]) / 2
+    seen = (_seen(one, min_score)[:, None] & _seen(other, min_score)[None]).astype(np.float32)
+    apart = np.nan_to_num(one.keypoints_frame)[:, None] - np.nan_to_num(other.keypoints_frame)[None]
+    falloff = _falloff(one.skeleton.sigmas) * np.maximum(_AREA_SHARE * sizes**2, 1e-6)[..., None]
+    alike = np.exp(-np.minimum((apart**2).sum(axis=-1) / falloff, 80.0)).astype(np.float32)
+    return alike * seen, seen
+
+
 def box_iou(one_xyxy: Array, other_xyxy: Array) -> FloatArray:
     """Return intersection over union of boxes (N, 4) and (M, 4): (N, M)."""
-    one, other = one_xyxy[:, None], other_xyxy[None]
-    sides = np.minimum(one[..., 2:], other[..., 2:]) - np.maximum(one[..., :2], other[..., :2])
-    both = np.clip(sides, 0, None).prod(axis=-1)
-    areas = [(boxes[..., 2:] - boxes[..., :2]).prod(axis=-1) for boxes in (one, other)]
-    iou: FloatArray = (both / np.maximum(areas[0] + areas[1] - both, 1e-6)).astype(np.float32)
+    both, areas = _intersection(one_xyxy, other_xyxy), (_area(one_xyxy)[:, None] + _area(other_xyxy)[None])
+    iou: FloatArray = both / np.maximum(areas - both, np.float32(1e-6))
     return iou
 
 
-def distinct_rows(poses: Poses, most_alike: float = 0.6) -> list[int]:
-    """Return the rows of people of whom nobody is like an earlier one; the best-scored of those alike comes first.
-
-    Alike is an OKS above `most_alike`.
-    """
-    alike = oks(poses, poses)
-    kept: list[int] = []
-    for row in np.argsort(-poses.scores, kind="stable").tolist():
-        if all(alike[row, other] <= most_alike for other in kept):
-            kept.append(row)
-    return kept
+def box_cover(one_xyxy: Array, other_xyxy: Array) -> FloatArray:
+    """Return which share of each box (N, 4) lies in each of others (M, 4): (N, M)."""
+    share: FloatArray = _intersection(one_xyxy, other_xyxy) / np.maximum(_area(one_xyxy), np.float32(1e-6))[:, None]
+    return share
 
 
 def _falloff(sigmas: Sequence[float]) -> FloatArray:
@@ -69,3 +76,15 @@ def _seen(poses: Poses, min_score: float) -> Array:
 def _sizes(boxes_xyxy: Array) -> FloatArray:
     sizes: FloatArray = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).max(axis=1, initial=0).astype(np.float32)
     return sizes
+
+
+def _intersection(one_xyxy: Array, other_xyxy: Array) -> FloatArray:
+    one, other = one_xyxy[:, None], other_xyxy[None]
+    sides = np.minimum(one[..., 2:], other[..., 2:]) - np.maximum(one[..., :2], other[..., :2])
+    area: FloatArray = np.clip(sides, 0, None).prod(axis=-1).astype(np.float32)
+    return area
+
+
+def _area(boxes_xyxy: Array) -> FloatArray:
+    area: FloatArray = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).prod(axis=1).astype(np.float32)
+    return area

@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "threads": 0,
     "memory_mb": None,
     "frame_wh": [640, 480],
+    "most_people": 1,
     "frames_with_people": 9,
     "warmup": {"network": 1, "frames": 1},
     "load_before": LOAD,

@@ -75,11 +75,11 @@ def _first_pose(model: str, profile: str) -> None:
     from edgepose.profiles import load_profile  # noqa: PLC0415
     from edgepose.runtime.backends import open_model  # noqa: PLC0415
     from edgepose.runtime.clock import StageClock  # noqa: PLC0415
-    from edgepose.runtime.estimators import SinglePersonEstimator  # noqa: PLC0415
+    from edgepose.runtime.estimators import open_estimator  # noqa: PLC0415
     from edgepose.runtime.poses import Frame  # noqa: PLC0415
 
     with open_model(model, load_profile(profile)) as session:
-        estimator = SinglePersonEstimator(session)
+        estimator = open_estimator(session, 1)
         image_bgr = np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False)
         estimator.estimate(Frame(image_bgr, 0, time.perf_counter_ns()), StageClock())
         sys.stdout.buffer.write(_DONE + b"\n")

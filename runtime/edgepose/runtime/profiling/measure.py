@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from edgepose.profiles import load_profile
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import LayerTime
-from edgepose.runtime.estimators import SinglePersonEstimator
+from edgepose.runtime.estimators import open_estimator
 from edgepose.runtime.profiling.camera_path import measure_camera_path
 from edgepose.runtime.profiling.environment import describe_environment
 from edgepose.runtime.profiling.first_pose import measure_first_pose_ms
@@ -25,13 +25,15 @@ _LIVE_FRAMES = 300
 class Effort:
     """How often things are measured; warm-up comes on top, and is not counted.
 
-    `max_frames` None takes the whole source, of a live one 300 frames. `sustained_minutes` 0 leaves that run out.
+    `max_frames` None takes the whole source, of a live one 300 frames. `most_people` are followed; budgets are for
+    one. `sustained_minutes` 0 leaves that run out.
     """
 
     runs: int = 200
     warmup_runs: int = 20
     max_frames: int | None = None
     warmup_frames: int = 10
+    most_people: int = 1
     sustained_minutes: float = 0.0
 
 
@@ -56,13 +58,14 @@ def measure_model(
         first_pose_ms = measure_first_pose_ms(path, device)
         during = LoadMeter()
         network_ms = measure_network(session, effort.runs, effort.warmup_runs)
-        estimator = SinglePersonEstimator(session, follow=frames.is_sequence)
+        estimator = open_estimator(session, effort.most_people, follow=frames.is_sequence)
         camera = measure_camera_path(frames, estimator, _max_frames(frames, effort), effort.warmup_frames)
         sustained = measure_sustained(session, effort.sustained_minutes) if effort.sustained_minutes else ()
         environment = {
             **describe_environment(session, path, profile.name).to_dict(),
             "source": source,
             "frame_wh": list(frames.size_wh),
+            "most_people": effort.most_people,
             "frames_with_people": camera.with_people,
             "warmup": {"network": effort.warmup_runs, "frames": camera.warmup},
             "load_before": asdict(before),

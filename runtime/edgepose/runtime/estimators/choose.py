@@ -1,0 +1,41 @@
+"""Which estimator a model needs: its card says whether it sees one person in a crop or everybody in a picture."""
+
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.arrays import FloatArray
+from edgepose.runtime.backends.base import Session
+from edgepose.runtime.body_part_codec import BodyPartCodec
+from edgepose.runtime.bottom_up import Views
+from edgepose.runtime.estimators.bottom_up import BottomUpEstimator
+from edgepose.runtime.estimators.several_people import SeveralPeopleEstimator
+from edgepose.runtime.estimators.single_person import SinglePersonEstimator
+from edgepose.runtime.pipeline import Estimator
+
+MOST_PEOPLE = 5
+"""So many people are followed where nobody says otherwise."""
+
+
+def open_estimator(
+    session: Session,
+    most_people: int = MOST_PEOPLE,
+    *,
+    box_xyxy: FloatArray | None = None,
+    views: Views = Views(),
+    follow: bool = True,
+) -> Estimator:
+    """Return the estimator of a model.
+
+    `box_xyxy` (4,) is where one person is looked for, and nowhere else; `views` is how a bottom-up model looks at a
+    picture; `follow` says that frames come after one another. Raises `EdgeposeError` for `most_people` below 1, for a
+    box with a bottom-up model and for views with a top-down one.
+    """
+    if most_people < 1:
+        raise EdgeposeError(f"expected at least 1 person to follow, found {most_people}")
+    if isinstance(session.card.codec_object(), BodyPartCodec):
+        if box_xyxy is not None:
+            raise EdgeposeError(f"{session.card.name} sees everybody in a picture; a box is for a model of one person")
+        return BottomUpEstimator(session, most_people, views=views, follow=follow)
+    if views != Views():
+        raise EdgeposeError(f"{session.card.name} sees one person in a crop; other views are for a bottom-up model")
+    if box_xyxy is not None or most_people == 1:
+        return SinglePersonEstimator(session, box_xyxy, follow=follow)
+    return SeveralPeopleEstimator(session, most_people, follow=follow)

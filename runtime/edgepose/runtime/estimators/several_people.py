@@ -1,0 +1,164 @@
+"""The top-down estimator of several people: each is followed in a crop of their own, and the search goes on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.arrays import Array, FloatArray, ImageArray
+from edgepose.runtime.backends.base import Session
+from edgepose.runtime.clock import StageClock
+from edgepose.runtime.estimators.person_search import PersonSearch, TrackingSettings
+from edgepose.runtime.poses import Frame, Poses
+from edgepose.runtime.similarity import box_cover, oks, shared_joints
+from edgepose.runtime.skeleton import Skeleton
+from edgepose.runtime.top_down import BoxPose, TopDownModel
+from edgepose.runtime.tracking import Track, Tracker, TrackerSettings
+
+
+@dataclass(frozen=True)
+class CrowdSettings:
+    """When somebody else is there.
+
+    While somebody is followed, `windows_per_frame` more windows of a frame are searched for others; none of which a
+    share of `covered` is the box of somebody sure. Sure is who scores `sure_share` of the presence threshold; whoever
+    is followed with less may be replaced by a better view. Nobody new is who has more than `overlap` of the smaller box
+    in common with somebody known, or more than `shared_joints` of the joints; what looks like another candidate, with
+    an OKS above `same_oks`, is not looked at closer. Somebody missed is looked for where they should be for
+    `missing_frames`.
+    """
+
+    windows_per_frame: int = 1
+    sure_share: float = 2.0
+    covered: float = 0.8
+    same_oks: float = 0.5
+    overlap: float = 0.75
+    shared_joints: float = 0.25
+    missing_frames: int = 5
+
+
+class SeveralPeopleEstimator:
+    """Follows up to `most_people` people through the frames of a source; ids stay with them.
+
+    A frame costs a run of the network for everybody followed, and those of the search while there may be more. Without
+    `follow` the frames are unrelated pictures, each searched all over, and everybody is somebody new. The session stays
+    the caller's to close. Raises `EdgeposeError` for `most_people` below 1.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        most_people: int,
+        *,
+        follow: bool = True,
+        settings: TrackingSettings = TrackingSettings(),
+        crowd: CrowdSettings = CrowdSettings(),
+        tracker: TrackerSettings = TrackerSettings(confirm_frames=2),
+    ) -> None:
+        if most_people < 1:
+            raise EdgeposeError(f"expected at least 1 person to follow, found {most_people}")
+        self._model = TopDownModel(session)
+        self._most_people, self._settings, self._crowd = most_people, settings, crowd
+        self._search = PersonSearch(self._model, settings)
+        self._tracker = Tracker(self._model.skeleton, tracker)
+        self._follows = follow
+        self._next_id = 1
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """The convention of the poses."""
+        return self._model.skeleton
+
+    def estimate(self, frame: Frame, clock: StageClock) -> Poses:
+        """Return who is in the frame; somebody new is shown from the second frame on."""
+        image = frame.image_bgr
+        if not self._follows:
+            return self._numbered(self._best(self._views(image, self._search.all_windows(image), [], [], clock), []))
+        followed = self._followed(image, frame.index, clock)
+        sure = [person for person in followed if self._is_sure(person)]
+        unsure = [person for person in followed if not self._is_sure(person)]
+        count = self._crowd.windows_per_frame if followed else self._settings.windows_per_frame
+        views = unsure + self._views(image, self._windows(image, sure, count), sure, unsure, clock)
+        with clock.stage("decode"):
+            people = [*sure, *self._best(views, sure)]
+            return self._tracker.update(Poses.joined(people, self.skeleton), frame.index)
+
+    def _followed(self, image: ImageArray, index: int, clock: StageClock) -> list[Poses]:
+        """Return who is seen where the people of the last frames should be, in any order."""
+        views = []
+        for track in self._looked_at(index):
+            predicted = track.predicted(index)
+            expected = BoxPose(predicted.keypoints_frame[0], predicted.keypoint_scores[0])
+            box = self._search.next_box(expected, image)
+            seen = None if box is None else self._model.see(image, box, clock)
+            if seen is not None and self._stays(seen, image):
+                views.append(self._search.poses(seen))
+        return views
+
+    def _looked_at(self, index: int) -> list[Track]:
+        recent = [t for t in self._tracker.tracks if index - t.seen_at <= 1 + self._crowd.missing_frames]
+        return sorted(recent, key=lambda track: -track.seen_at)[: self._most_people]
+
+    def _stays(self, seen: BoxPose, image: ImageArray) -> bool:
+        enough = self._settings.lost_share * self._model.presence_threshold
+        return seen.score >= enough and self._search.next_box(seen, image) is not None
+
+    def _is_sure(self, person: Poses) -> bool:
+        return float(person.scores[0]) >= self._crowd.sure_share * self._model.presence_threshold
+
+    def _windows(self, image: ImageArray, sure: Sequence[Poses], count: int) -> list[FloatArray]:
+        """Return where to look for more people: nowhere when there are enough."""
+        if len(sure) >= self._most_people:
+            return []
+        boxes = Poses.joined(sure, self.skeleton).boxes_xyxy
+        return self._search.next_windows(image, count, lambda window: not self._is_covered(window, boxes))
+
+    def _is_covered(self, window: FloatArray, boxes: Array) -> bool:
+        return bool((box_cover(window[None], boxes) > self._crowd.covered).any())
+
+    def _views(
+        self,
+        image: ImageArray,
+        windows: list[FloatArray],
+        known: Sequence[Poses],
+        seen: Sequence[Poses],
+        clock: StageClock,
+    ) -> list[Poses]:
+        """Return close views of those in the windows who are neither known nor seen like this already.
+
+        Some may be of the same person.
+        """
+        views: list[Poses] = []
+        for candidate in self._search.candidates(image, windows, clock):
+            person = self._search.poses(candidate)
+            if not self._is_new(person, known) or self._is_among(person, [*seen, *views]):
+                continue
+            closer = self._search.look_closer(candidate, image, clock)
+            if closer is not None:
+                views.append(self._search.poses(closer))
+        return views
+
+    def _best(self, views: Sequence[Poses], known: Sequence[Poses]) -> list[Poses]:
+        """Return who is new beside those known; of views that cannot all be people, the best."""
+        found: list[Poses] = []
+        for view in sorted(views, key=lambda view: -float(view.scores[0])):
+            if self._is_new(view, [*known, *found]):
+                found.append(view)
+        return found[: max(self._most_people - len(known), 0)]
+
+    def _is_new(self, person: Poses, known: Sequence[Poses]) -> bool:
+        """Return whether a person is nobody of those who are known, nor made of parts of them."""
+        others = Poses.joined(known, self.skeleton)
+        own, boxes = person.boxes_xyxy, others.boxes_xyxy
+        overlap = np.maximum(box_cover(own, boxes)[0], box_cover(boxes, own)[:, 0])
+        shared = shared_joints(person, others, self._settings.joint_score)[0]
+        return bool((overlap <= self._crowd.overlap).all() and (shared <= self._crowd.shared_joints).all())
+
+    def _is_among(self, person: Poses, views: Sequence[Poses]) -> bool:
+        return bool((oks(person, Poses.joined(views, self.skeleton)) > self._crowd.same_oks).any())
+
+    def _numbered(self, people: list[Poses]) -> Poses:
+        """Return people of an unrelated picture, each of them new."""
+        first, self._next_id = self._next_id, self._next_id + len(people)
+        return replace(Poses.joined(people, self.skeleton), ids=tuple(range(first, self._next_id)))

@@ -1,0 +1,61 @@
+"""The card chooses the estimator."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.backends import open_model
+from edgepose.runtime.backends.base import Session
+from edgepose.runtime.bottom_up import Views
+from edgepose.runtime.estimators import (
+    BottomUpEstimator,
+    SeveralPeopleEstimator,
+    SinglePersonEstimator,
+    open_estimator,
+)
+from support.colour_people import save_colour_model
+from support.engines import backend_or_skip
+from support.painted_people import save_painted_model
+
+BOX = np.array([0, 0, 50, 100], np.float32)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    backend_or_skip("onnxruntime")
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="module")
+def of_one(folder: Path) -> Iterator[Session]:
+    with open_model(str(save_colour_model(folder))) as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def of_everybody(folder: Path) -> Iterator[Session]:
+    with open_model(str(save_painted_model(folder))) as session:
+        yield session
+
+
+def test_a_model_of_one_person_follows_several_unless_told_otherwise(of_one: Session) -> None:
+    assert isinstance(open_estimator(of_one), SeveralPeopleEstimator)
+    assert isinstance(open_estimator(of_one, 1), SinglePersonEstimator)
+    assert isinstance(open_estimator(of_one, box_xyxy=BOX), SinglePersonEstimator)
+
+
+def test_a_model_of_everybody_looks_at_whole_pictures(of_everybody: Session) -> None:
+    assert isinstance(open_estimator(of_everybody), BottomUpEstimator)
+    assert isinstance(open_estimator(of_everybody, 1, views=Views(flip=True)), BottomUpEstimator)
+
+
+def test_what_a_model_cannot_do_is_refused(of_one: Session, of_everybody: Session) -> None:
+    with pytest.raises(EdgeposeError, match="at least 1 person"):
+        open_estimator(of_one, 0)
+    with pytest.raises(EdgeposeError, match="a box is for a model of one person"):
+        open_estimator(of_everybody, box_xyxy=BOX)
+    with pytest.raises(EdgeposeError, match="other views are for a bottom-up model"):
+        open_estimator(of_one, views=Views(flip=True))
