@@ -54,13 +54,14 @@ def _joints_alike(one: Poses, other: Poses, min_score: float) -> tuple[FloatArra
 def box_iou(one_xyxy: Array, other_xyxy: Array) -> FloatArray:
     """Return intersection over union of boxes (N, 4) and (M, 4): (N, M)."""
     both, areas = _intersection(one_xyxy, other_xyxy), (_area(one_xyxy)[:, None] + _area(other_xyxy)[None])
-    iou: FloatArray = both / np.maximum(areas - both, np.float32(1e-6))
+    iou: FloatArray = (both / np.maximum(areas - both, 1e-6)).astype(np.float32)
     return iou
 
 
 def box_cover(one_xyxy: Array, other_xyxy: Array) -> FloatArray:
     """Return which share of each box (N, 4) lies in each of others (M, 4): (N, M)."""
-    share: FloatArray = _intersection(one_xyxy, other_xyxy) / np.maximum(_area(one_xyxy), np.float32(1e-6))[:, None]
+    covered = _intersection(one_xyxy, other_xyxy)
+    share: FloatArray = (covered / np.maximum(_area(one_xyxy), 1e-6)[:, None]).astype(np.float32)
     return share
 
 

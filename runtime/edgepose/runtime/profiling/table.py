@@ -37,7 +37,8 @@ def _environment(report: Report) -> Table:
         "engine": f"{found['engine']} {found['engine_version']} on {found['device']}",
         "threads, precision": f"{found['threads'] or 'unknown'}, {found['precision']}",
         "profile, source": f"{found['profile']}, {found['source']}",
-        "somebody found in": f"{found['frames_with_people']} of {report.pipeline_ms.n} frames, following {found['most_people']} at most",
+        "somebody found in": f"{found['frames_with_people']} of {report.pipeline_ms.n} frames",
+        "followed": f"{found['most_people']} at most",
         "busy with others": f"{before:.0f} % of the CPU before, {during:.0f} % during",
         "sha256": "\n".join(f"{digest}  {name}" for name, digest in found["sha256"].items()),
     }
