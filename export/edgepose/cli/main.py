@@ -2,6 +2,7 @@
 
 import typer
 
+from edgepose.cli.adapted import adapted
 from edgepose.cli.demo import demo
 from edgepose.cli.devices import devices
 from edgepose.cli.evaluate import evaluate
@@ -15,7 +16,7 @@ from edgepose.cli.run import run
 from edgepose.runtime.command_line import run_app
 from edgepose.train.command import train
 
-COMMANDS = (run, profile, models, devices, info, parts, pack, train, evaluate, export, demo)
+COMMANDS = (run, profile, models, devices, info, parts, adapted, pack, train, evaluate, export, demo)
 
 app = typer.Typer(
     help="Human pose estimation on edge devices: train, export, run and measure.",

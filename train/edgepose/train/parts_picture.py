@@ -10,8 +10,8 @@ import numpy as np
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import ImageArray
-from edgepose.runtime.files import write_whole
 from edgepose.train.parts import PartStatistics
+from edgepose.train.picture_file import save_picture
 
 Colour = tuple[int, int, int]
 _CELL, _MARGIN, _LABELS = 38, 24, 150
@@ -54,11 +54,7 @@ def save_parts_picture(path: Path, statistics: PartStatistics, groups: Sequence[
 
     Raises `EdgeposeError` for another suffix and where the file system refuses.
     """
-    if not cv2.haveImageWriter(str(path)):
-        raise EdgeposeError(f"cannot draw into {path}: expected a picture's suffix, as in parts.png")
-    _, encoded = cv2.imencode(path.suffix, draw_parts(statistics, groups))
-    with write_whole(path) as temporary:
-        temporary.write_bytes(encoded.tobytes())
+    save_picture(path, draw_parts(statistics, groups))
 
 
 def _colours(count: int) -> list[Colour]:
