@@ -121,7 +121,7 @@ def test_training_measures_by_the_same_code(tmp_path: Path) -> None:
     checkpoint = tiny_checkpoint()
     network = checkpoint.build()
     for bf16 in (False, True):
-        found = validate_pck(network, WhiteDots(5), LSP_14, checkpoint.codec, checkpoint.crop_padding, bf16=bf16)
+        found, _ = validate_pck(network, WhiteDots(5), LSP_14, checkpoint.codec, checkpoint.crop_padding, bf16=bf16)
         assert found == pytest.approx(100 * 12 / 14)
 
 

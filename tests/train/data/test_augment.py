@@ -8,9 +8,10 @@ import pytest
 from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.geometry import invert_affine, transform_points
 from edgepose.runtime.skeleton import LSP_14
-from edgepose.train.data.augment import AugmentConfig, empty_crop, plain_crop, training_crop
+from edgepose.train.data.augment import AugmentConfig, empty_crop, half_body_box_xyxy, plain_crop, training_crop
 from edgepose.train.data.part_labels import UNKNOWN, value_of
 from edgepose.train.data.pose_dataset import Sample, joints_box_xyxy, no_boxes
+from support.dot_dataset import DotDataset
 
 INPUT_WH = (96, 128)
 WARP_ONLY = AugmentConfig(colour=0.0, occlude=0.0, badly_cut=0.0, empty=0.0)
@@ -160,3 +161,15 @@ def test_without_a_mask_there_is_none_and_nobody_has_an_empty_one(rng: np.random
     crop = empty_crop(rng.integers(0, 256, (50, 70, 3), np.uint8), 14, INPUT_WH, AugmentConfig(), rng)
     assert crop.part_mask is not None
     assert not crop.part_mask.any()
+
+
+@pytest.mark.parametrize("upper", [True, False])
+def test_half_a_body_is_above_the_hips_or_from_them_down(upper: bool) -> None:
+    sample = DotDataset(1).sample(0)
+    x0, y0, x1, y1 = half_body_box_xyxy(sample, LSP_14, upper=upper)
+    inside = [
+        name for name, (x, y) in zip(LSP_14.joints, sample.keypoints, strict=True) if x0 <= x <= x1 and y0 <= y <= y1
+    ]
+    assert ("head" in inside, "r_ankle" in inside) == (upper, not upper)
+    hidden = replace(sample, keypoints=np.where(np.arange(14)[:, None] < 3, sample.keypoints, np.nan))
+    assert half_body_box_xyxy(hidden, LSP_14, upper=upper) is hidden.box_xyxy

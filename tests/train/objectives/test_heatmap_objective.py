@@ -16,7 +16,7 @@ from edgepose.train.networks import NETWORKS, DeployNetwork, NetworkSpec
 from edgepose.train.objectives import objective_of
 from edgepose.train.objectives.base import Learner
 from edgepose.train.objectives.heatmaps import HeatmapObjective, heatmap_targets
-from edgepose.train.recipe import Recipe
+from edgepose.train.recipe import Recipe, modern_recipe
 from support.dot_dataset import DotDataset
 
 SPEC = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (32, 32))
@@ -85,4 +85,4 @@ def test_validates_and_draws() -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_network_has_an_objective(name: str) -> None:
     spec = NetworkSpec.of_paper(name.replace("mM-dD-wW", "m1-d1-w8"))
-    assert objective_of(spec, RECIPE).metric
+    assert objective_of(spec, modern_recipe(spec)).metric

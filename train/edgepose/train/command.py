@@ -8,18 +8,21 @@ import typer
 
 def train(
     *,
-    net: Annotated[
-        str,
-        typer.Option(help="repose, pbn, pil, simplepose, simplepose-edge, or a PPNet's name such as ppnet-m2-d2-w32."),
-    ],
-    data: Annotated[list[str], typer.Option(help="kind:path[:split][@weight]; may be repeated.")],
     out: Annotated[Path, typer.Option(help="Folder of last.safetensors, best.safetensors and the TensorBoard log.")],
+    config: Annotated[str | None, typer.Option(help="A run's TOML file, or one that ships, by its name.")] = None,
+    net: Annotated[
+        str | None, typer.Option(help="Network: repose, pbn, pil, simplepose, or a PPNet's name: ppnet-m2-d2-w32.")
+    ] = None,
+    data: Annotated[list[str] | None, typer.Option(help="kind:path[:split][@weight]; may be repeated.")] = None,
+    data_root: Annotated[Path, typer.Option(help="Folder that the paths of data count from.")] = Path(),
     settings: Annotated[list[str] | None, typer.Option("--set", help="key=value of the network; repeatable.")] = None,
     input_size: Annotated[str | None, typer.Option("--input", help="WxH in pixels; the paper's by default.")] = None,
     skeleton: Annotated[
         str | None, typer.Option(help="lsp-14, mpii-16 or coco-17; the first data's by default.")
     ] = None,
-    recipe: Annotated[str, typer.Option(help="paper: the network's own; modern: AdamW and a cosine.")] = "paper",
+    recipe: Annotated[
+        str | None, typer.Option(help="paper: the network's own, the default; modern: AdamW and a cosine.")
+    ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs; the recipe's by default.")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="People a step.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
@@ -46,20 +49,23 @@ def train(
     """
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
 
-    from edgepose.train.options import chosen, import_torch, parse_settings, parse_size  # noqa: PLC0415
+    from edgepose.train.options import chosen, import_torch, parse_settings  # noqa: PLC0415
 
     import_torch()
-    from edgepose.runtime.skeleton import skeleton_named  # noqa: PLC0415
-    from edgepose.train.data import open_dataset, open_mix  # noqa: PLC0415
-    from edgepose.train.networks import NetworkSpec  # noqa: PLC0415
-    from edgepose.train.networks.architectures import architecture_of  # noqa: PLC0415
-    from edgepose.train.recipe import named_recipe  # noqa: PLC0415
+    from edgepose.train.config import RunConfig, read_config  # noqa: PLC0415
     from edgepose.train.run import run_training  # noqa: PLC0415
     from edgepose.train.world import joined_world  # noqa: PLC0415
 
-    mix = open_mix(data)
-    joints = skeleton_named(skeleton) if skeleton else architecture_of(net).skeleton_for(mix[0].dataset.skeleton)
-    spec = NetworkSpec.of_paper(net, parse_settings(settings), joints, parse_size(input_size))
+    options = {
+        "net": net,
+        "data": tuple(data) if data else None,
+        "settings": parse_settings(settings),
+        "input": input_size,
+        "skeleton": skeleton,
+        "recipe": recipe,
+        "qat": qat or None,
+        "validate": validate,
+    }
     changes = {
         "epochs": epochs,
         "batch": batch,
@@ -68,15 +74,14 @@ def train(
         "seed": seed,
         "sync_bn": sync_bn or None,
     }
+    given = read_config(config) if config else RunConfig()
     with joined_world() as world:
         run_training(
-            spec,
-            named_recipe(recipe, spec, qat=qat, **chosen(changes)),
-            mix,
+            given.with_options(chosen(options), chosen(changes)),
             out,
+            data_root=data_root,
             start_from=start_from,
             parsing=parsing,
-            validate_on=open_dataset(validate) if validate else None,
             workers=workers,
             resume=resume,
             save_minutes=save_minutes,

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ class Trainer:
     """One training run, from fresh weights or from `out/last.safetensors`, in each process of a world.
 
     The state is saved after every epoch, and within one after `save_minutes`. A batch is that of all processes.
+    `record` are JSON values that the checkpoints tell besides.
     """
 
     def __init__(
@@ -51,10 +52,12 @@ class Trainer:
         observers: tuple[Observer, ...] = (),
         world: World | None = None,
         save_minutes: float = 10.0,
+        record: Mapping[str, Any] | None = None,
     ) -> None:
         torch.manual_seed(recipe.seed)
         self.spec, self.recipe, self.mix, self.out = spec, recipe, mix, out
         self.objective = objective or objective_of(spec, recipe)
+        self._record = dict(record or {})
         self.world = world or World.alone()
         self.device = self.world.device
         self.network = spec.build().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -178,6 +181,7 @@ class Trainer:
             "data": [f"{part.dataset.name}@{part.weight:g}" for part in self.mix],
             "progress": self.state.progress.to_dict(),
             "torch": torch.__version__,
+            **self._record,
         }
         training |= self.objective.provenance()
         if self._start_from is not None:

@@ -1,31 +1,33 @@
 """One training run as the command line offers it: progress, log, resume, and what to do after Ctrl-C."""
 
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
+import torch
 from rich.console import Console
 
-from edgepose.train.checkpoint import load_checkpoint
-from edgepose.train.data import PoseDataset, WeightedDataset
+from edgepose.profiles.probe import probe_this_machine
+from edgepose.train.checkpoint import load_checkpoint, save_checkpoint
+from edgepose.train.config import RunConfig
+from edgepose.train.data import PoseDataset, open_dataset, open_mix
+from edgepose.train.data.fingerprint import fingerprint
 from edgepose.train.loop import Trainer, TrainingError
-from edgepose.train.networks import NetworkSpec
-from edgepose.train.objectives import objective_of
+from edgepose.train.objectives import Objective, objective_of
 from edgepose.train.observers import ConsoleProgress, TensorBoardLog
 from edgepose.train.progress import Observer
-from edgepose.train.recipe import Recipe
 from edgepose.train.world import World, was_restarted
 
 
 def run_training(
-    spec: NetworkSpec,
-    recipe: Recipe,
-    mix: list[WeightedDataset],
+    run: RunConfig,
     out: Path,
     *,
+    data_root: Path,
     start_from: Path | None = None,
     parsing: Path | None = None,
-    validate_on: PoseDataset | None,
     workers: int,
     resume: bool,
     save_minutes: float,
@@ -37,8 +39,13 @@ def run_training(
     A process that torchrun starts again goes on from the last checkpoint. Raises `TrainingError` when `out` already
     holds a run that was not asked to be resumed or --qat has no weights to start from, and what `Trainer` raises.
     """
-    if recipe.qat and start_from is None:
+    if run.qat and start_from is None:
         raise TrainingError("--qat makes trained weights fit for int8; say which with --start-from CHECKPOINT")
+    checkpoint = load_checkpoint(start_from) if start_from else None
+    mix = open_mix(run.data, data_root)
+    validate_on = open_dataset(run.validate, data_root) if run.validate else None
+    spec = run.spec(mix)
+    recipe = run.recipe_for(spec)
     resume = world.from_first(lambda: _prepare(out, resume=resume))
     # the loader's processes are the parallelism here; OpenCV's own threads only get in each other's way
     cv2.setNumThreads(1)
@@ -54,12 +61,13 @@ def run_training(
             mix,
             out,
             objective=objective,
-            start_from=load_checkpoint(start_from) if start_from else None,
+            start_from=checkpoint,
             validate_on=validate_on,
             workers=workers,
             observers=observers,
             world=world,
             save_minutes=save_minutes,
+            record=_record(run, data_root, world),
         )
         if resume:
             trainer.resume()
@@ -70,6 +78,8 @@ def run_training(
                 console.print(f"saved {out / 'last.safetensors'}; the same command with --resume goes on")
             raise
     if world.is_first:
+        if validate_on is not None:
+            _report(out / "best.safetensors", objective, validate_on, world)
         console.print(f"wrote {out / 'best.safetensors'} and {out / 'last.safetensors'}")
     return out / "last.safetensors"
 
@@ -85,3 +95,23 @@ def _prepare(out: Path, *, resume: bool) -> bool:
     except OSError as error:
         raise TrainingError(f"cannot write {out}: {error.strerror}; choose another --out") from error
     return resume
+
+
+def _record(run: RunConfig, data_root: Path, world: World) -> dict[str, Any]:
+    """Return what is known of a run before it begins: its configuration, its data and the machine."""
+    specs = sorted({spec.partition("@")[0] for spec in (*run.data, *run.unlabelled, *filter(None, [run.validate]))})
+    machine = probe_this_machine()
+    gpu = {"gpu": torch.cuda.get_device_name()} if world.device.type == "cuda" else {}
+    return {
+        "config": run.to_dict(),
+        "data_sha256": {spec: fingerprint(spec, data_root) for spec in specs},
+        "hardware": {"cpu": machine.cpu, "cores": machine.cores, **gpu, "processes": world.size},
+    }
+
+
+def _report(path: Path, objective: Objective, dataset: PoseDataset, world: World) -> None:
+    """Note in a checkpoint how accurate it is, joint by joint."""
+    best = load_checkpoint(path)
+    figures = objective.report(best.build().to(world.device), dataset)
+    training = {**best.training, "accuracy": {"data": dataset.name, **figures}}
+    save_checkpoint(path, replace(best, training=training))

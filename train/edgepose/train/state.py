@@ -124,13 +124,17 @@ def check_same_run(path: Path, saved: Checkpoint, mine: Checkpoint) -> None:
     if (saved.spec.name, dict(saved.spec.settings)) != (mine.spec.name, dict(mine.spec.settings)):
         raise CheckpointError(f"{path} holds {saved.spec.name} {dict(saved.spec.settings)}; resume with the same")
     theirs, ours = (vars(Recipe.from_dict(run.training["recipe"])) for run in (saved, mine))
-    other = [f"{name} {value}" for name, value in theirs.items() if value != ours[name]]
+    # another machine computes in another precision, as in another number of processes
+    other = [f"{name} {value}" for name, value in theirs.items() if value != ours[name] and name != "precision"]
     if other:
         raise CheckpointError(
             f"{path} was trained with another recipe: {', '.join(other)}; give the same, or a new --out"
         )
     if saved.training.get("parsing") != mine.training.get("parsing"):
         raise CheckpointError(f"{path} was trained with another --parsing; give the same, or a new --out")
+    hashes = [run.training.get("data_sha256") for run in (saved, mine)]
+    if None not in hashes and hashes[0] != hashes[1]:
+        raise CheckpointError(f"the files of the data are others than those that {path} was trained with; restore them")
     if saved.training["data"] != mine.training["data"]:
         raise CheckpointError(
             f"{path} was trained with another data: {saved.training['data']}; give the same, or a new --out"

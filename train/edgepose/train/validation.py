@@ -1,5 +1,7 @@
 """Accuracy of a network during training: PCK@0.2 over a data set, from plain crops."""
 
+import math
+
 from torch import nn
 
 from edgepose.runtime.codec import HeatmapCodec
@@ -19,8 +21,13 @@ def validate_pck(
     *,
     bf16: bool,
     batch: int = 64,
-) -> float:
-    """Return PCK@0.2 (torso) in percent; the box of each person is the data's, widened by `padding`."""
+) -> tuple[float, dict[str, float]]:
+    """Return PCK@0.2 (torso) in percent, of all joints and of each that the data has.
+
+    The box of each person is the data's, widened by `padding`.
+    """
     predict = decoded(network_predictor(network, bf16=bf16), codec)
     people = predict_people(predict, dataset, skeleton, codec.input_wh, padding, batch=batch)
-    return pck(people.found, people.truth, torso_px(people.truth, skeleton))[0]
+    overall, of_joints = pck(people.found, people.truth, torso_px(people.truth, skeleton), 0.2)
+    each = zip(skeleton.joints, of_joints.tolist(), strict=True)
+    return overall, {joint: value for joint, value in each if math.isfinite(value)}

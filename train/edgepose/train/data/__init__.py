@@ -1,6 +1,6 @@
 """Pose data, named `kind:path[:split][@weight]`; what is rendered is `synthetic:COUNT[:SEED]`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,8 +37,8 @@ class WeightedDataset:
     weight: float
 
 
-def open_dataset(spec: str) -> PoseDataset:
-    """Open `kind:path[:split]`, as in `lsp:/data/lsp:test`, or `synthetic:COUNT[:SEED]`.
+def open_dataset(spec: str, root: Path = Path()) -> PoseDataset:
+    """Open `kind:path[:split]`, as in `lsp:/data/lsp:test`, or `synthetic:COUNT[:SEED]`; paths count from `root`.
 
     Raises `DataError` for an unknown kind, an absent path or a folder in another layout.
     """
@@ -50,13 +50,13 @@ def open_dataset(spec: str) -> PoseDataset:
     if kind == "synthetic":
         return open_synthetic(spec, *rest.split(":"))
     path, _, split = rest.partition(":")
-    if not Path(path).exists():
-        raise DataError(f"no such data: {path!r} in {spec!r}; expected kind:path[:split]")
+    if not (root / path).exists():
+        raise DataError(f"no such data: {str(root / path)!r} in {spec!r}; expected kind:path[:split]")
     arguments = (split,) if split else ()
-    return READERS[kind](spec, Path(path), *arguments)
+    return READERS[kind](spec, root / path, *arguments)
 
 
-def open_mix(specs: list[str]) -> list[WeightedDataset]:
+def open_mix(specs: Sequence[str], root: Path = Path()) -> list[WeightedDataset]:
     """Open several data sets, each with an optional `@weight` (1 when absent).
 
     Raises `DataError` as `open_dataset`, and for a weight that is no positive number.
@@ -70,5 +70,5 @@ def open_mix(specs: list[str]) -> list[WeightedDataset]:
             factor = 0.0
         if not factor > 0:
             raise DataError(f"the weight in {spec!r} is no positive number; expected kind:path[:split][@weight]")
-        mix.append(WeightedDataset(open_dataset(name), factor))
+        mix.append(WeightedDataset(open_dataset(name, root), factor))
     return mix

@@ -13,6 +13,9 @@ from edgepose.train.data.pose_dataset import Sample
 
 _MIRRORED = mirrored_values()
 
+_LOWER_BODY = ("hip", "knee", "ankle")
+_ENOUGH_FOR_A_HALF = 4
+
 
 @dataclass(frozen=True)
 class AugmentConfig:
@@ -20,7 +23,8 @@ class AugmentConfig:
 
     `scale` factors of the box, `rotation_deg` to either side, `shift` in boxes to either side, `shear` of x by y to
     either side, `colour` strength; the others are probabilities. A badly cut crop is shifted and scaled far beyond
-    what an estimator should see; its joints outside the crop have empty maps, so that their scores fall.
+    what an estimator should see; its joints outside the crop have empty maps, so that their scores fall. Half a body
+    is somebody above the hips, or from them down.
     """
 
     padding: float = 1.25
@@ -33,6 +37,7 @@ class AugmentConfig:
     occlude: float = 0.3
     badly_cut: float = 0.08
     empty: float = 0.05
+    half_body: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,10 @@ def training_crop(
 ) -> Crop:
     """Return a varied crop of a person."""
     mirror = bool(rng.random() < config.mirror)
-    crop = _cut(sample, input_wh, random_affine(sample.box_xyxy, input_wh, config, rng, mirror=mirror))
+    box = sample.box_xyxy
+    if config.half_body > 0 and rng.random() < config.half_body:
+        box = half_body_box_xyxy(sample, skeleton, upper=bool(rng.random() < 0.5))
+    crop = _cut(sample, input_wh, random_affine(box, input_wh, config, rng, mirror=mirror))
     keypoints, weights, mask = crop.keypoints_crop, crop.weights, crop.part_mask
     if mirror:
         order = list(skeleton.flip_order)
@@ -76,6 +84,18 @@ def training_crop(
         if mask is not None:
             mask[rows, columns] = UNKNOWN
     return Crop(image, keypoints, weights, mask)
+
+
+def half_body_box_xyxy(sample: Sample, skeleton: Skeleton, *, upper: bool) -> FloatArray:
+    """Return the box (4,) of somebody above the hips, or from them down; the whole one with too few labels there."""
+    below = np.array([joint.endswith(_LOWER_BODY) for joint in skeleton.joints])
+    keypoints = sample.keypoints[sample.labelled & (below != upper)]
+    if len(keypoints) < _ENOUGH_FOR_A_HALF:
+        return sample.box_xyxy
+    low, high = keypoints.min(axis=0), keypoints.max(axis=0)
+    # a half is narrow where limbs hang down, and its joints are not the ends of it
+    margin = 0.15 * (high - low).max()
+    return np.concatenate([low - margin, high + margin]).astype(np.float32)
 
 
 def empty_crop(

@@ -44,6 +44,10 @@ class Objective(ABC):
     def validate(self, network: nn.Module, dataset: PoseDataset) -> float:
         """Return `metric` of a network, in percent: it chooses the best checkpoint."""
 
+    def report(self, network: nn.Module, dataset: PoseDataset) -> dict[str, Any]:
+        """Return all that is measured of a finished network, for its checkpoint, as JSON values."""
+        return {self.metric: self.validate(network, dataset)}
+
     @abstractmethod
     def draw(self, network: nn.Module, dataset: PoseDataset) -> ImageArray:
         """Return what a network finds of a few people of a data set, as one picture RGB (H, W, 3)."""

@@ -1,5 +1,7 @@
 """Heatmaps of one person: Gaussian targets, the papers' losses, PCK."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 import torch
@@ -74,7 +76,11 @@ class HeatmapObjective(Objective):
 
     def validate(self, network: nn.Module, dataset: PoseDataset) -> float:
         """Return PCK@0.2 of the torso in percent, from plain crops."""
-        return validate_pck(
+        return self.report(network, dataset)[self.metric]  # type: ignore[no-any-return]
+
+    def report(self, network: nn.Module, dataset: PoseDataset) -> dict[str, Any]:
+        """Return PCK@0.2 of all joints, and `per_joint` of each."""
+        overall, per_joint = validate_pck(
             network,
             dataset,
             self.spec.skeleton,
@@ -82,6 +88,7 @@ class HeatmapObjective(Objective):
             self.recipe.augment.padding,
             bf16=self.recipe.precision == "bf16",
         )
+        return {self.metric: overall, "per_joint": per_joint}
 
     def draw(self, network: nn.Module, dataset: PoseDataset) -> ImageArray:
         """Return plain crops of a few people side by side, with the joints found."""

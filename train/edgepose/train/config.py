@@ -1,0 +1,137 @@
+"""A training run as one file: everything that decides its outcome but where the data and the other files lie."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.skeleton import skeleton_named
+from edgepose.train.data import WeightedDataset
+from edgepose.train.data.augment import AugmentConfig
+from edgepose.train.networks import NetworkSpec
+from edgepose.train.networks.architectures import architecture_of
+from edgepose.train.options import parse_size
+from edgepose.train.recipe import Recipe, named_recipe
+
+SHIPPED = Path(__file__).parent / "recipes"
+"""The runs that the shipped weights, and some that want a GPU, were or are made by."""
+
+_OF_A_RECIPE = {field.name: field.default for field in fields(Recipe) if field.name not in ("augment", "qat")}
+_OF_CROPS = {field.name: field.default for field in fields(AugmentConfig)}
+_LISTS = ("data", "teacher", "unlabelled")
+
+
+class ConfigError(EdgeposeError):
+    """A run's file has an unknown key or a value of another kind."""
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """A run, by the names of the command's options; `settings` are the network's, `input` is `WxH`.
+
+    `changes` are fields of `Recipe` that differ from the named recipe, `augment` those of `AugmentConfig`.
+    """
+
+    net: str = ""
+    data: tuple[str, ...] = ()
+    settings: Mapping[str, str | int] = field(default_factory=dict)
+    input: str | None = None
+    skeleton: str | None = None
+    recipe: str = "paper"
+    qat: bool = False
+    validate: str | None = None
+    teacher: tuple[str, ...] = ()
+    unlabelled: tuple[str, ...] = ()
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    augment: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check("changes", self.changes, _OF_A_RECIPE)
+        _check("augment", self.augment, _OF_CROPS)
+
+    def with_options(self, options: Mapping[str, Any], changes: Mapping[str, Any]) -> "RunConfig":
+        """Return the run with what was given on the command line instead.
+
+        Raises `ConfigError` when a network or data is named nowhere.
+        """
+        settings = {**self.settings, **options.get("settings", {})}
+        run = replace(self, **{**options, "settings": settings, "changes": {**self.changes, **changes}})
+        if not run.net or not run.data:
+            raise ConfigError("a run needs a network and data; give --net and --data, or both by --config")
+        return run
+
+    def spec(self, mix: Sequence[WeightedDataset]) -> NetworkSpec:
+        """Return the network; its skeleton is the first data's where none is named.
+
+        Raises `EdgeposeError` for an unknown network, setting, skeleton or size.
+        """
+        of_data = architecture_of(self.net).skeleton_for(mix[0].dataset.skeleton)
+        skeleton = skeleton_named(self.skeleton) if self.skeleton else of_data
+        settings = {name: str(value) for name, value in self.settings.items()}
+        return NetworkSpec.of_paper(self.net, settings, skeleton, parse_size(self.input))
+
+    def recipe_for(self, spec: NetworkSpec) -> Recipe:
+        """Return how the network is trained.
+
+        Raises `EdgeposeError` for an unknown recipe or an impossible value.
+        """
+        recipe = named_recipe(self.recipe, spec, qat=self.qat, **_frozen(self.changes))
+        return replace(recipe, augment=replace(recipe.augment, **_frozen(self.augment)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what differs from the defaults, as JSON values."""
+        return {name: value for name, value in asdict(self).items() if value != getattr(RunConfig(), name)}
+
+
+def read_config(path_or_name: str) -> RunConfig:
+    """Read a run's TOML file, or one that ships by its name; `docs/training.md` lists the keys.
+
+    Raises `ConfigError` when it is absent, no TOML, or has an unknown key or a value of another kind.
+    """
+    path = SHIPPED / f"{path_or_name}.toml" if "." not in Path(path_or_name).name else Path(path_or_name)
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        known = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.toml")))
+        raise ConfigError(
+            f"cannot read {path}: {error.strerror}; give a .toml file, or one of these names: {known}"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is no TOML: {error}; see docs/training.md") from error
+    try:
+        _check("the file", values, {f.name: getattr(RunConfig(), f.name) for f in fields(RunConfig)})
+        frozen: dict[str, Any] = {name: tuple(v) if name in _LISTS else v for name, v in values.items()}
+        return RunConfig(**frozen)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _check(where: str, values: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
+    for key, value in values.items():
+        if key not in defaults:
+            raise ConfigError(f"unknown key {key!r} in {where}; known: {', '.join(defaults)}")
+        kinds = _kinds(defaults[key])
+        if isinstance(value, bool) != (bool in kinds) or not isinstance(value, kinds):
+            expected = " or ".join(kind.__name__ for kind in kinds)
+            raise ConfigError(f"{key} in {where} is of the kind {expected}; found {value!r}")
+        if isinstance(value, list | tuple) and key in _LISTS and not all(isinstance(each, str) for each in value):
+            raise ConfigError(f"{key} in {where} is a list of texts; found {value!r}")
+
+
+def _kinds(default: Any) -> tuple[type, ...]:
+    if isinstance(default, float):
+        return (int, float)
+    if isinstance(default, tuple):
+        return (list, tuple)
+    return (str,) if default is None else (dict,) if isinstance(default, dict) else (type(default),)
+
+
+def _frozen(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values with TOML's lists, and lists in them, as tuples."""
+    return {name: _tuple(value) for name, value in values.items()}
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(_tuple(each) for each in value) if isinstance(value, list | tuple) else value
