@@ -86,7 +86,7 @@ def test_a_flip_test_swaps_left_and_right() -> None:
         return images_rgb[:, None, :, :, 0] * np.arange(14, dtype=np.float32)[:, None, None]
 
     images = np.random.default_rng(0).integers(0, 256, (2, 16, 12, 3), np.uint8)
-    merged = with_flip_test(predict, LSP_14)(images)
+    merged = with_flip_test(predict, LSP_14.flip_order)(images)
     weights = (np.arange(14) + np.array(LSP_14.flip_order)) / 2
     np.testing.assert_allclose(merged, images[:, None, :, :, 0] * weights[:, None, None], rtol=1e-6)
 

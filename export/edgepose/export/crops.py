@@ -4,18 +4,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgepose.export.crowd_pictures import CrowdPictures, load_crowds
 from edgepose.export.errors import ExportError
+from edgepose.export.examples import Examples
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
+from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.card import ModelCard
 from edgepose.runtime.geometry import invert_affine, transform_points
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.data.augment import plain_crop
 from edgepose.train.data.pose_dataset import PoseDataset, in_skeleton
 from edgepose.train.metrics.pck import correct_keypoints, torso_px
+from edgepose.train.prediction import Prediction
 
 
 @dataclass(frozen=True)
-class PoseCrops:
+class PoseCrops(Examples):
     """Crops uint8 RGB (N, H, W, 3) of people, their affines (N, 2, 3) and true keypoints (N, K, 2) in the image."""
 
     data: str
@@ -27,6 +31,14 @@ class PoseCrops:
     def __len__(self) -> int:
         return len(self.images_rgb)
 
+    def of_people(self, found: Prediction, first: int) -> Prediction:  # noqa: ARG002  a crop is a person
+        """Return the prediction as it is."""
+        return found
+
+    def distances_px(self, keypoints_crop: FloatArray, expected_crop: FloatArray) -> FloatArray:
+        """Return how far keypoints (N, K, 2) are from what is expected: (N, K)."""
+        return np.linalg.norm(keypoints_crop - expected_crop, axis=-1)  # type: ignore[no-any-return]
+
     def judge(self, keypoints_crop: FloatArray) -> tuple[Array, Array]:
         """Return which keypoints (N, K, 2) in crop pixels are correct by PCK@0.2 (torso), and which count: bool (N, K).
 
@@ -35,6 +47,12 @@ class PoseCrops:
         pairs = zip(self.affines, keypoints_crop, strict=True)
         found = np.stack([transform_points(invert_affine(affine), keypoints) for affine, keypoints in pairs])
         return correct_keypoints(found, self.truth_frame, torso_px(self.truth_frame, self.skeleton), fraction=0.2)
+
+
+def load_examples(dataset: PoseDataset, card: ModelCard, limit: int) -> PoseCrops | CrowdPictures:
+    """Return people or whole pictures of a data set, whichever a card's network sees; raises as the two do."""
+    codec = card.codec_object()
+    return load_crowds(dataset, codec, limit) if isinstance(codec, BodyPartCodec) else load_crops(dataset, card, limit)
 
 
 def load_crops(dataset: PoseDataset, card: ModelCard, limit: int) -> PoseCrops:

@@ -1,4 +1,4 @@
-"""Torch to ONNX: one graph, uint8 RGB in, heatmaps out, every convolution called by its module's name."""
+"""Torch to ONNX: one graph, uint8 RGB in, maps out, every convolution called by its module's name."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ from edgepose.train.networks import DeployNetwork
 INPUT, OUTPUT = "image", "heatmaps"
 
 
-def to_onnx(deployed: DeployNetwork, input_wh: tuple[int, int]) -> ModelProto:
-    """Return the simplified fp32 graph: `image` uint8 (1, H, W, 3) RGB -> `heatmaps` float32 (1, K, h, w).
+def to_onnx(deployed: DeployNetwork, input_wh: tuple[int, int], output: str = OUTPUT) -> ModelProto:
+    """Return the simplified fp32 graph: `image` uint8 (1, H, W, 3) RGB -> `output` float32 (1, K, h, w).
 
     Raises `ExportError` when the simplified graph computes something else.
     """
     width, height = input_wh
-    graph = traced(deployed, torch.zeros((1, height, width, 3), dtype=torch.uint8), INPUT, OUTPUT)
+    graph = traced(deployed, torch.zeros((1, height, width, 3), dtype=torch.uint8), INPUT, output)
     _name_by_module(graph)
     return graph
 

@@ -6,8 +6,10 @@ from functools import cached_property
 
 from torch import nn
 
-from edgepose.export.crops import PoseCrops, load_crops
+from edgepose.export.crops import load_examples
 from edgepose.export.decode import HeatmapDecoder
+from edgepose.export.errors import ExportError
+from edgepose.export.examples import Examples
 from edgepose.export.formats import ExportSource
 from edgepose.export.graph import to_onnx
 from edgepose.export.layers import chosen_layers
@@ -16,7 +18,8 @@ from edgepose.export.provenance import exported_from
 from edgepose.export.request import DEFAULT_DATA, QUANTISED, ExportRequest
 from edgepose.export.sensitivity import LayerHarm, layers_by_harm
 from edgepose.runtime.card import ModelCard
-from edgepose.runtime.codecs import of_one_person
+from edgepose.runtime.codec import HeatmapCodec
+from edgepose.runtime.codecs import Codec
 from edgepose.runtime.decoding import card_with_decode
 from edgepose.train.card import card_of_checkpoint
 from edgepose.train.checkpoint import load_checkpoint
@@ -35,12 +38,12 @@ class Original:
 
     source: ExportSource
     card: ModelCard
-    calibration: PoseCrops | None
+    calibration: Examples | None
     reference: Reference
     excluded: tuple[str, ...]
 
     @property
-    def calibration_crops(self) -> PoseCrops:
+    def calibration_crops(self) -> Examples:
         """Return the calibration's people, else those to compare on."""
         return self.calibration or self.reference.crops
 
@@ -73,21 +76,27 @@ def prepare(request: ExportRequest, on_step: Callable[[str], None]) -> Original:
     checkpoint = load_checkpoint(request.checkpoint)
     stem = request.checkpoint.stem
     card = card_of_checkpoint(checkpoint, None if stem in _UNNAMED else stem)
-    codec = of_one_person(checkpoint.codec, card.name)
+    codec = checkpoint.codec
+    decoder = _decoder(codec, card.name) if request.decode else None
     on_step("read the network")
     network = checkpoint.build()
     deployed = DeployNetwork(network).eval()
-    decoder = HeatmapDecoder(codec) if request.decode else None
-    source = ExportSource(deployed, to_onnx(deployed, card.input_wh), decoder)
+    source = ExportSource(deployed, to_onnx(deployed, card.input_wh, codec.output), decoder)
     excluded = chosen_layers(request.exclude, layers_of(source))
     on_step("read the data")
-    calibration = request.calibrate and load_crops(
+    calibration = request.calibrate and load_examples(
         open_dataset(request.calibrate), card, min(request.limit, _MOST_CALIBRATION)
     )
-    validation = load_crops(open_dataset(request.validate or request.calibrate or DEFAULT_DATA), card, request.limit)
+    validation = load_examples(open_dataset(request.validate or request.calibrate or DEFAULT_DATA), card, request.limit)
     on_step("run the network in torch")
     reference = reference_of(network_predictor(network), validation, codec)
     card = replace(card, provenance={**card.provenance, "export": exported_from(request.checkpoint, request.calibrate)})
     if request.decode:
         card = card_with_decode(card)
     return Original(source, card, calibration or None, reference, excluded)
+
+
+def _decoder(codec: Codec, name: str) -> HeatmapDecoder:
+    if not isinstance(codec, HeatmapCodec):
+        raise ExportError(f"grouping people is not for a graph, and {name} needs it; leave --decode out")
+    return HeatmapDecoder(codec)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgepose.export.crops import PoseCrops
 from edgepose.export.errors import ExportError
+from edgepose.export.examples import Examples
 from edgepose.export.tolerances import Tolerance
 from edgepose.runtime.arrays import Array, FloatArray
-from edgepose.runtime.codec import HeatmapCodec
+from edgepose.runtime.codecs import Codec
 from edgepose.train.prediction import MapPredictor, Prediction, Predictor, decoded
 
 METRIC = "PCK@0.2"
@@ -20,14 +20,14 @@ _BATCH = 32
 
 @dataclass(frozen=True)
 class Reference:
-    """What torch makes of the crops.
+    """What torch makes of the crops, or of whole pictures.
 
-    Maps (M, K, h, w) of the first of them, keypoints (N, K, 2) in crop pixels, which of these it finds, which are
-    correct and which count for the metric, all (N, K), and the metric over all.
+    Maps (M, K, h, w) of the first of them, keypoints (N, K, 2) of the labelled people in crop pixels, which of these it
+    finds, which are correct and which count for the metric, all (N, K), and the metric over all.
     """
 
-    crops: PoseCrops
-    codec: HeatmapCodec
+    crops: Examples
+    codec: Codec
     heatmaps: FloatArray
     keypoints_crop: FloatArray
     seen: Array
@@ -52,7 +52,7 @@ class Parity:
     drop: float
     drop_error: float
 
-    def problems(self, tolerance: Tolerance, codec: HeatmapCodec, *, surely: bool = False) -> list[str]:
+    def problems(self, tolerance: Tolerance, codec: Codec, *, surely: bool = False) -> list[str]:
         """Return what is over its limit, in words; nothing when all is well. A figure that is NaN is over.
 
         `surely` adds its standard error to the drop: for whoever tries many files and takes the one that passes.
@@ -68,7 +68,7 @@ class Parity:
         ]
 
 
-def reference_of(predict: MapPredictor, crops: PoseCrops, codec: HeatmapCodec) -> Reference:
+def reference_of(predict: MapPredictor, crops: Examples, codec: Codec) -> Reference:
     """Return what the original network makes of the crops.
 
     Raises `ExportError` when the data cannot tell an accuracy.
@@ -94,7 +94,7 @@ def reference_of(predict: MapPredictor, crops: PoseCrops, codec: HeatmapCodec) -
 def measure_parity(predict: Predictor, reference: Reference) -> Parity:
     """Return how far `predict` is from the reference, on the same crops."""
     found = _predict(predict, reference.crops)
-    distance = np.linalg.norm(found.keypoints_crop - reference.keypoints_crop, axis=-1)
+    distance = reference.crops.distances_px(found.keypoints_crop, reference.keypoints_crop)
     correct, counted = reference.crops.judge(found.keypoints_crop)
     metric = _percent(correct.sum(), counted)
     return Parity(
@@ -110,11 +110,11 @@ def _percent(number: float, counted: Array) -> float:
     return float(100.0 * number / counted.sum())
 
 
-def _predict(predict: Predictor, crops: PoseCrops) -> Prediction:
-    """Return keypoints and scores of all crops, and the maps of the first where there are any."""
+def _predict(predict: Predictor, crops: Examples) -> Prediction:
+    """Return keypoints and scores of all labelled people, and the maps of the first crops where there are any."""
     found, maps = [], []
-    for start in range(0, len(crops), _BATCH):
-        part = predict(crops.images_rgb[start : start + _BATCH])
+    for start in range(0, len(crops.images_rgb), _BATCH):
+        part = crops.of_people(predict(crops.images_rgb[start : start + _BATCH]), start)
         found.append((part.keypoints_crop, part.scores))
         if part.heatmaps is not None:
             maps.append(part.heatmaps[: max(_RAW_CROPS - start, 0)])

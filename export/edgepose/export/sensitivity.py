@@ -30,7 +30,7 @@ class LayerHarm:
 def layers_by_harm(
     deployed: DeployNetwork, calibration_rgb: ImageArray, probe_rgb: ImageArray, precision: str
 ) -> list[LayerHarm]:
-    """Return all convolutions, the one that fp16 or int8 hurts most first.
+    """Return all convolutions that the prediction needs, the one that fp16 or int8 hurts most first.
 
     Crops are uint8 (N, H, W, 3): `calibration_rgb` gives the ranges of int8, on `probe_rgb` the change is taken. The
     work is one run over 8 crops a layer.
@@ -40,8 +40,8 @@ def layers_by_harm(
     probe = torch.from_numpy(probe_rgb[:_CROPS])
     original = deployed(probe)
     harms = []
-    for name, layer in layers.items():
-        with _reduced(layer, precision, *ranges[name]):
+    for name, (low, high) in ranges.items():
+        with _reduced(layers[name], precision, low, high):
             change = (deployed(probe) - original).square().mean().sqrt() / original.square().mean().sqrt()
         harms.append(LayerHarm(name, float(change.nan_to_num(torch.inf))))
     return sorted(harms, key=lambda harm: -harm.change)
@@ -50,13 +50,13 @@ def layers_by_harm(
 def _input_ranges(
     deployed: DeployNetwork, layers: dict[str, nn.Conv2d], images_rgb: ImageArray
 ) -> dict[str, tuple[float, float]]:
-    """Return the smallest and largest input of each layer."""
-    ranges = dict.fromkeys(layers, (0.0, 0.0))
+    """Return the smallest and largest input, zero included, of each layer that is used."""
+    ranges: dict[str, tuple[float, float]] = {}
     with ExitStack() as hooks:
         for name, layer in layers.items():
 
             def note(_: nn.Module, inputs: tuple[Tensor], name: str = name) -> None:
-                low, high = ranges[name]
+                low, high = ranges.get(name, (0.0, 0.0))
                 ranges[name] = min(low, float(inputs[0].min())), max(high, float(inputs[0].max()))
 
             hooks.callback(layer.register_forward_pre_hook(note).remove)

@@ -5,7 +5,7 @@ being the stride.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -59,6 +59,15 @@ class BodyPartCodec:
         if skeleton != self.parts.skeleton:
             raise EdgeposeError(f"these body parts are of {self.parts.skeleton.name}; found {skeleton.name}")
         return self.parts.maps
+
+    @property
+    def sigma_px(self) -> float:
+        """A keypoint's Gaussian, by the name that all codecs have."""
+        return self.keypoint_sigma_px
+
+    def flip_order(self, skeleton: Skeleton) -> Sequence[int]:  # noqa: ARG002  the limbs' skeleton is the only one
+        """Return the map of each map's mirror image."""
+        return self.parts.flip_order
 
     def to_dict(self) -> dict[str, Any]:
         """Return the codec as JSON values; `from_dict` undoes it."""
@@ -156,6 +165,23 @@ class BodyPartCodec:
             raise EdgeposeError(f"expected maps of {self.map_wh[0]}x{self.map_wh[1]}, found shape {maps.shape}")
         people = group_people(maps, self.parts, self.rule)
         return people.keypoints_map * np.float32(self.stride) + (self.stride / 2 - 0.5), people.keypoint_scores
+
+    def decode_batch(self, maps: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return everybody in each of N maps (N, C, H, W): keypoints (N, P, K, 2) and scores (N, P, K), as `decode`.
+
+        P is as many as there are in the fullest; whoever is missing in another is NaN and scores 0.
+        """
+        keypoints, scores = zip(*map(self.decode, maps), strict=True)
+        most = max(len(people) for people in keypoints)
+        return _padded(keypoints, most, np.nan), _padded(scores, most, 0.0)
+
+
+def _padded(values: Sequence[FloatArray], most: int, filling: float) -> FloatArray:
+    """Stack arrays (P, ...) of different P, filled up to `most`."""
+    stacked = np.full((len(values), most, *values[0].shape[1:]), filling, np.float32)
+    for row, value in zip(stacked, values, strict=True):
+        row[: len(value)] = value
+    return stacked
 
 
 def _read_size(value: object) -> tuple[int, int]:

@@ -57,6 +57,10 @@ class HeatmapCodec:
         """Return how many maps a skeleton has: one a joint."""
         return len(skeleton)
 
+    def flip_order(self, skeleton: Skeleton) -> Sequence[int]:
+        """Return the map of each map's mirror image: that of the joint on the other side."""
+        return skeleton.flip_order
+
     @property
     def sigma_cells(self) -> float:
         """The Gaussian's standard deviation in map cells."""
@@ -123,6 +127,10 @@ class HeatmapCodec:
     def _gaussian(self, centre_cells: Array, length: int) -> FloatArray:
         distance = np.arange(length, dtype=np.float32) - centre_cells[..., None].astype(np.float32)
         return np.exp(-(distance**2) / (2 * self.sigma_cells**2))  # type: ignore[no-any-return]
+
+    def decode_batch(self, maps: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return what `decode` does, by the name that all codecs have."""
+        return self.decode(maps)
 
     def decode(self, heatmaps: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return keypoints (N, K, 2) in crop pixels and scores (N, K) in [0, 1] of maps (N, K, H, W).

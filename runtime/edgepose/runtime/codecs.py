@@ -1,9 +1,10 @@
 """What every codec has in common, and the table of those that a card can name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.codec import HeatmapCodec
 from edgepose.runtime.skeleton import Skeleton
@@ -35,8 +36,25 @@ class Codec(Protocol):
         """Crop pixels per map cell."""
         ...
 
+    @property
+    def sigma_px(self) -> float:
+        """The standard deviation of a keypoint's Gaussian in crop pixels."""
+        ...
+
     def maps_of(self, skeleton: Skeleton) -> int:
         """Return how many maps a skeleton has; raises `EdgeposeError` for one that the codec does not know."""
+        ...
+
+    def flip_order(self, skeleton: Skeleton) -> Sequence[int]:
+        """Return the map of each map's mirror image."""
+        ...
+
+    def decode_batch(self, maps: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return keypoints in crop pixels and scores of maps (N, C, H, W), for each of N pictures.
+
+        They are (N, K, 2) and (N, K) of one person, (N, P, K, 2) and (N, P, K) of everybody: whoever is not found is
+        NaN and scores 0, and P is as many as there are in the fullest picture.
+        """
         ...
 
     def to_dict(self) -> dict[str, Any]:

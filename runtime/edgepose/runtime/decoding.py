@@ -15,6 +15,11 @@ KEYPOINTS = "keypoints"
 """The output of a model that decodes itself: float32 (N, K, 3), x and y in crop pixels, and the score."""
 
 
+def decodes_itself(card: ModelCard) -> bool:
+    """Return whether a card's model gives keypoints, and nobody sees its maps."""
+    return [spec.name for spec in card.outputs] == [KEYPOINTS]
+
+
 class Decoding:
     """How the outputs of a card's model become keypoints.
 

@@ -8,9 +8,9 @@ import numpy as np
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.backends.base import Session
-from edgepose.runtime.codec import HeatmapCodec, merge_flip
-from edgepose.runtime.codecs import of_one_person
-from edgepose.runtime.decoding import Decoding
+from edgepose.runtime.codec import merge_flip
+from edgepose.runtime.codecs import Codec
+from edgepose.runtime.decoding import KEYPOINTS, Decoding, decodes_itself
 from edgepose.runtime.errors import ModelError
 from edgepose.runtime.geometry import image_box_xyxy, invert_affine, transform_points
 from edgepose.runtime.skeleton import Skeleton
@@ -28,7 +28,8 @@ BOXES = ("data", "joints", "image")
 class Prediction:
     """Of N crops: keypoints (N, K, 2) in crop pixels, scores (N, K), and heatmaps (N, K, H, W).
 
-    A model that decodes itself shows no heatmaps.
+    A model that decodes itself shows no heatmaps. A model of everybody gives keypoints (N, P, K, 2) and scores
+    (N, P, K), as `BodyPartCodec.decode_batch`.
     """
 
     keypoints_crop: FloatArray
@@ -65,20 +66,21 @@ def predictor_of(session: Session, *, flip_test: bool = False) -> Predictor:
     `flip_test` averages with the mirrored crop. Raises `ModelError` when the model decodes itself and leaves nothing
     to average.
     """
-    card, decode = session.card, Decoding(session.card)
-    codec = of_one_person(card.codec_object(), card.name)
+    card, codec = session.card, session.card.codec_object()
+    output = KEYPOINTS if decodes_itself(card) else codec.output
 
     def run(images_rgb: ImageArray) -> FloatArray:
-        return _run_in_batches(session, decode.output, images_rgb)
+        return _run_in_batches(session, output, images_rgb)
 
-    if not decode.in_graph:
-        return decoded(with_flip_test(run, card.skeleton_object()) if flip_test else run, codec)
+    if not decodes_itself(card):
+        return decoded(with_flip_test(run, codec.flip_order(card.skeleton_object())) if flip_test else run, codec)
     if flip_test:
         raise ModelError(
             f"{card.name} has the decode inside, and a flip test averages heatmaps; "
             "evaluate the file without -keypoints in its name"
         )
-    return lambda images_rgb: Prediction(*decode({decode.output: run(images_rgb)}))
+    decode = Decoding(card)
+    return lambda images_rgb: Prediction(*decode({output: run(images_rgb)}))
 
 
 def _run_in_batches(session: Session, output: str, images_rgb: ImageArray) -> FloatArray:
@@ -91,22 +93,22 @@ def _run_in_batches(session: Session, output: str, images_rgb: ImageArray) -> Fl
     return found[: len(images_rgb)]
 
 
-def decoded(predict: MapPredictor, codec: HeatmapCodec) -> Predictor:
+def decoded(predict: MapPredictor, codec: Codec) -> Predictor:
     """Return a predictor that keeps the maps and decodes them."""
 
     def predict_and_decode(images_rgb: ImageArray) -> Prediction:
         heatmaps = predict(images_rgb)
-        return Prediction(*codec.decode(heatmaps), heatmaps)
+        return Prediction(*codec.decode_batch(heatmaps), heatmaps)
 
     return predict_and_decode
 
 
-def with_flip_test(predict: MapPredictor, skeleton: Skeleton) -> MapPredictor:
-    """Return a predictor that averages with the mirrored crop."""
+def with_flip_test(predict: MapPredictor, flip_order: Sequence[int]) -> MapPredictor:
+    """Return a predictor that averages with the mirrored crop; `flip_order` is the codec's."""
 
     def predict_both(images_rgb: ImageArray) -> FloatArray:
         mirrored = np.ascontiguousarray(images_rgb[:, :, ::-1])
-        return merge_flip(predict(images_rgb), predict(mirrored), skeleton.flip_order)
+        return merge_flip(predict(images_rgb), predict(mirrored), flip_order)
 
     return predict_both
 

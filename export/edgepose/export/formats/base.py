@@ -16,7 +16,7 @@ from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.card import ModelCard
-from edgepose.runtime.decoding import KEYPOINTS, Decoding
+from edgepose.runtime.decoding import KEYPOINTS, decodes_itself
 from edgepose.runtime.sidecar import write_sidecar
 from edgepose.train.networks import DeployNetwork
 
@@ -25,7 +25,7 @@ _EXACT = DeviceProfile("exact", "parity is measured in f32", ("onnx",), ("fp32",
 
 @dataclass(frozen=True)
 class ExportSource:
-    """The network that every format is made from: in torch, and as a fp32 ONNX graph that gives heatmaps.
+    """The network that every format is made from: in torch, and as a fp32 ONNX graph that gives maps.
 
     In both, a convolution has the name of its module. `decoder`, where the file is to hold it, makes keypoints
     (N, K, 3) of heatmaps (N, K, h, w), and stays in fp32.
@@ -86,7 +86,7 @@ class Exporter(ABC):
 
     def file_name(self, card: ModelCard) -> str:
         """Return what the file with a card is called."""
-        decoded = f"-{KEYPOINTS}" if Decoding(card).in_graph else ""
+        decoded = f"-{KEYPOINTS}" if decodes_itself(card) else ""
         return f"{card.name}-{card.precision}{decoded}{self.suffix}"
 
     def card(self, original: ModelCard, precision: str) -> ModelCard:

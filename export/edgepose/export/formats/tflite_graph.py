@@ -8,7 +8,6 @@ from torch import Tensor
 from edgepose.export.errors import ExportError
 from edgepose.export.formats.base import ExportSource
 from edgepose.export.formats.tflite_network import TfliteNetwork, example
-from edgepose.export.graph import OUTPUT
 from edgepose.export.quiet import quiet_native
 from edgepose.runtime.backends.base import one_line
 
@@ -21,7 +20,7 @@ def to_tflite(source: ExportSource) -> bytes:
     Raises `ExportError` when the converter fails.
     """
     height, width = (dim.dim_value for dim in source.graph.graph.input[0].type.tensor_type.shape.dim[1:3])
-    output = OUTPUT if source.decoder is None else KEYPOINTS
+    output = source.graph.graph.output[0].name if source.decoder is None else KEYPOINTS
     network = TfliteNetwork(source.deployed, source.decoder, output).eval()
     with quiet_native():
         import litert_torch  # noqa: PLC0415  takes seconds
