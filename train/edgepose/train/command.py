@@ -35,6 +35,15 @@ def train(
     qat: Annotated[
         bool, typer.Option("--qat", help="Train as int8 computes, from the weights of --start-from.")
     ] = False,
+    teacher: Annotated[
+        list[str] | None, typer.Option(help="Checkpoint whose heatmaps are learned too; several are averaged.")
+    ] = None,
+    teacher_weight: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="Weight of the teacher's maps against the labels; 0.5.")
+    ] = None,
+    unlabelled: Annotated[
+        list[str] | None, typer.Option(help="Data as --data whose people the teacher labels: images:FOLDER or any.")
+    ] = None,
     validate: Annotated[str | None, typer.Option(help="Data whose PCK@0.2 chooses best.safetensors.")] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes that prepare crops, for each that trains.")] = 1,
     sync_bn: Annotated[
@@ -65,6 +74,8 @@ def train(
         "recipe": recipe,
         "qat": qat or None,
         "validate": validate,
+        "teacher": tuple(teacher) if teacher else None,
+        "unlabelled": tuple(unlabelled) if unlabelled else None,
     }
     changes = {
         "epochs": epochs,
@@ -73,6 +84,7 @@ def train(
         "precision": precision,
         "seed": seed,
         "sync_bn": sync_bn or None,
+        "teacher_weight": teacher_weight,
     }
     given = read_config(config) if config else RunConfig()
     with joined_world() as world:

@@ -12,7 +12,7 @@ from rich.console import Console
 from edgepose.profiles.probe import probe_this_machine
 from edgepose.train.checkpoint import load_checkpoint, save_checkpoint
 from edgepose.train.config import RunConfig
-from edgepose.train.data import PoseDataset, open_dataset, open_mix
+from edgepose.train.data import PoseDataset, open_dataset, open_mix, without_labels
 from edgepose.train.data.fingerprint import fingerprint
 from edgepose.train.loop import Trainer, TrainingError
 from edgepose.train.objectives import Objective, objective_of
@@ -42,14 +42,21 @@ def run_training(
     if run.qat and start_from is None:
         raise TrainingError("--qat makes trained weights fit for int8; say which with --start-from CHECKPOINT")
     checkpoint = load_checkpoint(start_from) if start_from else None
-    mix = open_mix(run.data, data_root)
+    if run.unlabelled and not run.teacher:
+        raise TrainingError("unlabelled data needs somebody to label it; say who with --teacher CHECKPOINT")
+    mix = open_mix(run.data, data_root) + without_labels(open_mix(run.unlabelled, data_root))
     validate_on = open_dataset(run.validate, data_root) if run.validate else None
     spec = run.spec(mix)
     recipe = run.recipe_for(spec)
     resume = world.from_first(lambda: _prepare(out, resume=resume))
     # the loader's processes are the parallelism here; OpenCV's own threads only get in each other's way
     cv2.setNumThreads(1)
-    objective = objective_of(spec, recipe, load_checkpoint(parsing) if parsing else None)
+    objective = objective_of(
+        spec,
+        recipe,
+        load_checkpoint(parsing) if parsing else None,
+        [load_checkpoint(Path(teacher)) for teacher in run.teacher],
+    )
     with ExitStack() as stack:
         observers: tuple[Observer, ...] = ()
         if world.is_first:

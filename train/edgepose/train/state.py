@@ -130,8 +130,9 @@ def check_same_run(path: Path, saved: Checkpoint, mine: Checkpoint) -> None:
         raise CheckpointError(
             f"{path} was trained with another recipe: {', '.join(other)}; give the same, or a new --out"
         )
-    if saved.training.get("parsing") != mine.training.get("parsing"):
-        raise CheckpointError(f"{path} was trained with another --parsing; give the same, or a new --out")
+    for option in ("parsing", "teacher"):
+        if saved.training.get(option) != mine.training.get(option):
+            raise CheckpointError(f"{path} was trained with another --{option}; give the same, or a new --out")
     hashes = [run.training.get("data_sha256") for run in (saved, mine)]
     if None not in hashes and hashes[0] != hashes[1]:
         raise CheckpointError(f"the files of the data are others than those that {path} was trained with; restore them")

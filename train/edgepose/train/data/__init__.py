@@ -6,6 +6,7 @@ from pathlib import Path
 
 from edgepose.train.data.ccp import open_ccp
 from edgepose.train.data.coco import open_coco
+from edgepose.train.data.images import UnlabelledDataset, open_images
 from edgepose.train.data.lip import open_lip
 from edgepose.train.data.lsp import open_lsp, open_lspet
 from edgepose.train.data.mpii import open_mpii
@@ -14,7 +15,16 @@ from edgepose.train.data.pascal_part import open_pascal_part
 from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample
 from edgepose.train.data.synthetic import open_synthetic
 
-__all__ = ["READERS", "DataError", "PoseDataset", "Sample", "WeightedDataset", "open_dataset", "open_mix"]
+__all__ = [
+    "READERS",
+    "DataError",
+    "PoseDataset",
+    "Sample",
+    "WeightedDataset",
+    "open_dataset",
+    "open_mix",
+    "without_labels",
+]
 
 READERS: dict[str, Callable[..., PoseDataset]] = {
     "lsp": open_lsp,
@@ -25,6 +35,7 @@ READERS: dict[str, Callable[..., PoseDataset]] = {
     "lip": open_lip,
     "pascal-part": open_pascal_part,
     "packed": open_packed,
+    "images": open_images,
     "synthetic": open_synthetic,
 }
 
@@ -72,3 +83,8 @@ def open_mix(specs: Sequence[str], root: Path = Path()) -> list[WeightedDataset]
             raise DataError(f"the weight in {spec!r} is no positive number; expected kind:path[:split][@weight]")
         mix.append(WeightedDataset(open_dataset(name, root), factor))
     return mix
+
+
+def without_labels(mix: list[WeightedDataset]) -> list[WeightedDataset]:
+    """Return the same data with its labels hidden."""
+    return [WeightedDataset(UnlabelledDataset(part.dataset), part.weight) for part in mix]

@@ -1,5 +1,6 @@
 """From a person in an image to a training crop: one affine warp, colour, occlusion, and crops that are badly cut."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -45,13 +46,15 @@ class Crop:
     """One training example: `image_rgb` (h, w, 3), `keypoints_crop` (K, 2), `weights` (K,).
 
     A NaN or outside keypoint means an empty map; its weight says whether that is known (1) or nothing is (0).
-    `part_mask` uint8 (h, w), where the data has one, holds values of `part_labels`.
+    `part_mask` uint8 (h, w), where the data has one, holds values of `part_labels`. `clean_rgb` are the same crop at
+    other sizes, where they are asked for, in the colours of the picture and with nothing covered.
     """
 
     image_rgb: ImageArray
     keypoints_crop: FloatArray
     weights: FloatArray
     part_mask: ImageArray | None = None
+    clean_rgb: tuple[ImageArray, ...] = ()
 
 
 def plain_crop(sample: Sample, input_wh: tuple[int, int], padding: float) -> tuple[Crop, Array]:
@@ -66,13 +69,15 @@ def training_crop(
     input_wh: tuple[int, int],
     config: AugmentConfig,
     rng: np.random.Generator,
+    clean_wh: Sequence[tuple[int, int]] = (),
 ) -> Crop:
-    """Return a varied crop of a person."""
+    """Return a varied crop of a person, and clean ones of the sizes that are asked for."""
     mirror = bool(rng.random() < config.mirror)
     box = sample.box_xyxy
     if config.half_body > 0 and rng.random() < config.half_body:
         box = half_body_box_xyxy(sample, skeleton, upper=bool(rng.random() < 0.5))
-    crop = _cut(sample, input_wh, random_affine(box, input_wh, config, rng, mirror=mirror))
+    affine = random_affine(box, input_wh, config, rng, mirror=mirror)
+    crop = _cut(sample, input_wh, affine)
     keypoints, weights, mask = crop.keypoints_crop, crop.weights, crop.part_mask
     if mirror:
         order = list(skeleton.flip_order)
@@ -83,7 +88,28 @@ def training_crop(
         rows, columns = occlude_part(image, rng)
         if mask is not None:
             mask[rows, columns] = UNKNOWN
-    return Crop(image, keypoints, weights, mask)
+    return Crop(image, keypoints, weights, mask, clean_crops(sample.image_bgr, affine, input_wh, clean_wh))
+
+
+def clean_crops(
+    image_bgr: ImageArray, affine: Array, input_wh: tuple[int, int], clean_wh: Sequence[tuple[int, int]]
+) -> tuple[ImageArray, ...]:
+    """Return what a crop's affine (2, 3) shows of an image in crops of other sizes, RGB; see `within`."""
+    crops = (warp_crop(image_bgr, combine(within(input_wh, size), affine), size) for size in clean_wh)
+    return tuple(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB) for crop in crops)
+
+
+def within(inner_wh: tuple[int, int], outer_wh: tuple[int, int]) -> Array:
+    """Return the affine (2, 3) from pixels of a crop to those of another, whose middle it fills as far as it can."""
+    factor = min(outer / inner for outer, inner in zip(outer_wh, inner_wh, strict=True))
+    middles = np.array([(side - 1) / 2 for side in (*inner_wh, *outer_wh)])
+    return np.column_stack([factor * np.eye(2), middles[2:] - factor * middles[:2]])
+
+
+def combine(second: Array, first: Array) -> Array:
+    """Return the affine (2, 3) that is one after another."""
+    both: Array = second @ np.vstack([first, [0.0, 0.0, 1.0]])
+    return both
 
 
 def half_body_box_xyxy(sample: Sample, skeleton: Skeleton, *, upper: bool) -> FloatArray:

@@ -1,7 +1,7 @@
 """Training crops out of mixed data sets, the same whatever the number of worker processes."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from torch.utils.data import Dataset, Sampler
@@ -9,7 +9,7 @@ from torch.utils.data import Dataset, Sampler
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.data import WeightedDataset
-from edgepose.train.data.augment import AugmentConfig, Crop, empty_crop, training_crop
+from edgepose.train.data.augment import AugmentConfig, Crop, clean_crops, empty_crop, training_crop
 from edgepose.train.data.pose_dataset import in_skeleton
 
 
@@ -67,24 +67,32 @@ def _draw(people: int, count: int, rng: np.random.Generator) -> list[int]:
 
 
 class CropDataset(Dataset[Crop]):
-    """`dataset[draw]` is a varied crop with the joints of the network's skeleton."""
+    """`dataset[draw]` is a varied crop with the joints of the network's skeleton, and clean ones of other sizes."""
 
     def __init__(
-        self, mix: list[WeightedDataset], skeleton: Skeleton, input_wh: tuple[int, int], config: AugmentConfig
+        self,
+        mix: list[WeightedDataset],
+        skeleton: Skeleton,
+        input_wh: tuple[int, int],
+        config: AugmentConfig,
+        clean_wh: Sequence[tuple[int, int]] = (),
     ) -> None:
         self._datasets = [part.dataset for part in mix]
         self._skeleton = skeleton
         self._input_wh = input_wh
         self._config = config
+        self._clean_wh = clean_wh
 
     def __getitem__(self, draw: Draw) -> Crop:
         rng = np.random.default_rng(draw.seed)
         if rng.random() < self._config.empty:
             background = self._background(rng)
             if background is not None:
-                return empty_crop(background, len(self._skeleton), self._input_wh, self._config, rng)
+                crop = empty_crop(background, len(self._skeleton), self._input_wh, self._config, rng)
+                image_bgr = np.ascontiguousarray(crop.image_rgb[:, :, ::-1])
+                return replace(crop, clean_rgb=clean_crops(image_bgr, np.eye(2, 3), self._input_wh, self._clean_wh))
         sample = in_skeleton(self._datasets[draw.dataset], draw.person, self._skeleton)
-        return training_crop(sample, self._skeleton, self._input_wh, self._config, rng)
+        return training_crop(sample, self._skeleton, self._input_wh, self._config, rng, self._clean_wh)
 
     def _background(self, rng: np.random.Generator) -> ImageArray | None:
         for number in rng.permutation(len(self._datasets)):

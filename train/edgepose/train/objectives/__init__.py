@@ -1,6 +1,6 @@
 """What each architecture learns: one objective a file, and the one table of which is whose."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.train.checkpoint import Checkpoint
@@ -13,6 +13,7 @@ from edgepose.train.networks.repose import RePoseConfig
 from edgepose.train.networks.simplepose import SimplePoseConfig
 from edgepose.train.objectives.base import Batch, Objective
 from edgepose.train.objectives.body_parts import BodyPartObjective
+from edgepose.train.objectives.distillation import DistillationObjective
 from edgepose.train.objectives.heatmaps import HeatmapObjective
 from edgepose.train.objectives.parsing import ParsingObjective
 from edgepose.train.recipe import Recipe
@@ -29,11 +30,17 @@ OBJECTIVES: dict[type[NetworkConfig], Callable[[NetworkSpec, Recipe], Objective]
 """By the architecture's configuration."""
 
 
-def objective_of(spec: NetworkSpec, recipe: Recipe, parsing: Checkpoint | None = None) -> Objective:
-    """Return what a network learns by a recipe; PIL on request with the parsing branch of a trained one.
+def objective_of(
+    spec: NetworkSpec, recipe: Recipe, parsing: Checkpoint | None = None, teachers: Sequence[Checkpoint] = ()
+) -> Objective:
+    """Return what a network learns by a recipe, and from teachers; PIL on request with a trained parsing branch.
 
-    Raises `EdgeposeError` for a parsing branch of another network's, and what the objective raises.
+    Raises `EdgeposeError` for a parsing branch or teachers that do not suit the network, and what the objective raises.
     """
+    if teachers:
+        if OBJECTIVES[spec.architecture.config] is not HeatmapObjective or parsing is not None:
+            raise EdgeposeError(f"{spec.name} learns more than heatmaps, and a teacher has only these; leave it out")
+        return DistillationObjective(spec, recipe, teachers)
     if parsing is not None:
         if spec.architecture.config is not PILConfig:
             raise EdgeposeError(f"a parsing branch is PIL's; {spec.name} has none: leave --parsing out")

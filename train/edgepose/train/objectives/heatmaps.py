@@ -1,5 +1,6 @@
 """Heatmaps of one person: Gaussian targets, the papers' losses, PCK."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -70,7 +71,10 @@ class HeatmapObjective(Objective):
 
     def loss(self, network: DeployNetwork, batch: Batch) -> Tensor:
         """Return the recipe's loss over all supervised outputs."""
-        outputs = network.all_heatmaps(batch["images"])
+        return self.labelled_loss(network.all_heatmaps(batch["images"]), batch)
+
+    def labelled_loss(self, outputs: Sequence[Tensor], batch: Batch) -> Tensor:
+        """Return the loss of outputs, each (N, K, h, w), against the labels."""
         targets = heatmap_targets(self.codec, batch["keypoints"])
         return LOSSES[self.recipe.loss](outputs, targets, batch["weights"])
 

@@ -1,0 +1,141 @@
+"""A student learns from teachers: what they see is read at its cells, with labels and without."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.codec import HeatmapCodec
+from edgepose.runtime.geometry import transform_points
+from edgepose.runtime.skeleton import LSP_14, MPII_16
+from edgepose.train.checkpoint import Checkpoint, CheckpointError
+from edgepose.train.data import DataError, WeightedDataset, open_dataset, without_labels
+from edgepose.train.data.augment import AugmentConfig, within
+from edgepose.train.data.crops import Draw
+from edgepose.train.loop import Trainer
+from edgepose.train.networks import DeployNetwork, NetworkSpec
+from edgepose.train.objectives import objective_of
+from edgepose.train.objectives.distillation import DistillationObjective
+from edgepose.train.objectives.heatmaps import HeatmapObjective
+from edgepose.train.recipe import Recipe
+from support.dot_dataset import DotDataset
+from support.trained import train_briefly
+
+STUDENT = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (32, 32))
+TEACHER = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (48, 64))
+STILL = AugmentConfig(scale=(1, 1), rotation_deg=0, shift=0, colour=0, mirror=0, occlude=0, badly_cut=0, empty=0)
+RECIPE = Recipe(epochs=2, batch=4, warmup_steps=0, precision="fp32", augment=STILL)
+DOTS = [WeightedDataset(DotDataset(8), 1.0)]
+
+
+def fresh(spec: NetworkSpec) -> Checkpoint:
+    return Checkpoint(spec, spec.codec(), 1.25, spec.build().state_dict(), {"seed": 1}, [], {})
+
+
+def objective_with(*teachers: Checkpoint, recipe: Recipe = RECIPE) -> DistillationObjective:
+    objective = DistillationObjective(STUDENT, recipe, teachers)
+    objective.prepare(STUDENT.build())
+    return objective
+
+
+def batch_of(objective: HeatmapObjective, mix: list[WeightedDataset] = DOTS) -> dict[str, Tensor]:
+    examples = objective.examples(mix)
+    return objective.collate([examples[Draw(0, person, (0, 0, person))] for person in range(4)])
+
+
+def test_a_teacher_of_the_same_input_sees_the_same_crop() -> None:
+    teacher = fresh(STUDENT)
+    objective = objective_with(teacher)
+    batch = batch_of(objective)
+    assert torch.equal(batch["clean 32x32"], batch["images"])
+    with torch.no_grad():
+        expected = DeployNetwork(teacher.build())(batch["images"])
+    torch.testing.assert_close(objective.taught_maps(batch), expected)
+
+
+@pytest.mark.parametrize("input_wh", [(48, 64), (64, 48), (128, 128)])
+def test_maps_of_another_size_are_read_at_the_students_cells(
+    monkeypatch: pytest.MonkeyPatch, input_wh: tuple[int, int]
+) -> None:
+    teacher = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, input_wh)
+    objective = objective_with(fresh(teacher))
+    keypoints = np.random.default_rng(0).uniform(8, 24, (4, 14, 2)).astype(np.float32)
+    in_teacher = transform_points(within(STUDENT.input_wh, input_wh), keypoints.reshape(-1, 2)).reshape(4, 14, 2)
+    # a wide Gaussian, so that reading between cells is exact enough
+    wide = HeatmapCodec(input_wh, teacher.codec().map_wh, 4.0 * input_wh[0] / 32)
+    maps = torch.from_numpy(wide.encode(in_teacher))
+    size, _, places = objective._teachers[0]
+    monkeypatch.setattr(objective, "_teachers", [(size, lambda _images: maps, places)])
+    taught = objective.taught_maps(batch_of(objective))
+    found, _ = replace(STUDENT.codec(), sigma_px=4.0).decode(taught.numpy())
+    np.testing.assert_allclose(found, keypoints, atol=0.7)
+
+
+def test_several_teachers_are_averaged() -> None:
+    one, two = fresh(TEACHER), fresh(STUDENT)
+    batch = batch_of(objective_with(one, two))
+    each = [objective_with(teacher).taught_maps(batch) for teacher in (one, two)]
+    torch.testing.assert_close(objective_with(one, two).taught_maps(batch), (each[0] + each[1]) / 2)
+
+
+@pytest.mark.parametrize("loss", ["partial", "weighted"])
+def test_the_weight_shares_between_labels_and_teachers(loss: str) -> None:
+    recipe = replace(RECIPE, loss=loss)
+    network = DeployNetwork(STUDENT.build().eval())
+    teacher = fresh(TEACHER)
+    batch = batch_of(objective_with(teacher))
+    weights = (0.0, 0.25, 1.0)
+    labels, mixed, taught = (
+        objective_with(teacher, recipe=replace(recipe, teacher_weight=w)).loss(network, batch) for w in weights
+    )
+    assert labels == HeatmapObjective(STUDENT, recipe).loss(network, batch)
+    torch.testing.assert_close(mixed, 0.75 * labels + 0.25 * taught)
+    hidden = dict(batch, weights=torch.zeros_like(batch["weights"]))
+    assert objective_with(teacher, recipe=replace(recipe, teacher_weight=1.0)).loss(network, hidden) == taught
+
+
+def test_an_unsuitable_teacher_is_an_error() -> None:
+    with pytest.raises(EdgeposeError, match="the teacher knows mpii-16, the student lsp-14; give a teacher"):
+        objective_of(STUDENT, RECIPE, teachers=[fresh(replace(TEACHER, skeleton=MPII_16))])
+    pil = NetworkSpec.of_paper("pil", {}, LSP_14)
+    with pytest.raises(EdgeposeError, match="pil learns more than heatmaps"):
+        objective_of(pil, RECIPE, teachers=[fresh(TEACHER)])
+
+
+def test_another_teacher_is_not_resumed(tmp_path: Path) -> None:
+    first = Trainer(STUDENT, RECIPE, DOTS, tmp_path, objective=objective_with(fresh(TEACHER)), workers=0)
+    first.save("last")
+    with pytest.raises(CheckpointError, match="another --teacher"):
+        Trainer(STUDENT, RECIPE, DOTS, tmp_path, workers=0).resume()
+
+
+def test_a_folder_of_pictures_is_data_without_labels(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no pictures in"):
+        open_dataset("images:.", tmp_path)
+    (tmp_path / "more").mkdir()
+    for name in ("b.png", "more/a.JPG"):
+        (tmp_path / name).write_bytes(cv2.imencode(".png", np.zeros((20, 30, 3), np.uint8))[1].tobytes())
+    (tmp_path / "notes.txt").write_text("no picture")
+    dataset = open_dataset("images:.", tmp_path)
+    assert [dataset.sample(i).image_id for i in range(len(dataset))] == ["b.png", "a.JPG"]
+    assert not dataset.sample(0).labelled.any()
+    np.testing.assert_array_equal(dataset.sample(0).box_xyxy, [-0.5, -0.5, 29.5, 19.5])
+
+
+@pytest.mark.slow
+def test_a_student_learns_from_a_teacher_on_images_without_labels(tmp_path: Path) -> None:
+    teacher = train_briefly(replace(TEACHER, input_wh=(64, 64)), DotDataset(16), 120)
+    recipe = replace(RECIPE, epochs=40, batch=8, learning_rate=1e-2, ema_decay=0.9, teacher_weight=1.0)
+    objective = DistillationObjective(STUDENT, recipe, [teacher])
+    mix = without_labels([WeightedDataset(DotDataset(16), 1.0)])
+    assert not objective.examples(mix)[Draw(0, 3, (0, 0, 0))].weights.any()
+    run = Trainer(STUDENT, recipe, mix, tmp_path, objective=objective, workers=0)
+    before = objective.validate(run.network, DotDataset(16))
+    after = objective.validate(run.run().build(), DotDataset(16))
+    assert before < 30
+    assert after > 70
