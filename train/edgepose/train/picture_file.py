@@ -8,6 +8,8 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.files import write_whole
 
+_JPEG_QUALITY = 85
+
 
 def save_picture(path: Path, picture_bgr: ImageArray) -> None:
     """Write a picture (H, W, 3) BGR whole, to a file of any kind that OpenCV writes.
@@ -16,6 +18,6 @@ def save_picture(path: Path, picture_bgr: ImageArray) -> None:
     """
     if not cv2.haveImageWriter(str(path)):
         raise EdgeposeError(f"cannot draw into {path}: expected a picture's suffix, as in parts.png")
-    _, encoded = cv2.imencode(path.suffix, picture_bgr)
+    _, encoded = cv2.imencode(path.suffix, picture_bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     with write_whole(path) as temporary:
         temporary.write_bytes(encoded.tobytes())
