@@ -4,6 +4,7 @@ import math
 import signal
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -45,10 +46,16 @@ class Record:
         self.epochs.append(result)
 
 
-@pytest.mark.parametrize("optimiser", ["adamw", "adam", "rmsprop"])
+@pytest.mark.parametrize(
+    "changes",
+    [{"optimiser": "adamw"}, {"optimiser": "adam"}, {"optimiser": "rmsprop"}, {"label_doubt": 0.9}],
+    ids=lambda changes: next(iter(changes.values())),
+)
 @pytest.mark.parametrize("cut_at", [2, 3, 4])
-def test_resuming_gives_the_numbers_of_an_uninterrupted_run(tmp_path: Path, optimiser: str, cut_at: int) -> None:
-    recipe = replace(RECIPE, optimiser=optimiser)
+def test_resuming_gives_the_numbers_of_an_uninterrupted_run(
+    tmp_path: Path, changes: dict[str, Any], cut_at: int
+) -> None:
+    recipe = replace(RECIPE, **changes)
     whole, first, second = Record(), Record(interrupt_at=cut_at), Record()
     expected = trainer(tmp_path / "whole", recipe, whole).run()
     with pytest.raises(KeyboardInterrupt):

@@ -12,6 +12,7 @@ from edgepose.runtime.codec import HeatmapCodec
 from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.data import WeightedDataset
 from edgepose.train.data.crops import Draw
+from edgepose.train.losses import doubtful
 from edgepose.train.networks import NETWORKS, DeployNetwork, NetworkSpec
 from edgepose.train.objectives import objective_of
 from edgepose.train.objectives.base import Learner
@@ -86,3 +87,37 @@ def test_validates_and_draws() -> None:
 def test_every_network_has_an_objective(name: str) -> None:
     spec = NetworkSpec.of_paper(name.replace("mM-dD-wW", "m1-d1-w8"))
     assert objective_of(spec, modern_recipe(spec)).metric
+
+
+def test_only_a_peak_elsewhere_makes_a_label_doubtful() -> None:
+    codec = HeatmapCodec((64, 64), (64, 64), 3.0)
+    here, elsewhere, outside = (torch.full((1, 1, 2), at) for at in (16.0, 48.0, -50.0))
+    label = heatmap_targets(codec, here)
+    for maps, expected in [
+        (label, 0.0),
+        (torch.zeros_like(label), 0.0),
+        (heatmap_targets(codec, elsewhere), 1.0),
+        (0.5 * heatmap_targets(codec, elsewhere), 0.25),
+    ]:
+        assert doubtful(maps, label).item() == pytest.approx(expected, abs=1e-3)
+    assert doubtful(label, heatmap_targets(codec, outside)).item() == 0
+
+
+def test_a_label_that_the_average_contradicts_counts_less() -> None:
+    network = DeployNetwork(SPEC.build().eval())
+    keypoints, weights = torch.full((4, 14, 2), 16.0), torch.ones(4, 14)
+    seen = heatmap_targets(SPEC.codec(), keypoints)
+    keypoints[:, 5] = 4.0
+    batch = {**batch_of(HeatmapObjective(SPEC, RECIPE)), "keypoints": keypoints, "weights": weights}
+
+    def loss_by_label_five(doubt: float) -> float:
+        objective = HeatmapObjective(SPEC, replace(RECIPE, label_doubt=doubt))
+        objective.follow(SPEC.build())
+        objective._average = lambda _images: seen if doubt else None  # type: ignore[assignment]
+        without = weights.clone()
+        without[:, 5] = 0
+        return (objective.loss(network, batch) - objective.loss(network, {**batch, "weights": without})).item()
+
+    trusted, half, hardly = (loss_by_label_five(doubt) for doubt in (0.0, 0.5, 1.0))
+    assert trusted > half > hardly
+    assert hardly < 0.3 * trusted

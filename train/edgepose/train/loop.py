@@ -71,6 +71,7 @@ class Trainer:
         deployed = DeployNetwork(self.network).to(self.device)
         self._learner = self.world.shared(Learner(deployed, self.objective, bf16=recipe.precision == "bf16"))
         self.state = TrainingState(self.network, recipe)
+        self.objective.follow(self.state.average.network)
         self._validate_on = validate_on
         self._observers = observers
         self._save_seconds, self._saved_at = 60 * save_minutes, time.monotonic()

@@ -47,3 +47,15 @@ def focal_l2(maps: Tensor, targets: Tensor, weights: Tensor, *, focal: bool = Tr
         right = torch.where(targets > threshold, maps - FOCAL_SHIFT_RESPONSE, 1 - maps - FOCAL_SHIFT_EMPTY)
         weighted = weighted * (1 - right).square()
     return weighted.sum(dim=(1, 2, 3))
+
+
+def doubtful(maps: Tensor, targets: Tensor) -> Tensor:
+    """Return how firmly maps contradict targets, from 0 to 1 for each joint: (N, K); both are (N, K, H, W).
+
+    It is the squared error in units of the target's own energy, less one: an empty map is one such unit away from its
+    target and contradicts nothing, a peak as high as the target's but elsewhere is two away, the far tail of the
+    losses. Where the target is empty, nothing is doubted.
+    """
+    energy = targets.square().mean(dim=(2, 3))
+    ratio = _squared_error(maps, targets) / energy.clamp(min=1e-12)
+    return torch.where(energy > 0, (ratio - 1).clamp(0, 1), 0.0)

@@ -19,7 +19,8 @@ class Recipe:
     `schedule` is `cosine`, or `steps` with `milestones`: pairs of (fraction of the run, factor on the rate).
     `clip_norm` 0 does not clip; `ema_decay` 0 keeps no average; `qat` trains as int8 computes;
     `sync_bn` takes the statistics of batch norms over all processes. With a teacher, the loss against its maps has
-    `teacher_weight`, that against the labels the rest.
+    `teacher_weight`, that against the labels the rest. A label that the averaged network firmly contradicts loses
+    `label_doubt` of its weight.
     """
 
     optimiser: Literal["adamw", "adam", "rmsprop", "sgd"] = "adamw"
@@ -38,13 +39,17 @@ class Recipe:
     qat: bool = False
     sync_bn: bool = False
     teacher_weight: float = 0.5
+    label_doubt: float = 0.0
     augment: AugmentConfig = field(default_factory=AugmentConfig)
 
     def __post_init__(self) -> None:
         if self.precision not in ("bf16", "fp32"):
             raise EdgeposeError(f"unknown training precision {self.precision!r}; known: bf16, fp32")
-        if not 0 <= self.teacher_weight <= 1:
-            raise EdgeposeError(f"a teacher's weight is from 0 to 1; found {self.teacher_weight}")
+        if not (0 <= self.teacher_weight <= 1 and 0 <= self.label_doubt <= 1):
+            raise EdgeposeError(
+                f"a teacher's weight and the doubt in labels are from 0 to 1; found {self.teacher_weight}, "
+                f"{self.label_doubt}"
+            )
         if self.epochs < 1 or self.batch < 1 or not self.learning_rate > 0:
             raise EdgeposeError(
                 f"training needs epochs >= 1, batch >= 1 and a learning rate > 0; found {self.epochs}, "

@@ -24,6 +24,9 @@ class Objective(ABC):
     def prepare(self, network: nn.Module) -> None:  # noqa: B027  most networks need nothing
         """Ready a network on its device, before it learns."""
 
+    def follow(self, average: nn.Module) -> None:  # noqa: B027  most objectives do not ask it
+        """Take note of the network of averaged weights, which changes as the other one learns."""
+
     def provenance(self) -> dict[str, Any]:
         """Return what a checkpoint is to tell of the training besides recipe and data, as JSON values."""
         return {}

@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.codec import HeatmapCodec
+from edgepose.runtime.codecs import of_one_person
 from edgepose.train.checkpoint import Checkpoint
 from edgepose.train.data import WeightedDataset
 from edgepose.train.data.augment import Crop, within
@@ -48,8 +49,7 @@ class DistillationObjective(HeatmapObjective):
         for trained in self._trained:
             built = trained.build().requires_grad_(False)  # noqa: FBT003
             teacher = DeployNetwork(built).to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-            codec = trained.spec.codec()
-            assert isinstance(codec, HeatmapCodec)
+            codec = of_one_person(trained.spec.codec(), trained.spec.name)
             places = torch.from_numpy(_places(self.codec, codec)).to(device)
             self._teachers.append((trained.spec.input_wh, teacher, places))
 
@@ -100,5 +100,4 @@ def _check_teacher(teacher: Checkpoint, student: NetworkSpec) -> None:
     theirs, ours = teacher.spec.skeleton, student.skeleton
     if theirs.joints != ours.joints:
         raise EdgeposeError(f"the teacher knows {theirs.name}, the student {ours.name}; give a teacher with the same")
-    if not isinstance(teacher.spec.codec(), HeatmapCodec):
-        raise EdgeposeError(f"the teacher {teacher.spec.name} has no heatmaps of one person; give one that has")
+    of_one_person(teacher.spec.codec(), teacher.spec.name)

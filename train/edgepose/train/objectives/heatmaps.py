@@ -17,7 +17,7 @@ from edgepose.runtime.poses import Poses
 from edgepose.train.data import PoseDataset, WeightedDataset
 from edgepose.train.data.augment import Crop, plain_crop
 from edgepose.train.data.crops import CropDataset
-from edgepose.train.losses import partial_mse, weighted_mse
+from edgepose.train.losses import doubtful, partial_mse, weighted_mse
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.objectives.base import Batch, Objective
 from edgepose.train.recipe import Recipe
@@ -56,6 +56,12 @@ class HeatmapObjective(Objective):
     def __init__(self, spec: NetworkSpec, recipe: Recipe) -> None:
         self.spec, self.recipe = spec, recipe
         self.codec = of_one_person(spec.codec(), spec.name)
+        self._average: DeployNetwork | None = None
+
+    def follow(self, average: nn.Module) -> None:
+        """Take note of the network that may doubt labels."""
+        if self.recipe.label_doubt > 0:
+            self._average = DeployNetwork(average).to(next(average.parameters()).device).eval()
 
     def examples(self, mix: list[WeightedDataset]) -> Dataset[Crop]:
         """Return varied crops of people, and of nobody."""
@@ -76,7 +82,20 @@ class HeatmapObjective(Objective):
     def labelled_loss(self, outputs: Sequence[Tensor], batch: Batch) -> Tensor:
         """Return the loss of outputs, each (N, K, h, w), against the labels."""
         targets = heatmap_targets(self.codec, batch["keypoints"])
-        return LOSSES[self.recipe.loss](outputs, targets, batch["weights"])
+        weights = batch["weights"]
+        if self.recipe.label_doubt > 0:
+            weights = weights * (1 - self.recipe.label_doubt * self.doubt(batch, targets))
+        return LOSSES[self.recipe.loss](outputs, targets, weights)
+
+    @torch.no_grad()
+    def doubt(self, batch: Batch, targets: Tensor) -> Tensor:
+        """Return how firmly the averaged network contradicts each label, from 0 to 1: (N, K).
+
+        It has averaged over what all crops of all people taught, so that a wrong label of one person moves it little,
+        however often it is seen. Before it has learned anything its maps are low, and contradict nothing.
+        """
+        assert self._average is not None
+        return doubtful(self._average(batch["images"]).float(), targets)
 
     def validate(self, network: nn.Module, dataset: PoseDataset) -> float:
         """Return PCK@0.2 of the torso in percent, from plain crops."""
