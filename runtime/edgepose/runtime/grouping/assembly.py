@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from edgepose.runtime.grouping.limbs import Limbs
-from edgepose.runtime.grouping.peaks import Peaks
 from edgepose.runtime.grouping.rule import GroupingRule
 
 
@@ -15,9 +14,9 @@ class Assembled:
     support: dict[int, float]
     longest: float
 
-    def score(self, peaks: Peaks) -> float:
+    def score(self, peak_scores: list[float]) -> float:
         """Return the mean over the parts of what their peak and limb score together, 0 to 2."""
-        of_peaks = sum(float(peaks.scores[peak]) for peak in self.parts.values())
+        of_peaks = sum(peak_scores[peak] for peak in self.parts.values())
         return (of_peaks + sum(self.support.values())) / len(self.parts)
 
 

@@ -38,7 +38,8 @@ def group_people(maps: FloatArray, parts: BodyParts, rule: GroupingRule = Groupi
     peaks = find_peaks(maps[parts.keypoint_maps], rule.peak)
     limbs = find_limbs(maps[: len(parts.limbs)], peaks, parts.limb_rows, rule)
     people = [p for p in Assembly(parts.limb_rows, rule).people(limbs) if len(p.parts) >= rule.least_parts]
-    scored = [(person.score(peaks), person) for person in people]
+    peak_scores = peaks.scores.tolist()
+    scored = [(person.score(peak_scores), person) for person in people]
     kept = sorted((pair for pair in scored if pair[0] >= rule.least_score), key=lambda pair: -pair[0])
     return _people([person for _, person in kept[: rule.most_people]], peaks, len(parts.skeleton))
 
@@ -46,8 +47,9 @@ def group_people(maps: FloatArray, parts: BodyParts, rule: GroupingRule = Groupi
 def _people(people: list[Assembled], peaks: Peaks, keypoints: int) -> GroupedPeople:
     places = np.full((len(people), keypoints, 2), np.nan, np.float32)
     scores = np.zeros((len(people), keypoints), np.float32)
-    for i, person in enumerate(people):
-        rows, found = list(person.parts), list(person.parts.values())
-        places[i, rows] = peaks.places[found]
-        scores[i, rows] = np.clip(peaks.scores[found], 0, 1)
+    rows = [i for i, person in enumerate(people) for _ in person.parts]
+    columns = [row for person in people for row in person.parts]
+    found = [peak for person in people for peak in person.parts.values()]
+    places[rows, columns] = peaks.places[found]
+    scores[rows, columns] = np.clip(peaks.scores[found], 0, 1)
     return GroupedPeople(places, scores)

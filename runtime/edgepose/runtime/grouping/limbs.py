@@ -8,8 +8,10 @@ from edgepose.runtime.arrays import Array, FloatArray
 from edgepose.runtime.grouping.peaks import Peaks
 from edgepose.runtime.grouping.rule import GroupingRule
 
-_AT_ONCE = 5
-"""Samples taken before a pair may be given up."""
+_AT_FIRST = 5
+"""Samples taken of all pairs, most of which are given up after these."""
+_AT_ONCE = 4096
+"""Pairs worked on at once: so many fit the cache."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def find_limbs(
     rank = 0.5 * scores + 0.25 * (peaks.scores[first] + peaks.scores[second])
     keep = np.flatnonzero(scores > 0)
     order = keep[np.lexsort((-rank[keep], kinds[keep]))]
-    chosen = order[_first_come(kinds[order], first[order], second[order])]
+    chosen = order[_first_come(kinds[order], first[order], second[order], len(peaks.scores))]
     ends = np.stack([first[chosen], second[chosen]], axis=1)
     return Limbs(ends, kinds[chosen], scores[chosen].astype(np.float32), lengths[chosen].astype(np.float32))
 
@@ -64,40 +66,60 @@ def _supported(
 ) -> tuple[Array, FloatArray]:
     """Return which pairs have enough samples that respond, and the mean response of each of these.
 
-    Samples are taken a few at a time from the middle outward, where limbs of different people part, and a pair is
-    given up as soon as it lacks too many.
+    The first few samples are those in the middle, where limbs of different people part; of pairs that lack too many
+    there, no more are taken.
     """
     may_lack = rule.samples - int(np.ceil(rule.support * rule.samples))
     along = np.linspace(0, 1, rule.samples, dtype=np.float32)
     along = along[np.argsort(np.abs(along - 0.5), kind="stable")]
-    left = np.arange(len(kinds))
-    lacking, total = np.zeros(len(kinds), np.int64), np.zeros(len(kinds), np.float32)
-    for start in range(0, rule.samples, _AT_ONCE):
-        responses = _responses(limb_maps, kinds[left], begin[left], end[left], along[start : start + _AT_ONCE])
-        lacking[left] += (responses <= rule.response).sum(axis=1)
-        total[left] += responses.sum(axis=1)
-        left = left[lacking[left] <= may_lack]
-    return left, total[left] / np.float32(rule.samples)
+    some = [slice(start, start + _AT_ONCE) for start in range(0, len(kinds), _AT_ONCE)]
+    counted = [_supported_of(limb_maps, kinds[of], begin[of], end[of], along, rule.response, may_lack) for of in some]
+    left = [of.start + rows for of, (rows, _) in zip(some, counted, strict=True)]
+    totals = [total for _, total in counted]
+    means = np.concatenate([np.empty(0, np.float32), *totals]) / np.float32(rule.samples)
+    return np.concatenate([np.empty(0, np.int64), *left]), means
+
+
+def _supported_of(
+    limb_maps: FloatArray,
+    kinds: Array,
+    begin: FloatArray,
+    end: FloatArray,
+    along: FloatArray,
+    response: float,
+    may_lack: int,
+) -> tuple[Array, FloatArray]:
+    """Return which pairs lack no more samples than they may, and the sum of the responses of each of these."""
+    responses = _responses(limb_maps, kinds, begin, end, along[:_AT_FIRST])
+    lacking, total = np.count_nonzero(responses <= response, axis=0), responses.sum(axis=0)
+    left = np.flatnonzero(lacking <= may_lack)
+    responses = _responses(limb_maps, kinds[left], begin[left], end[left], along[_AT_FIRST:])
+    enough = lacking[left] + np.count_nonzero(responses <= response, axis=0) <= may_lack
+    return left[enough], (total[left] + responses.sum(axis=0))[enough]
 
 
 def _responses(
     limb_maps: FloatArray, kinds: Array, begin: FloatArray, end: FloatArray, along: FloatArray
 ) -> FloatArray:
-    """Return the limb maps' values (M, S) at fractions `along` (S,) of the way from `begin` to `end` (M, 2)."""
-    # every place lies between two peaks, hence on the map
-    x, y = (np.rint(begin[:, i, None] + (end[:, i] - begin[:, i])[:, None] * along) for i in (0, 1))
+    """Return the limb maps' values (S, M) at fractions `along` (S,) of the way from `begin` to `end` (M, 2)."""
+    # every place lies between two peaks, hence on the map; long rows are what numpy is fast at
     height, width = limb_maps.shape[1:]
-    at = (y * width + x).astype(np.int64) + (kinds * (height * width))[:, None]
-    responses: FloatArray = limb_maps.reshape(-1)[at]
+    begin_xy, step_xy = begin.T[:, None], (end - begin).T[:, None]
+    x, y = np.rint(begin_xy + step_xy * along[:, None])
+    y *= width
+    y += x
+    responses: FloatArray = limb_maps.reshape(-1).take(y.astype(np.int64) + kinds * (height * width))
     return responses
 
 
-def _first_come(kinds: Array, first: Array, second: Array) -> list[int]:
+def _first_come(kinds: Array, first: Array, second: Array, peaks: int) -> list[int]:
     """Return which of the ordered limbs find both their ends free, among those of their kind."""
-    taken: set[tuple[int, int]] = set()
+    begins, ends = ((kinds * peaks + end).tolist() for end in (first, second))
+    taken: set[int] = set()
     chosen = []
-    for i, (kind, a, b) in enumerate(zip(kinds.tolist(), first.tolist(), second.tolist(), strict=True)):
-        if (kind, a) not in taken and (kind, b) not in taken:
-            taken.update(((kind, a), (kind, b)))
+    for i, (begin, end) in enumerate(zip(begins, ends, strict=True)):
+        if begin not in taken and end not in taken:
+            taken.add(begin)
+            taken.add(end)
             chosen.append(i)
     return chosen

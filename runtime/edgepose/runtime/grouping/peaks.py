@@ -7,6 +7,8 @@ import numpy as np
 from edgepose.runtime.arrays import Array, FloatArray
 
 _TINY = 1e-6
+_DOWN, _ACROSS = np.array([(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]).T[:, :, None]
+"""From a cell to the nine around it."""
 _HALF = 0.499
 """Less than half a cell, so that a peak rounds to its own cell."""
 
@@ -33,25 +35,49 @@ def find_peaks(maps: FloatArray, threshold: float) -> Peaks:
     A place is where a parabola through the logarithms of a peak and its neighbours has its top, which is exact for a
     Gaussian. (The paper takes the centroid of the neighbourhood, which is drawn toward the middle of the cell.)
     """
-    keypoints, height, width = maps.shape
-    values = np.zeros((keypoints, height + 2, width + 2), np.float32)
-    values[:, 1:-1, 1:-1] = maps
-    values, row_step = values.ravel(), width + 2
-    at = np.flatnonzero(values > threshold)
-    for step in (1, -1, row_step, -row_step, row_step + 1, -row_step - 1, row_step - 1, -row_step + 1):
-        at = at[values[at] >= values[at + step]]  # most are gone after the first two
-    row, column = np.divmod(at, row_step)
-    keypoint, row = np.divmod(row, height + 2)
-    centre = values[at]
-    x = column - 1 + _top(values[at - 1], centre, values[at + 1])
-    y = row - 1 + _top(values[at - row_step], centre, values[at + row_step])
-    starts = np.searchsorted(keypoint, np.arange(keypoints + 1))
-    return Peaks(np.stack([x, y], axis=1).astype(np.float32), centre, tuple(starts.tolist()))
+    values = np.ascontiguousarray(maps, np.float32).reshape(-1)
+    at = _candidates(values, maps.shape, threshold)
+    keypoint, row, column, around = _neighbourhoods(values, maps.shape, at)
+    peak = np.flatnonzero(around[:, 4] >= around.max(axis=1, initial=0))
+    keypoint, row, column, around = keypoint[peak], row[peak], column[peak], around[peak]
+    logarithms = np.log(np.maximum(around, _TINY))
+    x, y = column + _top(*logarithms[:, 3:6].T), row + _top(*logarithms[:, 1::3].T)
+    starts = np.searchsorted(keypoint, np.arange(len(maps) + 1))
+    return Peaks(np.stack([x, y], axis=1).astype(np.float32), around[:, 4], tuple(starts.tolist()))
 
 
-def _top(before: Array, centre: Array, after: Array) -> Array:
+def _candidates(values: FloatArray, shape: tuple[int, ...], threshold: float) -> Array:
+    """Return the few cells above the threshold that may be peaks: none beside, above or below them is higher."""
+    _, height, width = shape
+    at = np.flatnonzero(values > np.float32(threshold))
+    value, row = values.take(at), at // width
+    # of a row's cells above the threshold, neighbours stand next to each other; the others are lower
+    beside = (at[1:] - at[:-1] == 1) & (row[1:] == row[:-1])
+    peak = np.ones(len(at), bool)
+    peak[:-1] = ~(beside & (value[1:] > value[:-1]))
+    peak[1:] &= ~(beside & (value[1:] < value[:-1]))
+    left = np.flatnonzero(peak)
+    at, value, row = at[left], value[left], row[left] % height
+    peak = (value >= values.take(at - width, mode="clip")) | (row == 0)
+    peak &= (value >= values.take(at + width, mode="clip")) | (row == height - 1)
+    found: Array = at[peak]
+    return found
+
+
+def _neighbourhoods(values: FloatArray, shape: tuple[int, ...], at: Array) -> tuple[Array, Array, Array, FloatArray]:
+    """Return the map, row and column of cells (M,) and the 3x3 cells around each, (M, 9), 0 outside the map."""
+    _, height, width = shape
+    rows, column = np.divmod(at, width)
+    keypoint, row = np.divmod(rows, height)
+    inside_y = (row + _DOWN >= 0) & (row + _DOWN < height)
+    inside_x = (column + _ACROSS >= 0) & (column + _ACROSS < width)
+    cells = values.take(at + (_DOWN * width + _ACROSS), mode="clip")
+    around: FloatArray = np.where(inside_x & inside_y, cells, np.float32(0)).T
+    return keypoint, row, column, around
+
+
+def _top(left: Array, middle: Array, right: Array) -> Array:
     """Return how far the top of a parabola through three logarithms lies from the middle one, less than half a cell."""
-    left, middle, right = (np.log(np.maximum(values, _TINY)) for values in (before, centre, after))
     bend = 2 * middle - left - right
     offset: Array = np.clip((right - left) / (2 * np.maximum(bend, _TINY)), -_HALF, _HALF)
     return offset
