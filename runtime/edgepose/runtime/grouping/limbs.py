@@ -36,9 +36,11 @@ def find_limbs(
     `limb_maps` (L, H, W), one for each pair of keypoint rows.
     """
     kinds, first, second = _pairs(peaks, limb_rows)
-    supported, means = _supported(limb_maps, kinds, peaks.places[first], peaks.places[second], rule)
+    places_xy = np.ascontiguousarray(peaks.places.T)
+    begin_xy, end_xy = places_xy.take(first, axis=1), places_xy.take(second, axis=1)
+    supported, means = _supported(limb_maps, kinds, begin_xy, end_xy, rule)
     kinds, first, second = kinds[supported], first[supported], second[supported]
-    lengths = np.hypot(*(peaks.places[second] - peaks.places[first]).T)
+    lengths = np.hypot(*(end_xy[:, supported] - begin_xy[:, supported]))
     # a limb longer than half the picture is unlikely
     scores = means + np.minimum(0.5 * limb_maps.shape[1] / np.maximum(lengths, 1e-3) - 1, 0)
     rank = 0.5 * scores + 0.25 * (peaks.scores[first] + peaks.scores[second])
@@ -62,7 +64,7 @@ def _pairs(peaks: Peaks, limb_rows: tuple[tuple[int, int], ...]) -> tuple[Array,
 
 
 def _supported(
-    limb_maps: FloatArray, kinds: Array, begin: FloatArray, end: FloatArray, rule: GroupingRule
+    limb_maps: FloatArray, kinds: Array, begin_xy: FloatArray, end_xy: FloatArray, rule: GroupingRule
 ) -> tuple[Array, FloatArray]:
     """Return which pairs have enough samples that respond, and the mean response of each of these.
 
@@ -73,39 +75,43 @@ def _supported(
     along = np.linspace(0, 1, rule.samples, dtype=np.float32)
     along = along[np.argsort(np.abs(along - 0.5), kind="stable")]
     some = [slice(start, start + _AT_ONCE) for start in range(0, len(kinds), _AT_ONCE)]
-    counted = [_supported_of(limb_maps, kinds[of], begin[of], end[of], along, rule.response, may_lack) for of in some]
+    counted = [
+        _supported_of(limb_maps, kinds[of], begin_xy[:, of], end_xy[:, of], along, rule.response, may_lack)
+        for of in some
+    ]
     left = [of.start + rows for of, (rows, _) in zip(some, counted, strict=True)]
     totals = [total for _, total in counted]
     means = np.concatenate([np.empty(0, np.float32), *totals]) / np.float32(rule.samples)
-    return np.concatenate([np.empty(0, np.int64), *left]), means
+    return np.concatenate([np.empty(0, np.int64), *left]), means.astype(np.float32)
 
 
 def _supported_of(
     limb_maps: FloatArray,
     kinds: Array,
-    begin: FloatArray,
-    end: FloatArray,
+    begin_xy: FloatArray,
+    end_xy: FloatArray,
     along: FloatArray,
     response: float,
     may_lack: int,
 ) -> tuple[Array, FloatArray]:
     """Return which pairs lack no more samples than they may, and the sum of the responses of each of these."""
-    responses = _responses(limb_maps, kinds, begin, end, along[:_AT_FIRST])
+    responses = _responses(limb_maps, kinds, begin_xy, end_xy, along[:_AT_FIRST])
     lacking, total = np.count_nonzero(responses <= response, axis=0), responses.sum(axis=0)
     left = np.flatnonzero(lacking <= may_lack)
-    responses = _responses(limb_maps, kinds[left], begin[left], end[left], along[_AT_FIRST:])
+    responses = _responses(limb_maps, kinds[left], begin_xy[:, left], end_xy[:, left], along[_AT_FIRST:])
     enough = lacking[left] + np.count_nonzero(responses <= response, axis=0) <= may_lack
     return left[enough], (total[left] + responses.sum(axis=0))[enough]
 
 
 def _responses(
-    limb_maps: FloatArray, kinds: Array, begin: FloatArray, end: FloatArray, along: FloatArray
+    limb_maps: FloatArray, kinds: Array, begin_xy: FloatArray, end_xy: FloatArray, along: FloatArray
 ) -> FloatArray:
-    """Return the limb maps' values (S, M) at fractions `along` (S,) of the way from `begin` to `end` (M, 2)."""
+    """Return the limb maps' values (S, M) at fractions `along` (S,) of the way from `begin_xy` to `end_xy` (2, M)."""
     # every place lies between two peaks, hence on the map; long rows are what numpy is fast at
     height, width = limb_maps.shape[1:]
-    begin_xy, step_xy = begin.T[:, None], (end - begin).T[:, None]
-    x, y = np.rint(begin_xy + step_xy * along[:, None])
+    places = (end_xy - begin_xy)[:, None] * along[:, None]
+    places += begin_xy[:, None]
+    x, y = np.rint(places, out=places)
     y *= width
     y += x
     responses: FloatArray = limb_maps.reshape(-1).take(y.astype(np.int64) + kinds * (height * width))
