@@ -54,3 +54,15 @@ def test_a_wrong_model_is_one_line() -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("error: no model file nothing.tflite")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_training_is_measured_beside_a_plain_loop(tmp_path: Path) -> None:
+    run = tmp_path / "run.toml"
+    run.write_text('net = "ppnet-m1-d1-w8"\nsettings = { stem = 8 }\ninput = "32x32"\nskeleton = "lsp-14"\n')
+    small = ("--config", str(run), "--data", "synthetic:8", "--batch", "4", "--workers", "0")
+    result = run_script("train_throughput.py", tmp_path / "out.json", *small)
+    assert min(result["images_per_s"].values()) > 0
+    assert result["speedup"]["median"] > 0
+    assert 0 < result["peak_share"] < 1
+    assert result["batch"] == 4

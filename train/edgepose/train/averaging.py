@@ -17,8 +17,11 @@ class WeightAverage:
     def update(self, network: nn.Module, step: int) -> None:
         """Move toward the network; early steps move further, so that the start is forgotten."""
         decay = min(self._decay, (1 + step) / (10 + step))
-        for kept, current in zip(self.network.state_dict().values(), network.state_dict().values(), strict=True):
-            if kept.is_floating_point():
-                kept.lerp_(current, 1 - decay)
-            else:
-                kept.copy_(current)
+        kept, current = (list(net.state_dict().values()) for net in (self.network, network))
+        pairs = list(zip(kept, current, strict=True))
+        floating = [pair for pair in pairs if pair[0].is_floating_point()]
+        # one call for all: a GPU would wait for hundreds of small ones
+        torch._foreach_lerp_([ours for ours, _ in floating], [theirs for _, theirs in floating], 1 - decay)
+        others = [pair for pair in pairs if not pair[0].is_floating_point()]
+        if others:
+            torch._foreach_copy_([ours for ours, _ in others], [theirs for _, theirs in others])

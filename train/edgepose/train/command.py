@@ -45,7 +45,12 @@ def train(
         list[str] | None, typer.Option(help="Data as --data whose people the teacher labels: images:FOLDER or any.")
     ] = None,
     validate: Annotated[str | None, typer.Option(help="Data whose PCK@0.2 chooses best.safetensors.")] = None,
-    workers: Annotated[int, typer.Option(min=0, help="Processes that prepare crops, for each that trains.")] = 1,
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="Processes that prepare crops, for each that trains; what it can feed.")
+    ] = None,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Have torch compile the network: it pays on GPUs, after minutes.")
+    ] = False,
     sync_bn: Annotated[
         bool, typer.Option("--sync-bn", help="Take batch norms' statistics over all of torchrun's processes.")
     ] = False,
@@ -94,7 +99,8 @@ def train(
             data_root=data_root,
             start_from=start_from,
             parsing=parsing,
-            workers=workers,
+            workers=world.loaders() if workers is None else workers,
+            compiled=compiled,
             resume=resume,
             save_minutes=save_minutes,
             world=world,

@@ -26,6 +26,9 @@ from edgepose.train.recipe import Recipe
 from edgepose.train.state import TrainingState, check_same_run
 from edgepose.train.world import World
 
+_PREFETCHED = 4
+"""Batches that each of the loader's processes has ready."""
+
 
 class TrainingError(EdgeposeError):
     """Training cannot go on."""
@@ -35,7 +38,7 @@ class Trainer:
     """One training run, from fresh weights or from `out/last.safetensors`, in each process of a world.
 
     The state is saved after every epoch, and within one after `save_minutes`. A batch is that of all processes.
-    `record` are JSON values that the checkpoints tell besides.
+    `record` are JSON values that the checkpoints tell besides; `compiled` has torch compile the network.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Trainer:
         world: World | None = None,
         save_minutes: float = 10.0,
         record: Mapping[str, Any] | None = None,
+        compiled: bool = False,
     ) -> None:
         torch.manual_seed(recipe.seed)
         self.spec, self.recipe, self.mix, self.out = spec, recipe, mix, out
@@ -72,6 +76,8 @@ class Trainer:
         self._learner = self.world.shared(Learner(deployed, self.objective, bf16=recipe.precision == "bf16"))
         self.state = TrainingState(self.network, recipe)
         self.objective.follow(self.state.average.network)
+        if compiled:
+            self.network.compile()
         self._validate_on = validate_on
         self._observers = observers
         self._save_seconds, self._saved_at = 60 * save_minutes, time.monotonic()
@@ -91,6 +97,7 @@ class Trainer:
             worker_init_fn=leave_ctrl_c_to_the_loop,
             collate_fn=self.objective.collate,
             pin_memory=self.device.type == "cuda",
+            prefetch_factor=_PREFETCHED if workers else None,
         )
 
     @property
@@ -119,8 +126,8 @@ class Trainer:
         first_step = progress.step
         self._sampler.epoch, self._sampler.skip = progress.epoch, first_step * self.recipe.batch
         self.network.train()
-        for batch in self._batches():
-            self._readings.add(self._step(batch))
+        for batch in self.batches():
+            self._readings.add(self.step(batch))
             if self._readings.is_due or progress.step == self.steps_per_epoch:
                 self._read(interruption)
         images = (progress.step - first_step) * self.recipe.batch
@@ -140,8 +147,8 @@ class Trainer:
         if self._readings.stop:
             raise KeyboardInterrupt
 
-    def _batches(self) -> Iterator[Batch]:
-        """Yield batches on the device; copies overlap with what it computes."""
+    def batches(self) -> Iterator[Batch]:
+        """Yield the rest of the epoch's batches on the device; copies overlap with what it computes."""
         for batch in self._loader:
             yield {name: tensor.to(self.device, non_blocking=True) for name, tensor in batch.items()}
 
@@ -149,7 +156,8 @@ class Trainer:
     def _global_step(self) -> int:
         return self.state.progress.epoch * self.steps_per_epoch + self.state.progress.step
 
-    def _step(self, batch: Batch) -> Tensor:
+    def step(self, batch: Batch) -> Tensor:
+        """Learn from a batch on the device; return its loss, a scalar there, which nobody has waited for."""
         loss: Tensor = self._learner(batch)
         rate = self.recipe.rate_at(self._global_step, self.total_steps)
         self.state.descend(loss, rate, self.recipe.clip_norm, self._global_step)

@@ -31,6 +31,7 @@ def run_training(
     workers: int,
     resume: bool,
     save_minutes: float,
+    compiled: bool = False,
     world: World,
     console: Console,
 ) -> Path:
@@ -51,6 +52,8 @@ def run_training(
     resume = world.from_first(lambda: _prepare(out, resume=resume))
     # the loader's processes are the parallelism here; OpenCV's own threads only get in each other's way
     cv2.setNumThreads(1)
+    # crops have one size: the first steps find the fastest kernels for it
+    torch.backends.cudnn.benchmark = True
     objective = objective_of(
         spec,
         recipe,
@@ -74,6 +77,7 @@ def run_training(
             observers=observers,
             world=world,
             save_minutes=save_minutes,
+            compiled=compiled,
             record=_record(run, data_root, world),
         )
         if resume:

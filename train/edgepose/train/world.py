@@ -13,6 +13,7 @@ from torch.distributed import PrefixStore  # type: ignore[attr-defined]
 from torch.distributed.rendezvous import rendezvous
 
 from edgepose.profiles.errors import EdgeposeError
+from edgepose.profiles.probe import probe_this_machine
 from edgepose.train.sync_norm import SyncBatchNorm2d
 
 _T = TypeVar("_T")
@@ -50,6 +51,12 @@ class World:
         if batch % self.size:
             raise WorldError(f"a batch of {batch} cannot be shared by {self.size} processes; give a multiple of them")
         return batch // self.size
+
+    def loaders(self) -> int:
+        """Return how many processes should prepare batches: one beside a CPU, the machine's cores beside its GPUs."""
+        if self.device.type == "cpu":
+            return 1
+        return max(1, probe_this_machine().cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1")) - 1)
 
     def mean(self, values: Tensor) -> Tensor:
         """Return the mean over the processes of values of one shape in all of them."""
