@@ -13,6 +13,7 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.checkpoint import Checkpoint, CheckpointError
 from edgepose.train.data import WeightedDataset, open_dataset
+from edgepose.train.data.augment import AugmentConfig
 from edgepose.train.data.crops import Draw
 from edgepose.train.data.part_labels import PART_CLASSES, UNKNOWN, value_of
 from edgepose.train.loop import Trainer
@@ -26,7 +27,7 @@ from edgepose.train.objectives.parsing import (
     possible_classes,
     with_background,
 )
-from edgepose.train.recipe import Recipe
+from edgepose.train.recipe import Recipe, modern_recipe
 from support.dot_dataset import DotDataset
 from support.trained import PPNET
 
@@ -198,3 +199,14 @@ def test_a_network_without_a_parsing_branch_cannot_reuse_one() -> None:
     spec = replace(SPEC, settings={"fusion": "multi-task"})
     with pytest.raises(EdgeposeError, match="that has one of its own"):
         ParsingObjective(spec, RECIPE, checkpoint_of(spec)).prepare(spec.build())
+
+
+@pytest.mark.slow
+@pytest.mark.long
+def test_it_learns_sixteen_people_by_heart(tmp_path: Path) -> None:
+    still = AugmentConfig(scale=(1, 1), rotation_deg=0, shift=0, colour=0, mirror=0, occlude=0, badly_cut=0, empty=0)
+    short = {"epochs": 60, "batch": 8, "warmup_steps": 20, "ema_decay": 0.9, "augment": still, "precision": "fp32"}
+    recipe, people = replace(modern_recipe(SPEC), **short), DotDataset(16)
+    trainer = Trainer(SPEC, recipe, [WeightedDataset(people, 1.0)], tmp_path, validate_on=people, workers=0)
+    accuracies = [point["accuracy"] for point in trainer.run().training["progress"]["curve"]]
+    assert max(accuracies) == 100
