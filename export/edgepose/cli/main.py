@@ -7,6 +7,7 @@ from edgepose.cli.demo import demo
 from edgepose.cli.devices import devices
 from edgepose.cli.evaluate import evaluate
 from edgepose.cli.export import export
+from edgepose.cli.grouped import grouped
 from edgepose.cli.info import info
 from edgepose.cli.models import models
 from edgepose.cli.pack import pack
@@ -16,7 +17,7 @@ from edgepose.cli.run import run
 from edgepose.runtime.command_line import run_app
 from edgepose.train.command import train
 
-COMMANDS = (run, profile, models, devices, info, parts, adapted, pack, train, evaluate, export, demo)
+COMMANDS = (run, profile, models, devices, info, parts, adapted, grouped, pack, train, evaluate, export, demo)
 
 app = typer.Typer(
     help="Human pose estimation on edge devices: train, export, run and measure.",

@@ -122,9 +122,9 @@ def _draw_person(image_bgr: ImageArray, skeleton: Skeleton, keypoints: Array, sh
 
 
 def _draw_id(image_bgr: ImageArray, keypoints: Array, person: int, width: int) -> None:
-    """Write an id above the highest of a person's joints (K, 2)."""
+    """Write an id above the highest of a person's joints (K, 2), as far as the picture goes."""
     x, y = keypoints[keypoints[:, 1].argmin()]
-    place = round(float(x)) + 3 * width, round(float(y)) - 5 * width
+    place = round(float(x)) + 3 * width, max(round(float(y)) - 5 * width, 8 * width)
     for colour, stroke in ((_OUTLINE_BGR, width + 2), (person_colour(person), width)):
         cv2.putText(
             image_bgr, str(person), place, cv2.FONT_HERSHEY_SIMPLEX, 0.3 * (width + 1), colour, stroke, cv2.LINE_AA

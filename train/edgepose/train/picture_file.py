@@ -18,6 +18,8 @@ def save_picture(path: Path, picture_bgr: ImageArray) -> None:
     """
     if not cv2.haveImageWriter(str(path)):
         raise EdgeposeError(f"cannot draw into {path}: expected a picture's suffix, as in parts.png")
-    _, encoded = cv2.imencode(path.suffix, picture_bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    # OpenCV warns of a quality where the kind has none
+    quality = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if path.suffix.lower() in {".jpg", ".jpeg"} else []
+    _, encoded = cv2.imencode(path.suffix, picture_bgr, quality)
     with write_whole(path) as temporary:
         temporary.write_bytes(encoded.tobytes())

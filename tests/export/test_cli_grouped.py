@@ -1,0 +1,68 @@
+"""`edgepose grouped`: maps and the people made of them, in one picture."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from edgepose.cli.grouped import grouped
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.body_part_codec import BodyPartCodec
+from edgepose.train.grouping_picture import COLUMNS, Crowd, draw_grouping, people_of
+from support.colour_people import save_colour_model
+from support.crowds import crowd_in_a_row
+from support.engines import backend_or_skip
+from support.painted_people import save_painted_model
+
+APP = typer.Typer()
+APP.command()(grouped)
+CODEC = BodyPartCodec((256, 256), (64, 64))
+DATA = ("--data", "synthetic:3:1")
+
+
+def _run(*arguments: str) -> str:
+    result = CliRunner().invoke(APP, arguments)
+    if result.exception is not None:
+        raise result.exception
+    return result.stdout
+
+
+def test_everybody_in_the_maps_is_drawn() -> None:
+    maps = CODEC.encode(crowd_in_a_row(3, 256))
+    assert people_of(maps, CODEC).ids == (1, 2, 3)
+    view = np.full((256, 256, 3), 90, np.uint8)
+    drawn = draw_grouping([Crowd(view, maps)], CODEC)
+    empty = draw_grouping([Crowd(view, np.zeros_like(maps))], CODEC)
+    side = drawn.shape[1] // len(COLUMNS)
+    changed = [(drawn != empty)[:, n * side : (n + 1) * side].any() for n in range(len(COLUMNS))]
+    assert changed == [False, True, True, True]
+
+
+def test_without_a_model_the_maps_are_those_of_the_labels(tmp_path: Path) -> None:
+    path = tmp_path / "crowds.png"
+    assert f"wrote {path}" in _run(*DATA, "--picture", "0", "--picture", "1", "--plot", str(path))
+    one = tmp_path / "one.png"
+    _run(*DATA, "--plot", str(one))
+    assert cv2.imread(str(path)).shape[0] > 1.9 * cv2.imread(str(one)).shape[0] - 30
+
+
+def test_a_models_own_maps_are_drawn(tmp_path: Path) -> None:
+    backend_or_skip("onnxruntime")
+    own, of_labels = tmp_path / "own.png", tmp_path / "labels.png"
+    _run(*DATA, "--model", str(save_painted_model(tmp_path)), "--plot", str(own))
+    _run(*DATA, "--plot", str(of_labels))
+    shapes = cv2.imread(str(own)).shape, cv2.imread(str(of_labels)).shape
+    assert shapes[0] == shapes[1]
+    assert (cv2.imread(str(own)) != cv2.imread(str(of_labels))).any()
+
+
+def test_wrong_uses_are_errors(tmp_path: Path) -> None:
+    plot = ("--plot", str(tmp_path / "x.png"))
+    with pytest.raises(EdgeposeError, match="has pictures 0 to 2; found --picture 3"):
+        _run(*DATA, "--picture", "3", *plot)
+    backend_or_skip("onnxruntime")
+    with pytest.raises(EdgeposeError, match="sees one person in a crop"):
+        _run(*DATA, "--model", str(save_colour_model(tmp_path)), *plot)

@@ -1,0 +1,78 @@
+"""How people are made of a bottom-up network's maps, drawn: keypoints, limbs, and who they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from edgepose.runtime.arrays import FloatArray, ImageArray
+from edgepose.runtime.body_part_codec import BodyPartCodec
+from edgepose.runtime.drawing import draw_poses, person_colour
+from edgepose.runtime.geometry import keypoints_box_xyxy
+from edgepose.runtime.poses import Poses
+
+_TILE, _TITLE = 300, 26
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+COLUMNS = ("picture", "keypoint maps", "limb maps", "people")
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """A picture as a network sees it, uint8 BGR (H, W, 3), and its maps (C, h, w)."""
+
+    view_bgr: ImageArray
+    maps: FloatArray
+
+
+def draw_grouping(crowds: Sequence[Crowd], codec: BodyPartCodec) -> ImageArray:
+    """Return a picture (H, W, 3) BGR with a row for each crowd and the columns of `COLUMNS`.
+
+    Every keypoint and every limb has a colour of its own; people have those of their numbers.
+    """
+    title = np.full((_TITLE, _TILE * len(COLUMNS), 3), 255, np.uint8)
+    for number, column in enumerate(COLUMNS):
+        cv2.putText(title, column, (number * _TILE + 6, 18), _FONT, 0.5, (30, 30, 30), 1, cv2.LINE_AA)
+    return np.vstack([title, *(_row(crowd, codec) for crowd in crowds)])
+
+
+def _row(crowd: Crowd, codec: BodyPartCodec) -> ImageArray:
+    dark = crowd.view_bgr // 3
+    tiles = (
+        crowd.view_bgr,
+        _over(dark, crowd.maps[codec.parts.keypoint_maps]),
+        _over(dark, crowd.maps[: len(codec.parts.limbs)]),
+        draw_poses(dark, people_of(crowd.maps, codec), threshold=codec.rule.peak),
+    )
+    return np.hstack([_tile(tile) for tile in tiles])
+
+
+def people_of(maps: FloatArray, codec: BodyPartCodec) -> Poses:
+    """Return everybody whom the codec finds in maps (C, h, w), numbered from 1, in pixels of the input."""
+    keypoints, scores = codec.decode(maps)
+    found = np.isfinite(keypoints[..., 0])
+    boxes = [keypoints_box_xyxy(person, keep) for person, keep in zip(keypoints, found, strict=True)]
+    ids = tuple(range(1, len(keypoints) + 1))
+    boxes_xyxy = np.array(boxes, np.float32).reshape(-1, 4)
+    return Poses(codec.parts.skeleton, keypoints, scores, scores.mean(axis=1), boxes_xyxy, ids)
+
+
+def _over(dark_bgr: ImageArray, maps: FloatArray) -> ImageArray:
+    """Return a picture lit by maps (M, h, w), each in a colour of its own; of several, the strongest."""
+    strongest = maps.argmax(axis=0)
+    colours = np.array([person_colour(number) for number in range(len(maps))], np.float32)
+    light = colours[strongest] * np.clip(maps.max(axis=0), 0, 1)[..., None]
+    size_wh = dark_bgr.shape[1], dark_bgr.shape[0]
+    lit = cv2.resize(light, size_wh, interpolation=cv2.INTER_LINEAR) + dark_bgr
+    shown: ImageArray = np.clip(lit, 0, 255).astype(np.uint8)
+    return shown
+
+
+def _tile(picture: ImageArray) -> ImageArray:
+    """Return a picture in the middle of a white tile."""
+    scale = (_TILE - 4) / max(picture.shape[:2])
+    size_wh = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
+    tile = np.full((_TILE, _TILE, 3), 255, np.uint8)
+    left, top = (_TILE - size_wh[0]) // 2, (_TILE - size_wh[1]) // 2
+    tile[top : top + size_wh[1], left : left + size_wh[0]] = cv2.resize(picture, size_wh, interpolation=cv2.INTER_AREA)
+    return tile
