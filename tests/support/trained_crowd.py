@@ -84,7 +84,7 @@ def train_on_crowds(spec: NetworkSpec, dataset: PaintedCrowds, steps: int) -> Ch
     return Checkpoint(spec, codec, 1 / 0.6, network.state_dict(), training, [], {})
 
 
-def save_trained_crowd(path: Path, steps: int = 80) -> Path:
+def save_trained_crowd(path: Path, steps: int) -> Path:
     """Write the checkpoint of a briefly trained network and return its path."""
     save_checkpoint(path, train_on_crowds(CROWD, PaintedCrowds(PICTURES), steps))
     return path
