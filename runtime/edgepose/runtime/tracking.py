@@ -69,6 +69,10 @@ class Tracker:
     """
 
     def __init__(self, skeleton: Skeleton, settings: TrackerSettings = TrackerSettings()) -> None:
+        # half a second to import: not while a camera runs, and not for whoever follows one person alone
+        from scipy.optimize import linear_sum_assignment  # noqa: PLC0415
+
+        self._best_assignment = linear_sum_assignment
         self._skeleton, self._settings = skeleton, settings
         self._next_id = 1
         self.tracks: list[Track] = []
@@ -102,11 +106,8 @@ class Tracker:
         """Return rows of poses and the tracks that they continue."""
         if not self.tracks or not len(found):
             return [], []
-        # half a second to import, which whoever follows one person alone need not wait for
-        from scipy.optimize import linear_sum_assignment  # noqa: PLC0415
-
         alike = self._alike(found, index)
-        rows, columns = linear_sum_assignment(alike, maximize=True)
+        rows, columns = self._best_assignment(alike, maximize=True)
         pairs = [(int(row), int(column)) for row, column in zip(rows, columns, strict=True) if alike[row, column] > 0]
         return [row for row, _ in pairs], [self.tracks[column] for _, column in pairs]
 
