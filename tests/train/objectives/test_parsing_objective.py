@@ -201,6 +201,14 @@ def test_a_network_without_a_parsing_branch_cannot_reuse_one() -> None:
         ParsingObjective(spec, RECIPE, checkpoint_of(spec)).prepare(spec.build())
 
 
+def test_the_report_of_a_run_has_the_parsing_beside_the_pose() -> None:
+    objective, network = ParsingObjective(SPEC, RECIPE), SPEC.build()
+    report = objective.report(network, open_dataset("synthetic:2:1"))
+    assert set(report) == {"PCK@0.2", "per_joint", "mIoU", "per_part"}
+    assert report["mIoU"] == pytest.approx(np.mean(list(report["per_part"].values())))
+    assert set(objective.report(network, DotDataset(2))) == {"PCK@0.2", "per_joint"}
+
+
 @pytest.mark.slow
 @pytest.mark.long
 def test_it_learns_sixteen_people_by_heart(tmp_path: Path) -> None:

@@ -81,11 +81,14 @@ class HeatmapObjective(Objective):
 
     def labelled_loss(self, outputs: Sequence[Tensor], batch: Batch) -> Tensor:
         """Return the loss of outputs, each (N, K, h, w), against the labels."""
-        targets = heatmap_targets(self.codec, batch["keypoints"])
-        weights = batch["weights"]
+        return LOSSES[self.recipe.loss](outputs, *self.labels(batch))
+
+    def labels(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the maps (N, K, H, W) that the labels ask for, and how much each counts (N, K)."""
+        targets, weights = heatmap_targets(self.codec, batch["keypoints"]), batch["weights"]
         if self.recipe.label_doubt > 0:
             weights = weights * (1 - self.recipe.label_doubt * self.doubt(batch, targets))
-        return LOSSES[self.recipe.loss](outputs, targets, weights)
+        return targets, weights
 
     @torch.no_grad()
     def doubt(self, batch: Batch, targets: Tensor) -> Tensor:

@@ -10,12 +10,15 @@ from torch.nn.functional import interpolate
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, ImageArray
 from edgepose.train.checkpoint import Checkpoint
+from edgepose.train.data import PoseDataset
 from edgepose.train.data.augment import Crop
 from edgepose.train.data.part_labels import PART_CLASSES, PART_LABELS, UNKNOWN, label_classes
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.networks.pil import PIL, PILConfig
 from edgepose.train.objectives.base import Batch
-from edgepose.train.objectives.heatmaps import LOSSES, HeatmapObjective, heatmap_targets
+from edgepose.train.objectives.heatmaps import LOSSES, HeatmapObjective
+from edgepose.train.parsing import network_part_predictor
+from edgepose.train.part_accuracy import mean_iou, part_accuracy
 from edgepose.train.recipe import Recipe
 
 PARSING_WEIGHT = 0.01
@@ -75,13 +78,26 @@ class ParsingObjective(HeatmapObjective):
         pil = network.network
         assert isinstance(pil, PIL)
         maps, classes = pil.forward_both(network.normalised(batch["images"]))
-        targets, weights = with_background(heatmap_targets(self.codec, batch["keypoints"]), batch["weights"])
-        pose = LOSSES[self.recipe.loss](maps, targets, weights)
+        pose = LOSSES[self.recipe.loss](maps, *with_background(*self.labels(batch)))
         if not classes:
             return pose
         self._possible = self._possible.to(pose.device)
         parsing = [parsing_loss(scores, batch["parts"], self._possible) for scores in classes]
         return pose + PARSING_WEIGHT * torch.stack(parsing).sum()
+
+    def validate(self, network: nn.Module, dataset: PoseDataset) -> float:
+        """Return PCK@0.2 of the torso in percent, from plain crops."""
+        return super().report(network, dataset)[self.metric]  # type: ignore[no-any-return]
+
+    def report(self, network: nn.Module, dataset: PoseDataset) -> dict[str, Any]:
+        """Return PCK@0.2 of all joints and `per_joint` of each; where the data has masks `mIoU` and `per_part`."""
+        assert isinstance(network, PIL)
+        found = super().report(network, dataset)
+        if network.config.fusion == "none":
+            return found
+        predict, padding = network_part_predictor(network), self.recipe.augment.padding
+        per_part = part_accuracy(predict, dataset, self.spec.input_wh, padding)
+        return {**found, "mIoU": mean_iou(per_part), "per_part": per_part} if per_part else found
 
 
 def possible_classes(classes: int) -> Array:
