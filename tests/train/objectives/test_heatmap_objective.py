@@ -64,9 +64,18 @@ def test_an_unlabelled_joint_does_not_count(loss: str) -> None:
 
 
 @pytest.mark.parametrize("bf16", [False, True])
-def test_the_loss_reaches_every_weight(bf16: bool) -> None:
-    objective = HeatmapObjective(SPEC, RECIPE)
-    learner = Learner(DeployNetwork(SPEC.build()), objective, bf16=bf16)
+@pytest.mark.parametrize(
+    "spec",
+    [
+        SPEC,
+        NetworkSpec.of_paper("repose", {"width": "8", "blocks": "2"}, LSP_14, (64, 64)),
+        NetworkSpec.of_paper("pbn", {"stacks": "2", "width": "16"}, LSP_14, (64, 64)),
+    ],
+    ids=lambda spec: spec.name,
+)
+def test_the_loss_reaches_every_weight_as_training_in_several_processes_needs(spec: NetworkSpec, bf16: bool) -> None:
+    objective = HeatmapObjective(spec, RECIPE)
+    learner = Learner(DeployNetwork(spec.build()), objective, bf16=bf16)
     loss = learner(batch_of(objective))
     loss.backward()
     assert loss.dtype == torch.float32

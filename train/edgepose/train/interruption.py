@@ -1,9 +1,13 @@
-"""Ctrl-C between two steps: the first one is a wish that the loop follows, the second ends the process at once."""
+"""Ctrl-C between two steps: the first one is a wish that the loop follows, a later one ends the process at once."""
 
 import signal
 import threading
+import time
 from types import FrameType, TracebackType
 from typing import Self
+
+_ONE_PRESS_SECONDS = 3.0
+"""One press of the keys may arrive twice: from the terminal, and from torchrun, which hands it on."""
 
 
 class Interruption:
@@ -11,6 +15,7 @@ class Interruption:
 
     def __init__(self) -> None:
         self.is_wanted = False
+        self._pressed_at = 0.0
         self._in_main_thread = threading.current_thread() is threading.main_thread()
 
     def __enter__(self) -> Self:
@@ -25,9 +30,11 @@ class Interruption:
             signal.signal(signal.SIGINT, self._before)
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
-        if self.is_wanted:
+        now = time.monotonic()
+        if self.is_wanted and now - self._pressed_at > _ONE_PRESS_SECONDS:
             raise KeyboardInterrupt
-        self.is_wanted = True
+        if not self.is_wanted:
+            self.is_wanted, self._pressed_at = True, now
 
 
 def leave_ctrl_c_to_the_loop(_worker: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.train.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
@@ -88,9 +88,12 @@ class Trainer:
                 f"an epoch has {self._sampler.people} people, fewer than a batch of {recipe.batch}; "
                 "add data or lower it"
             )
-        self._loader = DataLoader(
-            self.objective.examples(mix),
-            self.world.share(recipe.batch),
+        self._loader = self._loader_of(self.objective.examples(mix), workers)
+
+    def _loader_of(self, examples: Dataset[Any], workers: int) -> DataLoader[Any]:
+        return DataLoader(
+            examples,
+            self.world.share(self.recipe.batch),
             sampler=self._sampler,
             num_workers=workers,
             persistent_workers=workers > 0,
@@ -114,7 +117,7 @@ class Trainer:
         """Train to the end and return the last checkpoint.
 
         Raises `TrainingError` when the loss is no longer a number; the last good checkpoint stays. After Ctrl-C the
-        state is saved before the `KeyboardInterrupt` goes on; a second one does not wait for that.
+        state is saved before the `KeyboardInterrupt` goes on; one that comes later does not wait for that.
         """
         with Interruption() as interruption:
             while self.state.progress.epoch < self.recipe.epochs:

@@ -1,0 +1,41 @@
+"""Ctrl-C is a wish first, and an order when it comes again."""
+
+import signal
+import threading
+import time
+
+import pytest
+
+from edgepose.train.interruption import Interruption
+
+
+def test_the_first_press_is_a_wish_however_often_it_arrives() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with Interruption() as interruption:
+        assert not interruption.is_wanted
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        assert interruption.is_wanted
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_later_press_is_an_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Interruption():
+        signal.raise_signal(signal.SIGINT)
+        now = time.monotonic()
+        monkeypatch.setattr("edgepose.train.interruption.time.monotonic", lambda: now + 10)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_another_thread_leaves_signals_alone() -> None:
+    before, seen = signal.getsignal(signal.SIGINT), []
+
+    def enter() -> None:
+        with Interruption() as interruption:
+            seen.append((signal.getsignal(signal.SIGINT), interruption.is_wanted))
+
+    thread = threading.Thread(target=enter)
+    thread.start()
+    thread.join()
+    assert seen == [(before, False)]
