@@ -1,6 +1,7 @@
 """PIL: the figures of its paper, a kernel of its own for every image, and a graph that keeps it."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -77,6 +78,22 @@ def test_the_maps_of_an_image_do_not_depend_on_its_batch() -> None:
     network = small_pil().eval()
     images = torch.randn(2, 3, 128, 128)
     torch.testing.assert_close(network(images)[0][1:], network(images[1:])[0], rtol=0, atol=1e-5)
+
+
+@torch.no_grad()
+def test_what_is_compiled_is_what_training_calls() -> None:
+    torch.manual_seed(0)
+    network, images = small_pil().eval(), torch.randn(1, 3, 128, 128)
+    expected = network.forward_both(images)
+    graphs = []
+
+    def note(graph: torch.fx.GraphModule, _: object) -> Callable[..., object]:
+        graphs.append(graph)
+        return graph.forward
+
+    network.compile(backend=note)
+    torch.testing.assert_close(network.forward_both(images), expected)
+    assert graphs  # both networks are of one class, and may share one
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)

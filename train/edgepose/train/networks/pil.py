@@ -5,7 +5,7 @@ a convolution kernel of this very image, through which the first one's features 
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -201,6 +201,11 @@ class PIL(nn.Module):
             for module in self.parsing_branch():
                 module.eval()
         return self
+
+    def compile(self, *arguments: Any, **options: Any) -> None:
+        """Have torch compile both networks, as `torch.nn.Module.compile` does one: training does not call `forward`."""
+        for network in (self.pose, self.parsing) if self.config.parses_apart else (self.pose,):
+            network.compile(*arguments, **options)
 
     def parsing_branch(self) -> list[nn.Module]:
         """Return what turns images into classes and kernels: all that does not read the pose."""
