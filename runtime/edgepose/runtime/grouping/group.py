@@ -45,11 +45,10 @@ def group_people(maps: FloatArray, parts: BodyParts, rule: GroupingRule = Groupi
 
 
 def _people(people: list[Assembled], peaks: Peaks, keypoints: int) -> GroupedPeople:
-    places = np.full((len(people), keypoints, 2), np.nan, np.float32)
-    scores = np.zeros((len(people), keypoints), np.float32)
-    rows = [i for i, person in enumerate(people) for _ in person.parts]
-    columns = [row for person in people for row in person.parts]
-    found = [peak for person in people for peak in person.parts.values()]
-    places[rows, columns] = peaks.places[found]
-    scores[rows, columns] = np.clip(peaks.scores[found], 0, 1)
-    return GroupedPeople(places, scores)
+    places = np.full((len(people) * keypoints, 2), np.nan, np.float32)
+    scores = np.zeros(len(people) * keypoints, np.float32)
+    at = np.array([i * keypoints + row for i, person in enumerate(people) for row in person.parts], int)
+    found = np.array([peak for person in people for peak in person.parts.values()], int)
+    places[at] = peaks.places[found]
+    scores[at] = np.clip(peaks.scores[found], 0, 1)
+    return GroupedPeople(places.reshape(-1, keypoints, 2), scores.reshape(-1, keypoints))

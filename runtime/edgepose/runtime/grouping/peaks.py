@@ -50,7 +50,7 @@ def _candidates(values: FloatArray, shape: tuple[int, ...], threshold: float) ->
     """Return the few cells above the threshold that may be peaks: none beside, above or below them is higher."""
     _, height, width = shape
     at = np.flatnonzero(values > np.float32(threshold))
-    value, row = values.take(at), at // width
+    value, row = values.take(at, mode="clip"), at // width
     # of a row's cells above the threshold, neighbours stand next to each other; the others are lower
     beside = (at[1:] - at[:-1] == 1) & (row[1:] == row[:-1])
     peak = np.ones(len(at), bool)
