@@ -13,6 +13,7 @@ COMMANDS = (
     ("camera_path.py",),
     ("synthetic_rate.py", "--write"),
     ("grouping_rate.py", "--write"),
+    ("train_throughput.py", "--batch", "32"),
 )
 
 

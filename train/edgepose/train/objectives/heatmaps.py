@@ -30,8 +30,9 @@ _PICTURES = 8
 
 def heatmap_targets(codec: HeatmapCodec, keypoints_crop: Tensor) -> Tensor:
     """Return `HeatmapCodec.encode` of keypoints (N, K, 2) in crop pixels: maps (N, K, H, W) where they lie."""
-    limit = keypoints_crop.new_tensor(codec.input_wh) - 0.5
-    inside = ((keypoints_crop >= -0.5) & (keypoints_crop < limit)).all(dim=-1, keepdim=True)
+    # no tensor is made on the host: a GPU would wait for it
+    (x, y), (width, height) = keypoints_crop.unbind(dim=-1), codec.input_wh
+    inside = ((x >= -0.5) & (y >= -0.5) & (x < width - 0.5) & (y < height - 0.5)).unsqueeze(-1)
     centres = (torch.where(inside, keypoints_crop, 0.0) - (codec.stride / 2 - 0.5)) / codec.stride
     width, height = codec.map_wh
     across = _gaussian(codec, centres[..., 0], width) * inside
