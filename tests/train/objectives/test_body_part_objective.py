@@ -192,6 +192,7 @@ class WholePictures(PoseDataset):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_it_learns_sixteen_crowds_by_heart(tmp_path: Path) -> None:
     spec = NetworkSpec("simplepose-edge", SIMPLE_POSE_18, (128, 128), {"width": 48, "step": 16, "stages": 1})
     dataset = WholePictures(16, of_everybody(spec.codec(), "small"))

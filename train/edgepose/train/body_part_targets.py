@@ -48,8 +48,8 @@ def _limb_maps(codec: BodyPartCodec, places: Tensor) -> Tensor:
     a, b = (list(rows) for rows in zip(*codec.parts.limb_rows, strict=True))
     total = places.new_zeros((places.shape[0], len(a), *codec.map_wh[::-1]))
     count = torch.zeros_like(total)
-    for person in places.unbind(dim=1):
-        begin, limb = person[:, a, None, None], (person[:, b] - person[:, a])[:, :, None, None]
+    begins, limbs = places[:, :, a, None, None], (places[:, :, b] - places[:, :, a])[:, :, :, None, None]
+    for begin, limb in zip(begins.unbind(dim=1), limbs.unbind(dim=1), strict=True):
         length = limb.square().sum(dim=-1).sqrt()
         along = limb / length[..., None]
         dx, dy = x - begin[..., 0], y - begin[..., 1]

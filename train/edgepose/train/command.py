@@ -44,7 +44,9 @@ def train(
     unlabelled: Annotated[
         list[str] | None, typer.Option(help="Data as --data whose people the teacher labels: images:FOLDER or any.")
     ] = None,
-    validate: Annotated[str | None, typer.Option(help="Data whose PCK@0.2 chooses best.safetensors.")] = None,
+    validate: Annotated[
+        str | None, typer.Option(help="Data whose PCK@0.2, or OKS AP of everybody, chooses best.safetensors.")
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(min=0, help="Processes that prepare crops, for each that trains; what it can feed.")
     ] = None,

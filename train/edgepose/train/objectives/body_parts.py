@@ -43,14 +43,14 @@ def body_part_loss(
     """
     of_maps = targets.new_ones(targets.shape[1])
     of_maps[codec.parts.keypoint_maps] = KEYPOINT_WEIGHT
-    weights = known[:, None]
-    losses = []
-    for maps in scales:
-        losses.append(focal_l2(maps, targets, weights * of_maps[:, None, None], focal=focal).mean())
+    weights, of_scales = known[:, None], SCALE_WEIGHTS[: len(scales)]
+    losses: list[Tensor] = []
+    for maps, of_scale in zip(scales, of_scales, strict=True):
+        loss = focal_l2(maps, targets, weights * of_maps[:, None, None], focal=focal).mean()
+        losses.append(loss * (of_scale / sum(of_scales)))
         if len(losses) < len(scales):
             targets, weights = avg_pool2d(targets, 2), avg_pool2d(weights, 2)
-    of_scales = targets.new_tensor(SCALE_WEIGHTS[: len(scales)])
-    return (torch.stack(losses) * of_scales).sum() / of_scales.sum()
+    return torch.stack(losses).sum()
 
 
 class BodyPartObjective(Objective):
