@@ -10,7 +10,18 @@ from support.data_sets import write_coco, write_lsp
 
 
 def test_the_kinds_of_data() -> None:
-    assert set(READERS) == {"lsp", "lspet", "coco", "mpii", "ccp", "lip", "pascal-part", "packed", "synthetic"}
+    assert set(READERS) == {
+        "lsp",
+        "lspet",
+        "coco",
+        "mpii",
+        "ccp",
+        "lip",
+        "pascal-part",
+        "images",
+        "packed",
+        "synthetic",
+    }
 
 
 def test_a_data_set_is_named_as_it_was_opened(tmp_path: Path) -> None:
