@@ -22,7 +22,12 @@ SPECS = [
     NetworkSpec("pil", LSP_14, (128, 128)),
     NetworkSpec("pbn", LSP_14, (64, 64), {"stacks": 1, "width": 8, "groups": "overlap"}),
 ]
-EVERYTHING = [(name, precision) for name in sorted(TARGETS) for precision in TARGETS[name].precisions]
+MINUTES = ("tensorrt", "tflite")
+EVERYTHING = [
+    pytest.param(name, precision, marks=pytest.mark.long if name in MINUTES else ())
+    for name in sorted(TARGETS)
+    for precision in TARGETS[name].precisions
+]
 pytestmark = pytest.mark.slow
 
 
