@@ -41,7 +41,8 @@ def painted(tmp_path_factory: pytest.TempPathFactory) -> str:
     return write_painted_as_coco(tmp_path_factory.mktemp("painted") / "coco", PICTURES)
 
 
-@pytest.mark.slow
+@pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_the_file_makes_the_same_people_as_torch(crowd: Path, painted: str, tmp_path: Path) -> None:
     report = run_export(ExportRequest(crowd, [("onnx", "fp32")], tmp_path, validate=painted, runs=3))
     (row,) = report.rows
@@ -70,7 +71,8 @@ def test_grouping_in_the_graph_is_refused_before_any_work(untrained: Path, tmp_p
     assert not list((tmp_path / "out").glob("*"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", ["onnx", "openvino", "tflite", "tensorrt"])
 def test_every_format_and_precision_passes_its_tolerances(crowd: Path, painted: str, tmp_path: Path, name: str) -> None:
     targets = targets_of([name], ["fp32", "fp16", "int8"])
