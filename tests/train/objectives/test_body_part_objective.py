@@ -197,6 +197,6 @@ def test_it_learns_sixteen_crowds_by_heart(tmp_path: Path) -> None:
     spec = NetworkSpec("simplepose-edge", SIMPLE_POSE_18, (128, 128), {"width": 48, "step": 16, "stages": 1})
     dataset = WholePictures(16, of_everybody(spec.codec(), "small"))
     assert len(dataset) == 16
-    recipe = replace(tiny_recipe(epochs=300, batch=8), learning_rate=3e-3)
+    recipe = replace(tiny_recipe(epochs=200, batch=8), learning_rate=3e-3)
     trainer = Trainer(spec, recipe, [WeightedDataset(dataset, 1.0)], tmp_path, workers=0)
-    assert trainer.objective.validate(trainer.run().build(), dataset) > 85
+    assert trainer.objective.validate(trainer.run().build(), dataset) > 80
