@@ -43,7 +43,8 @@ def source_of(spec: NetworkSpec, decoder: nn.Module | None = None) -> ExportSour
         for _ in range(5):
             deployed(torch.from_numpy(CROPS))
     image = onnx.helper.make_tensor_value_info("image", onnx.TensorProto.UINT8, (1, SIDE, SIDE, 3))
-    graph = onnx.helper.make_graph([], "network", [image], [])
+    maps = onnx.helper.make_tensor_value_info("heatmaps", onnx.TensorProto.FLOAT, None)
+    graph = onnx.helper.make_graph([], "network", [image], [maps])
     return ExportSource(deployed.eval(), onnx.helper.make_model(graph), decoder)
 
 
