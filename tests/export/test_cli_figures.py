@@ -86,7 +86,9 @@ def test_evaluate_prints_one_document(tmp_path: Path) -> None:
     path = save_tiny_checkpoint(tmp_path)
     result = _run("evaluate", str(path), "--data", "synthetic:2:1", "--flip", "--box", "joints", "--json")
     document = json.loads(result.stdout)
-    assert list(document) == ["model", "data", "images", "people", "metrics", "per_joint", "environment"]
+    keys = ["model", "data", "images", "people", "metrics", "per_joint", "per_part", "environment"]
+    assert list(document) == keys
+    assert document["per_part"] == {}
     assert (document["model"], document["data"]) == (str(path), "synthetic:2:1")
     assert (document["images"], document["people"]) == (2, 2)
     assert all(0 <= value <= 100 for value in (*document["metrics"].values(), *document["per_joint"].values()))
