@@ -12,9 +12,10 @@ from edgepose.train.networks import DeployNetwork, NetworkSpec
 
 SIDES = (128, 128)
 GRAPHS = [
-    ("pil", {}, {"network.classes.weight"}),
+    pytest.param("pil", {}, {"network.classes.weight"}, marks=pytest.mark.slow),
     pytest.param("pil", {"fusion": "concat"}, {"network.classes.weight"}, marks=pytest.mark.slow),
     pytest.param("pbn", {"stacks": 2, "groups": "overlap", "width": 8}, set(), marks=pytest.mark.slow),
+    ("pbn", {"stacks": 1, "groups": "body", "width": 4}, set()),
 ]
 
 

@@ -103,6 +103,7 @@ def test_an_excluded_layer_and_its_input_stay_in_floating_point(
     )
 
 
+@pytest.mark.slow
 def test_a_kernel_of_each_images_own_stays_in_floating_point(images_rgb: Images, tmp_path: Path) -> None:
     pil = settled_graph(NetworkSpec.of_paper("pil", {}, LSP_14, (64, 64)), images_rgb[:4])
     quantised = quantise_onnx(pil, images_rgb)

@@ -115,6 +115,7 @@ def test_a_fingerprint_tells_files_apart_and_not_where_they_are(tmp_path: Path) 
     assert fingerprint("synthetic:3") != fingerprint("synthetic:4")
 
 
+@pytest.mark.slow
 def test_a_run_from_a_file_keeps_all_that_is_known_of_it(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "edgepose.train", "--config", written(tmp_path, RUN), "--workers", "0"]
     done = subprocess.run([*command, "--out", str(tmp_path / "run")], capture_output=True, text=True, check=False)

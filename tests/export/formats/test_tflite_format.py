@@ -199,6 +199,7 @@ class OwnKernels(nn.Module):
         return self.leave(self.depthwise(features, self.kernels(features)))  # type: ignore[no-any-return]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::UserWarning")
 def test_kernels_of_an_images_own_are_left_in_floating_point_with_what_makes_them() -> None:
     spared = with_makers(converted(OwnKernels()), [])

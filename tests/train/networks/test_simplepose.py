@@ -109,6 +109,7 @@ def weights_of(graph: onnx.ModelProto) -> set[str]:
     return {tensor.name for tensor in graph.graph.initializer}
 
 
+@pytest.mark.slow
 def test_the_exported_graph_has_nothing_of_the_other_scales() -> None:
     torch.manual_seed(0)
     network = small_simplepose(order=2).eval()

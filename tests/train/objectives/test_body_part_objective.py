@@ -130,7 +130,10 @@ class Losses:
         self.values.append(result.loss)
 
 
-@pytest.mark.parametrize(("recipe", "loss"), [("modern", "focal"), ("modern", "squared"), ("paper", "focal")])
+OTHERS = [pytest.param(*which, marks=pytest.mark.slow) for which in (("modern", "squared"), ("paper", "focal"))]
+
+
+@pytest.mark.parametrize(("recipe", "loss"), [("modern", "focal"), *OTHERS])
 def test_training_makes_the_loss_smaller(tmp_path: Path, recipe: str, loss: str) -> None:
     mix = [WeightedDataset(open_dataset("synthetic:8:3"), 1.0)]
     base = named_recipe(recipe, TINY, loss=loss)
