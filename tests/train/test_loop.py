@@ -15,9 +15,10 @@ from edgepose.train.checkpoint import CheckpointError, load_checkpoint
 from edgepose.train.data import WeightedDataset
 from edgepose.train.data.augment import AugmentConfig
 from edgepose.train.loop import Trainer, TrainingError
+from edgepose.train.named_recipes import modern_recipe
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.progress import EpochResult
-from edgepose.train.recipe import Recipe, modern_recipe
+from edgepose.train.recipe import Recipe
 from support.dot_dataset import DotDataset
 
 SPEC = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (32, 32))

@@ -17,9 +17,10 @@ from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from edgepose.train.data import WeightedDataset
 from edgepose.train.loop import Trainer
+from edgepose.train.named_recipes import named_recipe
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.qat import FrozenBatchNorm2d, QuantisedConv2d, quantise_layers, rounded_input, rounded_weight
-from edgepose.train.recipe import Recipe, named_recipe
+from edgepose.train.recipe import Recipe
 from support.dot_dataset import DotDataset
 
 SPEC = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (32, 32))

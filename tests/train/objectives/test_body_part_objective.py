@@ -19,11 +19,12 @@ from edgepose.train.data.crowds import CrowdCrop, neck_between_shoulders
 from edgepose.train.data.pose_dataset import Picture, PoseDataset, Sample, picture_in_skeleton
 from edgepose.train.loop import Trainer
 from edgepose.train.losses import focal_l2
+from edgepose.train.named_recipes import named_recipe
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.objectives import objective_of
 from edgepose.train.objectives.body_parts import SCALE_WEIGHTS, BodyPartObjective, body_part_loss
 from edgepose.train.progress import EpochResult
-from edgepose.train.recipe import Recipe, named_recipe
+from edgepose.train.recipe import Recipe
 from support.crowds import crowd_in_a_row
 
 CODEC = BodyPartCodec((64, 64), (16, 16))

@@ -13,11 +13,12 @@ from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.data import WeightedDataset
 from edgepose.train.data.crops import Draw
 from edgepose.train.losses import doubtful
+from edgepose.train.named_recipes import modern_recipe
 from edgepose.train.networks import NETWORKS, DeployNetwork, NetworkSpec
 from edgepose.train.objectives import objective_of
 from edgepose.train.objectives.base import Learner
 from edgepose.train.objectives.heatmaps import HeatmapObjective, heatmap_targets
-from edgepose.train.recipe import Recipe, modern_recipe
+from edgepose.train.recipe import Recipe
 from support.dot_dataset import DotDataset
 
 SPEC = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (32, 32))

@@ -17,6 +17,7 @@ from edgepose.train.data.augment import AugmentConfig
 from edgepose.train.data.crops import Draw
 from edgepose.train.data.part_labels import PART_CLASSES, UNKNOWN, value_of
 from edgepose.train.loop import Trainer
+from edgepose.train.named_recipes import modern_recipe
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.objectives import objective_of
 from edgepose.train.objectives.base import Learner
@@ -27,7 +28,7 @@ from edgepose.train.objectives.parsing import (
     possible_classes,
     with_background,
 )
-from edgepose.train.recipe import Recipe, modern_recipe
+from edgepose.train.recipe import Recipe
 from support.dot_dataset import DotDataset
 from support.trained import PPNET
 

@@ -10,10 +10,11 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.skeleton import skeleton_named
 from edgepose.train.data import WeightedDataset
 from edgepose.train.data.augment import AugmentConfig
+from edgepose.train.named_recipes import named_recipe
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.networks.architectures import architecture_of
 from edgepose.train.options import parse_size
-from edgepose.train.recipe import Recipe, named_recipe
+from edgepose.train.recipe import Recipe
 
 SHIPPED = Path(__file__).parent / "recipes"
 """The runs that the shipped weights, and some that want a GPU, were or are made by."""

@@ -10,7 +10,7 @@ import torch
 from rich.console import Console
 
 from edgepose.profiles.probe import probe_this_machine
-from edgepose.train.checkpoint import load_checkpoint, save_checkpoint
+from edgepose.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from edgepose.train.config import RunConfig
 from edgepose.train.data import PoseDataset, open_dataset, open_mix, without_labels
 from edgepose.train.data.fingerprint import fingerprint
@@ -40,26 +40,15 @@ def run_training(
     A process that torchrun starts again goes on from the last checkpoint. Raises `TrainingError` when `out` already
     holds a run that was not asked to be resumed or --qat has no weights to start from, and what `Trainer` raises.
     """
-    if run.qat and start_from is None:
-        raise TrainingError("--qat makes trained weights fit for int8; say which with --start-from CHECKPOINT")
-    checkpoint = load_checkpoint(start_from) if start_from else None
-    if run.unlabelled and not run.teacher:
-        raise TrainingError("unlabelled data needs somebody to label it; say who with --teacher CHECKPOINT")
+    checkpoint = _to_start_from(run, start_from)
     mix = open_mix(run.data, data_root) + without_labels(open_mix(run.unlabelled, data_root))
     validate_on = open_dataset(run.validate, data_root) if run.validate else None
     spec = run.spec(mix)
     recipe = run.recipe_for(spec)
     resume = world.from_first(lambda: _prepare(out, resume=resume))
-    # the loader's processes are the parallelism here; OpenCV's own threads only get in each other's way
-    cv2.setNumThreads(1)
-    # crops have one size: the first steps find the fastest kernels for it
-    torch.backends.cudnn.benchmark = True
-    objective = objective_of(
-        spec,
-        recipe,
-        load_checkpoint(parsing) if parsing else None,
-        [load_checkpoint(Path(teacher)) for teacher in run.teacher],
-    )
+    _set_up_libraries()
+    teachers = [load_checkpoint(Path(teacher)) for teacher in run.teacher]
+    objective = objective_of(spec, recipe, load_checkpoint(parsing) if parsing else None, teachers)
     with ExitStack() as stack:
         observers: tuple[Observer, ...] = ()
         if world.is_first:
@@ -82,17 +71,38 @@ def run_training(
         )
         if resume:
             trainer.resume()
-        try:
-            trainer.run()
-        except KeyboardInterrupt:
-            if world.is_first:
-                console.print(f"saved {out / 'last.safetensors'}; the same command with --resume goes on")
-            raise
+        _train(trainer, console)
     if world.is_first:
         if validate_on is not None:
             _report(out / "best.safetensors", objective, validate_on, world)
         console.print(f"wrote {out / 'best.safetensors'} and {out / 'last.safetensors'}")
     return out / "last.safetensors"
+
+
+def _to_start_from(run: RunConfig, start_from: Path | None) -> Checkpoint | None:
+    """Return the weights that a run begins with, none for fresh ones."""
+    if run.qat and start_from is None:
+        raise TrainingError("--qat makes trained weights fit for int8; say which with --start-from CHECKPOINT")
+    if run.unlabelled and not run.teacher:
+        raise TrainingError("unlabelled data needs somebody to label it; say who with --teacher CHECKPOINT")
+    return load_checkpoint(start_from) if start_from else None
+
+
+def _set_up_libraries() -> None:
+    # the loader's processes are the parallelism here; OpenCV's own threads only get in each other's way
+    cv2.setNumThreads(1)
+    # crops have one size: the first steps find the fastest kernels for it
+    torch.backends.cudnn.benchmark = True
+
+
+def _train(trainer: Trainer, console: Console) -> None:
+    """Train to the end, or say after Ctrl-C how to go on."""
+    try:
+        trainer.run()
+    except KeyboardInterrupt:
+        if trainer.world.is_first:
+            console.print(f"saved {trainer.out / 'last.safetensors'}; the same command with --resume goes on")
+        raise
 
 
 def _prepare(out: Path, *, resume: bool) -> bool:
