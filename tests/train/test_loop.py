@@ -49,7 +49,12 @@ class Record:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"optimiser": "adamw"}, {"optimiser": "adam"}, {"optimiser": "rmsprop"}, {"label_doubt": 0.9}],
+    [
+        {"optimiser": "adamw"},
+        {"optimiser": "adam"},
+        {"optimiser": "rmsprop"},
+        {"label_doubt": 0.9, "relabel_swapped": True},
+    ],
     ids=lambda changes: next(iter(changes.values())),
 )
 @pytest.mark.parametrize("cut_at", [2, 3, 4])

@@ -123,7 +123,8 @@ def test_a_label_that_the_average_contradicts_counts_less() -> None:
     def loss_by_label_five(doubt: float) -> float:
         objective = HeatmapObjective(SPEC, replace(RECIPE, label_doubt=doubt))
         objective.follow(SPEC.build())
-        objective._average = lambda _images: seen if doubt else None  # type: ignore[assignment]
+        if doubt:
+            objective._average = lambda _images: seen  # type: ignore[assignment]
         without = weights.clone()
         without[:, 5] = 0
         return (objective.loss(network, batch) - objective.loss(network, {**batch, "weights": without})).item()
@@ -131,3 +132,19 @@ def test_a_label_that_the_average_contradicts_counts_less() -> None:
     trusted, half, hardly = (loss_by_label_five(doubt) for doubt in (0.0, 0.5, 1.0))
     assert trusted > half > hardly
     assert hardly < 0.3 * trusted
+
+
+def test_labels_that_the_average_sees_swapped_are_learned_the_right_way_round() -> None:
+    right = 4.0 + 24.0 * torch.rand(4, 14, 2, generator=torch.Generator().manual_seed(0))
+    batch = {**batch_of(HeatmapObjective(SPEC, RECIPE)), "keypoints": right.clone(), "weights": torch.ones(4, 14)}
+    batch["keypoints"][1] = right[1, list(LSP_14.flip_order)]
+    expected = heatmap_targets(SPEC.codec(), right)
+    for relabel in (False, True):
+        objective = HeatmapObjective(SPEC, replace(RECIPE, relabel_swapped=relabel))
+        objective.follow(SPEC.build())
+        if relabel:
+            objective._average = lambda _images: expected  # type: ignore[assignment]
+        targets, weights = objective.labels(batch)
+        kept = [bool(torch.equal(ours, theirs)) for ours, theirs in zip(targets, expected, strict=True)]
+        assert kept == [True, relabel, True, True]
+        assert weights.eq(1).all()

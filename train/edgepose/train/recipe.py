@@ -16,7 +16,8 @@ class Recipe:
     `clip_norm` 0 does not clip; `ema_decay` 0 keeps no average; `qat` trains as int8 computes;
     `sync_bn` takes the statistics of batch norms over all processes. With a teacher, the loss against its maps has
     `teacher_weight`, that against the labels the rest. A label that the averaged network firmly contradicts loses
-    `label_doubt` of its weight.
+    `label_doubt` of its weight; limbs that it sees with left and right exchanged have their labels exchanged with
+    `relabel_swapped`.
     """
 
     optimiser: Literal["adamw", "adam", "rmsprop", "sgd"] = "adamw"
@@ -36,6 +37,7 @@ class Recipe:
     sync_bn: bool = False
     teacher_weight: float = 0.5
     label_doubt: float = 0.0
+    relabel_swapped: bool = False
     augment: AugmentConfig = field(default_factory=AugmentConfig)
 
     def __post_init__(self) -> None:

@@ -22,6 +22,7 @@ from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.objectives.base import Batch, Objective
 from edgepose.train.recipe import Recipe
 from edgepose.train.session import network_predictor
+from edgepose.train.swapped_labels import SwappedLabels
 from edgepose.train.validation import validate_pck
 
 LOSSES = {"partial": partial_mse, "weighted": weighted_mse}
@@ -58,11 +59,14 @@ class HeatmapObjective(Objective):
         self.spec, self.recipe = spec, recipe
         self.codec = of_one_person(spec.codec(), spec.name)
         self._average: DeployNetwork | None = None
+        self._swapped = SwappedLabels(spec.skeleton)
 
     def follow(self, average: nn.Module) -> None:
         """Take note of the network that may doubt labels."""
-        if self.recipe.label_doubt > 0:
-            self._average = DeployNetwork(average).to(next(average.parameters()).device).eval()
+        if self.recipe.label_doubt > 0 or self.recipe.relabel_swapped:
+            device = next(average.parameters()).device
+            self._average = DeployNetwork(average).to(device).eval()
+            self._swapped.to(device)
 
     def examples(self, mix: list[WeightedDataset]) -> Dataset[Crop]:
         """Return varied crops of people, and of nobody."""
@@ -87,19 +91,24 @@ class HeatmapObjective(Objective):
     def labels(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the maps (N, K, H, W) that the labels ask for, and how much each counts (N, K)."""
         targets, weights = heatmap_targets(self.codec, batch["keypoints"]), batch["weights"]
-        if self.recipe.label_doubt > 0:
-            weights = weights * (1 - self.recipe.label_doubt * self.doubt(batch, targets))
-        return targets, weights
+        if self._average is None:
+            return targets, weights
+        return self._judged(self._average, batch["images"], targets, weights)
 
     @torch.no_grad()
-    def doubt(self, batch: Batch, targets: Tensor) -> Tensor:
-        """Return how firmly the averaged network contradicts each label, from 0 to 1: (N, K).
+    def _judged(
+        self, average: DeployNetwork, images: Tensor, targets: Tensor, weights: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return the labels' maps (N, K, H, W) and weights (N, K) as the averaged network sees the images.
 
         It has averaged over what all crops of all people taught, so that a wrong label of one person moves it little,
         however often it is seen. Before it has learned anything its maps are low, and contradict nothing.
         """
-        assert self._average is not None
-        return doubtful(self._average(batch["images"]).float(), targets)
+        seen = average(images).float()
+        if self.recipe.relabel_swapped:
+            swapped = self._swapped.find(seen, targets)
+            targets, weights = (self._swapped.exchange(values, swapped) for values in (targets, weights))
+        return targets, weights * (1 - self.recipe.label_doubt * doubtful(seen, targets))
 
     def validate(self, network: nn.Module, dataset: PoseDataset) -> float:
         """Return PCK@0.2 of the torso in percent, from plain crops."""
