@@ -3,6 +3,7 @@
 import typer
 
 from edgepose.cli.adapted import adapted
+from edgepose.cli.curve import curve
 from edgepose.cli.demo import demo
 from edgepose.cli.devices import devices
 from edgepose.cli.evaluate import evaluate
@@ -17,7 +18,7 @@ from edgepose.cli.run import run
 from edgepose.runtime.command_line import run_app
 from edgepose.train.command import train
 
-COMMANDS = (run, profile, models, devices, info, parts, adapted, grouped, pack, train, evaluate, export, demo)
+COMMANDS = (run, profile, models, devices, info, parts, adapted, grouped, pack, train, curve, evaluate, export, demo)
 
 app = typer.Typer(
     help="Human pose estimation on edge devices: train, export, run and measure.",

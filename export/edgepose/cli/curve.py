@@ -1,0 +1,60 @@
+"""`edgepose curve`: how a training went."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from edgepose.train.curve import TrainingCurve
+
+
+def curve(
+    model: Annotated[
+        list[str], typer.Argument(help="A checkpoint, an exported file, or a name that ships; several to compare.")
+    ],
+    *,
+    plot: Annotated[Path | None, typer.Option(help="Draw loss, accuracy and learning rate into this picture.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document, alone.")] = False,
+) -> None:
+    """Show mean loss, validated accuracy, learning rate and time of every epoch that a model was trained for."""
+    from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
+
+    from edgepose.train.curve import training_curve  # noqa: PLC0415
+    from edgepose.train.curve_picture import draw_curves  # noqa: PLC0415
+    from edgepose.train.opening import open_any  # noqa: PLC0415
+    from edgepose.train.picture_file import save_picture  # noqa: PLC0415
+
+    curves = []
+    for name in model:
+        with open_any(name) as session:
+            curves.append(replace(training_curve(session.card), model=name))
+    if plot is not None:
+        save_picture(plot, draw_curves(curves))
+    if as_json:
+        typer.echo(json.dumps([each.to_dict() for each in curves], indent=1, allow_nan=False))
+        return
+    for each in curves:
+        Console().print(_table(each))
+    if plot is not None:
+        typer.echo(f"wrote {plot}")
+
+
+def _table(trained: "TrainingCurve") -> "Table":
+    from rich.markup import escape  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    on = f" on {trained.validated_on}" if trained.validated_on else ""
+    table = Table(title=escape(f"{trained.model}{on}"), title_justify="left")
+    for heading in ("epoch", "run", "mean loss", trained.metric, "learning rate", "minutes"):
+        table.add_column(heading, justify="right")
+    for each in trained.epochs:
+        accuracy = "" if each.accuracy is None else f"{each.accuracy:.2f}"
+        rate = "" if each.learning_rate is None else f"{each.learning_rate:.2g}"
+        figures = (f"{each.loss:.5f}", accuracy, rate, f"{each.seconds / 60:.1f}")
+        table.add_row(str(each.epoch), str(each.run), *figures)
+    return table

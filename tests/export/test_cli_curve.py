@@ -1,0 +1,53 @@
+"""`edgepose curve`: a table, a document with --json, a picture on request."""
+
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+import typer
+from click.testing import Result
+from typer.testing import CliRunner
+
+from edgepose.cli.curve import curve
+from edgepose.profiles.errors import EdgeposeError
+from support.tiny_checkpoint import save_tiny_checkpoint
+from support.trained_cards import training
+
+APP = typer.Typer()
+APP.command()(curve)
+
+
+def _run(*arguments: str) -> Result:
+    result = CliRunner().invoke(APP, arguments)
+    if result.exception is not None:
+        raise result.exception
+    return result
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> str:
+    """A checkpoint that was trained for two epochs."""
+    return str(save_tiny_checkpoint(tmp_path, training=training([0.5, 0.25], [40.0, 61.5])))
+
+
+def test_json_is_one_document(checkpoint: str) -> None:
+    (document,) = json.loads(_run(checkpoint, "--json").stdout)
+    assert list(document) == ["model", "metric", "validated_on", "epochs"]
+    assert document["model"] == checkpoint
+    assert list(document["epochs"][0]) == ["epoch", "run", "loss", "accuracy", "seconds", "learning_rate"]
+    assert [(each["loss"], each["accuracy"]) for each in document["epochs"]] == [(0.5, 40.0), (0.25, 61.5)]
+
+
+def test_a_table_and_a_picture_of_several_models(checkpoint: str, tmp_path: Path) -> None:
+    plot = tmp_path / "curve.png"
+    shown = _run(checkpoint, checkpoint, "--plot", str(plot)).stdout
+    assert shown.count("61.50") == 2
+    assert "PCK@0.2" in shown
+    assert f"wrote {plot}" in shown.replace("\n", "")
+    assert cv2.imread(str(plot)) is not None
+
+
+def test_a_model_without_one_says_so(tmp_path: Path) -> None:
+    with pytest.raises(EdgeposeError, match="the card of tiny keeps no training curve"):
+        _run(str(save_tiny_checkpoint(tmp_path)))
