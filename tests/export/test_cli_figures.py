@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import cv2
 import pytest
 import typer
 from click.testing import Result
@@ -96,3 +97,12 @@ def test_evaluate_prints_one_document(tmp_path: Path) -> None:
     assert (environment["engine"], environment["box"], environment["flip_test"]) == ("torch", "joints", True)
     assert list(environment["sha256"]) == ["tiny.safetensors"]
     assert "PCK@0.2" in _run("evaluate", str(path), "--data", "synthetic:2:1", "--limit", "1").stdout
+
+
+def test_evaluate_draws_right_and_wrong_predictions(tmp_path: Path) -> None:
+    folder, model = tmp_path / "drawn", str(save_tiny_checkpoint(tmp_path))
+    arguments = ("evaluate", model, "--data", "synthetic:3:1", "--pictures", str(folder), "--shown", "2")
+    shown = _run(*arguments).stdout.replace("\n", "")
+    for name in ("right.png", "wrong.png"):
+        assert f"wrote {folder / name}" in shown
+        assert cv2.imread(str(folder / name)).shape[1] > 300

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,6 +21,10 @@ def evaluate(
         str, typer.Option(help="Of a model of everybody: the scales to look at, with commas; 1 is what fits its input.")
     ] = "1",
     limit: Annotated[int | None, typer.Option(min=1, help="Take the first so many people, or whole pictures.")] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(help="Draw the best and the worst predictions into right.png and wrong.png there.")
+    ] = None,
+    shown: Annotated[int, typer.Option(min=1, help="How many people each of these shows.")] = 12,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document, alone.")] = False,
 ) -> None:
     """Measure PCK@0.2, PCKh@0.5 and OKS AP of a model, by the same code for every format.
@@ -36,7 +41,9 @@ def evaluate(
     from edgepose.train.evaluate import evaluate as evaluate_session  # noqa: PLC0415
     from edgepose.train.evaluate import evaluation_tables  # noqa: PLC0415
     from edgepose.train.opening import model_path, open_any, open_part_predictor  # noqa: PLC0415
+    from edgepose.train.predictions_picture import Judged, save_predictions  # noqa: PLC0415
 
+    people: list[Judged] = []
     dataset, path = open_dataset(data), model_path(model)
     with open_any(model, load_profile(device)) as session, Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("evaluating", total=None)
@@ -49,13 +56,17 @@ def evaluate(
             limit=limit,
             parts=open_part_predictor(path),
             on_progress=lambda done, total: bar.update(task, completed=done, total=total),
+            on_people=people.append,
         )
         environment = describe_environment(session, path, device).to_dict()
     evaluation = replace(evaluation, model=model, environment={**environment, **evaluation.environment})
+    drawn = [path for judged in people if pictures for path in save_predictions(pictures, judged, shown)]
     if as_json:
         typer.echo(json.dumps(evaluation.to_dict(), indent=1, allow_nan=False))
     else:
         Console().print(evaluation_tables(evaluation))
+        for path in drawn:
+            typer.echo(f"wrote {path}")
 
 
 def _scales(text: str) -> tuple[float, ...]:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgepose.runtime.skeleton import COCO_17, LSP_14, Skeleton
-from edgepose.train.metrics.oks import oks_ap
+from edgepose.train.metrics.oks import oks, oks_ap
 
 pytest.importorskip("pycocotools")
 
@@ -105,3 +105,24 @@ def test_a_joint_that_was_not_found_is_wrong_but_not_the_person() -> None:
     found = truth.copy()
     found[:, 0] = np.nan
     assert 50 < measure(found, truth)["OKS AP"] < 100
+
+
+@given(seed=st.integers(0, 1000), spread_px=st.floats(0, 60))
+@settings(deadline=None, max_examples=20)
+def test_one_persons_similarity_is_what_coco_thresholds(seed: int, spread_px: float) -> None:
+    rng = np.random.default_rng(seed)
+    truth = people(COCO_17, 1)
+    truth[:, rng.permutation(17)[:8]] = np.nan
+    found = (truth + rng.normal(0, spread_px, truth.shape)).astype(np.float32)
+    alike = float(oks(found, truth, np.array([10000.0], np.float32), COCO_17.sigmas)[0])
+    assert 0 <= alike <= 1
+    accepted = measure(found, truth, COCO_17)["OKS AP"] / 10
+    assert accepted == pytest.approx(min(10, max(0, math.floor((alike - 0.45) / 0.05))), abs=1e-3)
+
+
+def test_who_was_not_found_is_unlike_and_who_is_not_labelled_unknown() -> None:
+    truth = people(LSP_14, 2)
+    truth[1] = np.nan
+    alike = oks(np.full_like(truth, np.nan), truth, np.full(2, 900, np.float32), LSP_14.sigmas)
+    assert alike[0] == 0
+    assert np.isnan(alike[1])

@@ -22,6 +22,7 @@ from edgepose.train.metrics.oks import oks_ap
 from edgepose.train.metrics.pck import pck, torso_px
 from edgepose.train.part_accuracy import PartPredictor, mean_iou, part_accuracy
 from edgepose.train.prediction import PredictedPeople, predict_people, predictor_of
+from edgepose.train.predictions_picture import Judged, judged_everybody, judged_people
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,14 @@ def evaluate(
     limit: int | None = None,
     parts: PartPredictor | None = None,
     on_progress: Callable[[int, int], None] | None = None,
+    on_people: Callable[[Judged], None] | None = None,
 ) -> Evaluation:
     """Measure an open model on the first `limit` people of a data set, cropped as its card says.
 
     `box` is `data`, `joints` or `image`: where a person's box comes from. `flip_test` averages with the mirrored
     crop. `parts` is the same network's parsing, measured where the data has masks. A model of everybody looks at the
-    first `limit` whole pictures, at `scales` of what fits its input. Raises `EdgeposeError` for another box, for an
+    first `limit` whole pictures, at `scales` of what fits its input. `on_people` is given everybody with a labelled
+    joint, to be drawn. Raises `EdgeposeError` for another box, for an
     option of the other kind of model, for a flip test of a model that decodes itself, and when nobody has a label that
     the model knows.
     """
@@ -71,7 +74,7 @@ def evaluate(
     if isinstance(card.codec_object(), BodyPartCodec):
         if box not in ("data", "image"):
             raise EdgeposeError(f"{card.name} looks at whole pictures; leave --box {box} out")
-        return _evaluate_everybody(session, dataset, Views(scales, flip_test), limit, on_progress)
+        return _evaluate_everybody(session, dataset, Views(scales, flip_test), limit, on_progress, on_people)
     if scales != (1.0,):
         raise EdgeposeError(f"{card.name} looks at one person in a crop; --scales is for models of everybody")
     per_part = {} if parts is None else part_accuracy(parts, dataset, card.input_wh, padding, box=box, limit=limit)
@@ -93,6 +96,8 @@ def evaluate(
         of_joints, per_joint = measure(seen)
         metrics = of_joints | metrics
         people, images = len(seen), len(set(seen.image_ids))
+        if on_people is not None:
+            on_people(judged_people(seen, dataset, card.input_wh[0] / card.input_wh[1], padding, box))
     environment = _environment(session, box, flip_test, 1.0 if box == "image" else padding)
     return Evaluation(card.name, dataset.name, images, people, metrics, per_joint, per_part, environment)
 
@@ -103,6 +108,7 @@ def _evaluate_everybody(
     views: Views,
     limit: int | None,
     on_progress: Callable[[int, int], None] | None,
+    on_people: Callable[[Judged], None] | None,
 ) -> Evaluation:
     model, skeleton = BottomUpModel(session, views), session.card.skeleton_object()
     model.presence_threshold = 0.0  # average precision ranks whoever is found
@@ -114,6 +120,8 @@ def _evaluate_everybody(
 
     found, truth = look_at(see, dataset, skeleton, limit, on_progress)
     metrics = _known(measure_everybody(found, truth, skeleton))
+    if on_people is not None:
+        on_people(judged_everybody(found, truth, dataset, skeleton))
     environment = _environment(session, "image", views.flip, 1.0) | {"scales": list(views.scales)}
     images = len(set(truth.image_ids))
     return Evaluation(session.card.name, dataset.name, images, len(truth), metrics, {}, {}, environment)

@@ -28,13 +28,14 @@ class Everybody:
     """Who is in the pictures of a data set: keypoints (N, K, 2) in picture pixels, NaN where there are none.
 
     `scores` (N,) rank people who were found, `areas_px2` (N,) are the scale of OKS of those who were labelled; either
-    is NaN for the others. `image_ids` has one a person.
+    is NaN for the others. `image_ids` has one a person, `pictures` the number in the data set by which to open it.
     """
 
     keypoints: FloatArray
     scores: FloatArray
     areas_px2: FloatArray
     image_ids: tuple[str, ...]
+    pictures: tuple[int, ...]
 
     def __len__(self) -> int:
         return len(self.image_ids)
@@ -98,26 +99,33 @@ def look_at(
     for done, person in enumerate(people, start=1):
         picture, _ = picture_in_skeleton(dataset, person, skeleton)
         keypoints, scores = see(picture.image_bgr)
-        found.append(_in_picture(picture.image_id, keypoints, scores=scores.mean(axis=-1)))
-        truth.append(_in_picture(picture.image_id, labelled(picture, skeleton), areas_px2=picture.areas_px2))
+        found.append(_in_picture(person, picture.image_id, keypoints, scores=scores.mean(axis=-1)))
+        truth.append(_in_picture(person, picture.image_id, labelled(picture, skeleton), areas_px2=picture.areas_px2))
         if on_progress is not None:
             on_progress(done, len(people))
     return joined(found), joined(truth)
 
 
 def _in_picture(
-    image_id: str, keypoints: FloatArray, scores: FloatArray | None = None, areas_px2: FloatArray | None = None
+    number: int,
+    image_id: str,
+    keypoints: FloatArray,
+    scores: FloatArray | None = None,
+    areas_px2: FloatArray | None = None,
 ) -> Everybody:
     unknown = np.full(len(keypoints), np.nan, np.float32)
     of_scores, of_areas = (unknown if values is None else values for values in (scores, areas_px2))
-    return Everybody(keypoints, of_scores, of_areas, (image_id,) * len(keypoints))
+    people = len(keypoints)
+    return Everybody(keypoints, of_scores, of_areas, (image_id,) * people, (number,) * people)
 
 
 def joined(parts: Sequence[Everybody]) -> Everybody:
     """Return the people of several pictures, one or more, in one."""
     columns = zip(*((p.keypoints, p.scores, p.areas_px2) for p in parts), strict=True)
     keypoints, scores, areas = (np.concatenate(column) for column in columns)
-    return Everybody(keypoints, scores, areas, tuple(name for part in parts for name in part.image_ids))
+    image_ids = tuple(name for part in parts for name in part.image_ids)
+    pictures = tuple(number for part in parts for number in part.pictures)
+    return Everybody(keypoints, scores, areas, image_ids, pictures)
 
 
 def measure_everybody(found: Everybody, truth: Everybody, skeleton: Skeleton) -> dict[str, float]:

@@ -45,7 +45,8 @@ Predictor = Callable[[ImageArray], Prediction]
 class PredictedPeople:
     """Everybody with a labelled joint: `found` and `truth` (N, K, 2) in image pixels, `scores` (N, K).
 
-    `truth` is NaN where unlabelled; `head_px` and `area_px2` (N,) as in `Sample`, `image_ids` one a person.
+    `truth` is NaN where unlabelled; `head_px` and `area_px2` (N,) as in `Sample`, `image_ids` one a person, as are
+    `persons`, their numbers in the data set.
     """
 
     skeleton: Skeleton
@@ -55,6 +56,7 @@ class PredictedPeople:
     head_px: FloatArray
     area_px2: FloatArray
     image_ids: tuple[str, ...]
+    persons: tuple[int, ...]
 
     def __len__(self) -> int:
         return len(self.image_ids)
@@ -135,12 +137,14 @@ def predict_people(
         raise EdgeposeError(f"unknown kind of box {box!r}; known: {', '.join(BOXES)}")
     total = min(len(dataset), len(dataset) if limit is None else limit)
     found, scores, samples = [], [], []
-    for part in _batches(dataset, skeleton, total, batch):
+    persons: list[int] = []
+    for numbers, part in labelled_batches(dataset, skeleton, total, batch):
         crops = [person_crop(sample, input_wh, padding, box) for sample in part]
         seen = predict(np.stack([crop.image_rgb for crop, _ in crops]))
         found += [transform_points(invert_affine(a), k) for (_, a), k in zip(crops, seen.keypoints_crop, strict=True)]
         scores.append(seen.scores)
         samples += [_facts(sample) for sample in part]
+        persons += numbers
         if on_progress is not None:
             on_progress(min(len(samples), total), total)
     if not samples:
@@ -154,6 +158,7 @@ def predict_people(
         np.array(head_px, np.float32),
         np.array(area_px2, np.float32),
         image_ids,
+        tuple(persons),
     )
 
 
@@ -162,11 +167,15 @@ def _facts(sample: Sample) -> tuple[FloatArray, float, float, str]:
     return sample.keypoints, sample.head_px, sample.area_px2, sample.image_id
 
 
-def _batches(dataset: PoseDataset, skeleton: Skeleton, total: int, batch: int) -> Iterator[Sequence[Sample]]:
+def labelled_batches(
+    dataset: PoseDataset, skeleton: Skeleton, total: int, batch: int
+) -> Iterator[tuple[Sequence[int], Sequence[Sample]]]:
+    """Yield those of the first `total` people who have a labelled joint, a batch at a time: numbers and samples."""
     for start in range(0, total, batch):
-        samples = (in_skeleton(dataset, i, skeleton) for i in range(start, min(start + batch, total)))
-        if labelled := [sample for sample in samples if sample.labelled.any()]:
-            yield labelled
+        samples = ((i, in_skeleton(dataset, i, skeleton)) for i in range(start, min(start + batch, total)))
+        if labelled := [(i, sample) for i, sample in samples if sample.labelled.any()]:
+            numbers, part = zip(*labelled, strict=True)
+            yield numbers, part
 
 
 def person_crop(sample: Sample, input_wh: tuple[int, int], padding: float, box: str) -> tuple[Crop, Array]:

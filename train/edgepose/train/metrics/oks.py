@@ -1,4 +1,4 @@
-"""Object keypoint similarity: COCO's average precision and recall, computed by pycocotools."""
+"""Object keypoint similarity, and COCO's average precision and recall by it, computed by pycocotools."""
 
 import contextlib
 import io
@@ -13,6 +13,20 @@ from edgepose.runtime.errors import MissingExtraError
 
 _STATISTICS = {"OKS AP": 0, "OKS AP50": 1, "OKS AP75": 2, "OKS AR": 5}
 """Places in what COCOeval summarises."""
+
+
+def oks(found: FloatArray, truth: FloatArray, area_px2: FloatArray, sigmas: Sequence[float]) -> FloatArray:
+    """Return the object keypoint similarity (...,) of poses `found` and `truth` (..., K, 2), 0 to 1.
+
+    NaN in `truth` is unlabelled, in `found` not found and so as far away as can be; NaN where nothing is labelled.
+    `area_px2` (...,) is the scale. It is the mean over labelled joints, as COCO has it.
+    """
+    labelled = np.isfinite(truth).all(axis=-1)
+    apart_px2 = np.square(found - truth).sum(axis=-1)
+    falloff_px2 = 2 * (2 * np.asarray(sigmas)) ** 2 * np.maximum(area_px2, 1e-6)[..., None]
+    near = np.exp(-np.nan_to_num(apart_px2, nan=np.inf) / falloff_px2) * labelled
+    with np.errstate(invalid="ignore"):
+        return (near.sum(axis=-1) / labelled.sum(axis=-1)).astype(np.float32)  # type: ignore[no-any-return]
 
 
 def oks_ap(
