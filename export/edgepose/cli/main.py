@@ -15,10 +15,27 @@ from edgepose.cli.pack import pack
 from edgepose.cli.parts import parts
 from edgepose.cli.profile import profile
 from edgepose.cli.run import run
+from edgepose.cli.suspects import suspects
 from edgepose.runtime.command_line import run_app
 from edgepose.train.command import train
 
-COMMANDS = (run, profile, models, devices, info, parts, adapted, grouped, pack, train, curve, evaluate, export, demo)
+COMMANDS = (
+    run,
+    profile,
+    models,
+    devices,
+    info,
+    parts,
+    adapted,
+    grouped,
+    pack,
+    train,
+    curve,
+    evaluate,
+    suspects,
+    export,
+    demo,
+)
 
 app = typer.Typer(
     help="Human pose estimation on edge devices: train, export, run and measure.",

@@ -1,0 +1,73 @@
+"""`edgepose suspects`: whose labels look wrong."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from edgepose.train.suspects import Suspect
+
+
+def suspects(
+    model: Annotated[str, typer.Argument(help="An exported file, a checkpoint, or a name that ships.")],
+    *,
+    data: Annotated[str, typer.Option(help="kind:path[:split], or synthetic:COUNT[:SEED].")],
+    device: Annotated[str, typer.Option(help="Device profile: a name of `edgepose devices`, or a .toml.")] = "auto",
+    flip: Annotated[bool, typer.Option("--flip", help="Average with the mirrored crop: fewer mistakes.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Look at the first so many people.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the most doubtful into this picture.")] = None,
+    shown: Annotated[int, typer.Option(min=1, help="How many of them.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document, alone.")] = False,
+) -> None:
+    """List people of a data set whose labels a model firmly contradicts: left and right swapped, or joints off.
+
+    The model may be wrong as well: look at the pictures before you change a label.
+    """
+    from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
+    from rich.progress import Progress  # noqa: PLC0415
+
+    from edgepose.profiles import load_profile  # noqa: PLC0415
+    from edgepose.train.data import open_dataset  # noqa: PLC0415
+    from edgepose.train.opening import open_any  # noqa: PLC0415
+    from edgepose.train.options import import_torch  # noqa: PLC0415
+    from edgepose.train.picture_file import save_picture  # noqa: PLC0415
+
+    import_torch()
+    from edgepose.train.suspects import draw_suspects, find_suspects  # noqa: PLC0415
+
+    dataset = open_dataset(data)
+    with open_any(model, load_profile(device)) as session, Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("looking", total=None)
+        found = find_suspects(
+            session,
+            dataset,
+            flip_test=flip,
+            limit=limit,
+            on_progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+        card = session.card
+    if plot is not None and found:
+        save_picture(plot, draw_suspects(found[:shown], dataset, card.skeleton_object(), card.crop.padding))
+    people = len(dataset) if limit is None else min(limit, len(dataset))
+    if as_json:
+        rows = [suspect.to_dict() for suspect in found]
+        typer.echo(json.dumps({"model": model, "data": data, "people": people, "suspects": rows}, indent=1))
+        return
+    Console().print(_table(found))
+    typer.echo(f"{len({suspect.person for suspect in found})} of {people} people look mislabelled to {model}")
+    if plot is not None and found:
+        typer.echo(f"wrote {plot}")
+
+
+def _table(found: "list[Suspect]") -> "Table":
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table("person", "image", "kind", "doubt", "px", "joints")
+    for suspect in found:
+        figures = (f"{suspect.doubt:.2f}", f"{suspect.distance_px:.0f}")
+        table.add_row(str(suspect.person), suspect.image, suspect.kind, *figures, " ".join(suspect.joints))
+    return table
