@@ -66,16 +66,17 @@ def test_the_lines_of_an_axis_hold_all_values(low: float, span: float, ticks: in
 
 def lines_of(colour: Colour, picture: np.ndarray) -> np.ndarray:
     """Return where a curve's colour is, below the legend: row and column of each pixel."""
-    return np.argwhere((picture[30:] == [part * 3 // 4 for part in colour]).all(axis=-1))
+    return np.argwhere((picture[60:] == [part * 3 // 4 for part in colour]).all(axis=-1))
 
 
 def test_each_panel_shows_what_the_curves_have() -> None:
     curve = training_curve(tiny_card(provenance=TWO_RUNS))
     bare = replace(curve, epochs=tuple(replace(e, accuracy=None, learning_rate=None) for e in curve.epochs))
     both, losses = draw_curves([curve]), draw_curves([bare])
-    panel = losses.shape[0] - 30
-    assert both.shape == (3 * panel + 30, losses.shape[1], 3)
-    assert np.array_equal(both[30 : panel + 30], losses[30:])
+    legend = draw_curves([bare, bare]).shape[0] - losses.shape[0]
+    panel = losses.shape[0] - legend
+    assert both.shape == (3 * panel + legend, losses.shape[1], 3)
+    assert np.array_equal(both[legend : panel + legend], losses[legend:])
 
 
 def test_a_falling_loss_falls_and_several_curves_have_their_own_colours() -> None:

@@ -12,7 +12,7 @@ from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.drawing import Colour, person_colour
 from edgepose.train.curve import Epoch, TrainingCurve
 
-_WIDTH, _HEIGHT, _LEGEND = 860, 250, 30
+_WIDTH, _HEIGHT, _LEGEND = 860, 250, 24
 _LEFT, _RIGHT, _TOP, _BOTTOM = 84, 24, 34, 30
 _BLACK: Colour = (30, 30, 30)
 _GREY: Colour = (215, 215, 215)
@@ -71,14 +71,12 @@ def _accuracy_title(curves: Sequence[TrainingCurve]) -> str:
 
 
 def _legend(curves: Sequence[TrainingCurve]) -> ImageArray:
-    picture = np.full((_LEGEND, _WIDTH, 3), 255, np.uint8)
-    x = _LEFT
+    picture = np.full((_LEGEND * len(curves), _WIDTH, 3), 255, np.uint8)
     for number, curve in enumerate(curves):
         hours = sum(run[-1].seconds for run in _runs(curve)) / 3600
-        text = f"{curve.model}, {len(curve.epochs)} epochs, {hours:.1f} h"
-        cv2.line(picture, (x, 16), (x + 24, 16), _colour(number), 3, cv2.LINE_AA)
-        _write(picture, text, (x + 32, 21))
-        x += 60 + cv2.getTextSize(text, _FONT, 0.45, 1)[0][0]
+        y = _LEGEND * number + 14
+        cv2.line(picture, (_LEFT, y), (_LEFT + 24, y), _colour(number), 3, cv2.LINE_AA)
+        _write(picture, f"{curve.model}, {len(curve.epochs)} epochs, {hours:.1f} h", (_LEFT + 32, y + 5))
     return picture
 
 

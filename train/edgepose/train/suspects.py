@@ -103,7 +103,9 @@ def _of_person(
         if len(rows):
             joints = tuple(skeleton.joints[row] for row in rows)
             distance = round(float(apart[rows].mean()), 1)
-            yield Suspect(number, sample.image_id, kind, joints, float(doubt.max()), distance, found)
+            # peaks that are wider than the labels' agree with them more than fully
+            firm = min(float(doubt.max()), 1.0)
+            yield Suspect(number, sample.image_id, kind, joints, firm, distance, found)
 
 
 def draw_suspects(suspects: list[Suspect], dataset: PoseDataset, skeleton: Skeleton, padding: float) -> ImageArray:
