@@ -14,6 +14,7 @@ class PaintedCrowds(PoseDataset):
 
     name = "painted:0"
     skeleton = SIMPLE_POSE_18
+    knows_everybody = True
 
     def __init__(self, pictures: int, unseen: Sequence[int] = ()) -> None:
         self._people = [(picture, row) for picture in range(pictures) for row in range(1 + picture % 3)]
@@ -38,7 +39,8 @@ class PaintedCrowds(PoseDataset):
         boxes = np.stack([joints_box_xyxy(person) for person in keypoints])
         areas = np.full(len(joints), 9000.0, np.float32)
         empty = np.zeros(image.shape[:2], np.uint8)
-        return Picture(image, keypoints, boxes, areas, str(picture), empty, ~empty), row
+        all_joints = np.ones(keypoints.shape[1], bool)
+        return Picture(image, keypoints, boxes, areas, str(picture), empty, ~empty, all_joints), row
 
     def one_a_picture(self) -> list[int]:
         return [number for number, (_, row) in enumerate(self._people) if row == 0]

@@ -74,8 +74,8 @@ def train_on_crowds(spec: NetworkSpec, dataset: PaintedCrowds, steps: int) -> Ch
     for step in range(steps):
         optimiser.param_groups[0]["lr"] = 1e-2 * (1 - step / steps)
         stages = network.every_scale(deployed.normalised(batch))
-        known = torch.ones_like(expected[:, 0])
-        losses = [body_part_loss(codec, scales, expected, known, focal=False) for scales in stages]
+        known = torch.ones_like(expected[:, 0]), torch.ones_like(expected[:, :, 0, 0])
+        losses = [body_part_loss(codec, scales, expected, *known, focal=False) for scales in stages]
         optimiser.zero_grad()
         torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)

@@ -79,7 +79,7 @@ def test_a_neck_is_not_judged_and_nobody_is_an_answer() -> None:
 def test_options_of_the_other_kind_of_model_are_one_clear_line(session: Session, tmp_path: Path) -> None:
     with pytest.raises(EdgeposeError, match="painted looks at whole pictures; leave --box joints out"):
         evaluate(session, PaintedCrowds(1), box="joints")
-    with pytest.raises(EdgeposeError, match="dots:0, person 0: the data knows one person a picture"):
+    with pytest.raises(EdgeposeError, match="dots:0 knows one person a picture; for everybody in it give coco"):
         evaluate(session, DotDataset(1))
     tails = PaintedCrowds(1)
     tails.skeleton = replace(SIMPLE_POSE_18, name="tail-1", joints=("tail",), edges=(), sigmas=(0.1,))

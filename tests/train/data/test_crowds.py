@@ -11,12 +11,13 @@ from edgepose.runtime.skeleton import SIMPLE_POSE_18
 from edgepose.train.data import WeightedDataset, open_dataset
 from edgepose.train.data.augment import AugmentConfig
 from edgepose.train.data.crops import Draw
-from edgepose.train.data.crowds import CrowdDataset, crowd_crop, neck_between_shoulders
-from edgepose.train.data.pose_dataset import DataError, Picture
+from edgepose.train.data.crowds import CrowdDataset, crowd_crop, known_maps, neck_between_shoulders
+from edgepose.train.data.pose_dataset import Picture
 from support.crowds import crowd_in_a_row
 from support.dot_dataset import DotDataset
 
 CODEC = BodyPartCodec((128, 128), (32, 32))
+PARTS = CODEC.parts
 STILL = AugmentConfig(
     padding=1 / 0.6, scale=(1, 1), rotation_deg=0, shift=0, colour=0, mirror=0, occlude=0, badly_cut=0, empty=0
 )
@@ -33,7 +34,8 @@ def a_picture() -> Picture:
     for (x0, y0), (x1, y1) in zip(low.astype(int), high.astype(int), strict=True):
         people[y0:y1, x0:x1] = 255
     image = np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)
-    return Picture(image, keypoints, np.hstack([low, high]), np.full(2, 900.0, np.float32), "a", people, known)
+    areas, all_joints = np.full(2, 900.0, np.float32), np.ones(18, bool)
+    return Picture(image, keypoints, np.hstack([low, high]), areas, "a", people, known, all_joints)
 
 
 def test_a_neck_is_the_middle_of_two_labelled_shoulders() -> None:
@@ -113,10 +115,41 @@ def test_a_picture_without_anybody_has_empty_maps_that_are_known() -> None:
     assert crop.image_rgb.flags.c_contiguous
 
 
-def test_data_of_one_person_a_picture_is_one_clear_line() -> None:
-    dataset = CrowdDataset([WeightedDataset(DotDataset(2), 1.0)], CODEC, STILL)
-    with pytest.raises(DataError, match=r"dots:0, person 1: the data knows one person a picture; for everybody"):
-        dataset[Draw(0, 1, (0, 0, 0))]
+def test_labels_of_some_joints_tell_of_their_maps_alone() -> None:
+    known = np.ones(18, bool)
+    known[[SIMPLE_POSE_18.index(joint) for joint in ("nose", "l_shoulder")]] = False
+    maps = known_maps(PARTS, known, masks=False)
+    untold = {PARTS.limbs[i] for i in np.flatnonzero(maps[: len(PARTS.limbs)] == 0)}
+    assert untold == {limb for limb in PARTS.limbs if {"nose", "l_shoulder", "neck"} & set(limb)}
+    joints = np.flatnonzero(maps[PARTS.keypoint_maps] == 0)
+    assert {SIMPLE_POSE_18.joints[row] for row in joints} == {"nose", "l_shoulder", "neck"}
+    assert maps[PARTS.mask_map] == maps[PARTS.any_keypoint_map] == 0
+    assert known_maps(PARTS, np.ones(18, bool), masks=True).all()
+
+
+def test_who_is_alone_in_the_data_is_known_about_the_box_and_nowhere_else() -> None:
+    dots = DotDataset(2)
+    crop = CrowdDataset([WeightedDataset(dots, 1.0)], CODEC, replace(STILL, padding=3.0))[Draw(0, 1, (0, 0, 0))]
+    assert crop.keypoints_crop.shape == (1, 18, 2)
+    x, y = (np.nanmean(crop.keypoints_crop[0], axis=0) / 4).astype(int)
+    assert crop.known[y, x] == 1
+    assert 0.1 < crop.known[crop.known < 1].size / crop.known.size < 1
+    assert crop.people.max() == 0
+    labelled = np.isfinite(crop.keypoints_crop[0]).all(axis=1)
+    np.testing.assert_array_equal(crop.maps_known[PARTS.keypoint_maps] > 0, labelled)
+    assert crop.maps_known[PARTS.mask_map] == 0
+
+
+def test_a_mirrored_crop_knows_the_other_side() -> None:
+    known = np.ones(18, bool)
+    known[SIMPLE_POSE_18.index("l_wrist")] = False
+    picture = replace(a_picture(), joints_known=known)
+    mirrored = crowd_crop(picture, 0, CODEC, replace(STILL, mirror=1.0), np.random.default_rng(0))
+    unknown = np.flatnonzero(mirrored.maps_known[PARTS.keypoint_maps] == 0)
+    assert unknown.tolist() == [SIMPLE_POSE_18.index("r_wrist")]
+
+
+def test_data_without_a_limb_is_one_clear_line() -> None:
     tail = replace(SIMPLE_POSE_18, name="tail-1", joints=("tail",), edges=(), sigmas=(0.1,))
     tails = DotDataset(1)
     tails.skeleton = tail

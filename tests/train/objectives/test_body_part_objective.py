@@ -28,6 +28,7 @@ from edgepose.train.recipe import Recipe
 from support.crowds import crowd_in_a_row
 
 CODEC = BodyPartCodec((64, 64), (16, 16))
+ALL_MAPS = torch.ones(1, 50)
 TINY = NetworkSpec("simplepose-edge", SIMPLE_POSE_18, (64, 64), {"width": 16, "step": 4, "stages": 1})
 AS_IT_IS = AugmentConfig(
     padding=1.0, scale=(1, 1), rotation_deg=0, shift=0, colour=0, mirror=0, occlude=0, badly_cut=0, empty=0
@@ -58,7 +59,7 @@ def test_scales_and_keypoints_weigh_what_the_paper_says() -> None:
     def loss_of(scale: int, place: int) -> float:
         maps = [m.clone() for m in nothing]
         maps[scale][0, place, 0, 0] = 0.5
-        return float(body_part_loss(CODEC, maps, targets, known, focal=False))
+        return float(body_part_loss(CODEC, maps, targets, known, ALL_MAPS, focal=False))
 
     assert loss_of(0, 0) == pytest.approx(0.25 / 87)
     assert [loss_of(i, 5) / loss_of(0, 5) for i in range(5)] == pytest.approx(list(SCALE_WEIGHTS))
@@ -71,18 +72,31 @@ def test_coarse_targets_are_means_and_who_is_unknown_does_not_count() -> None:
     targets = torch.from_numpy(rng.random((1, 50, 16, 16), np.float32))
     known = torch.ones(1, 16, 16)
     perfect = [nn.functional.avg_pool2d(targets, 1 << i) for i in range(5)]
-    assert float(body_part_loss(CODEC, perfect, targets, known, focal=False)) == pytest.approx(0, abs=1e-9)
+    assert float(body_part_loss(CODEC, perfect, targets, known, ALL_MAPS, focal=False)) == pytest.approx(0, abs=1e-9)
     wrong = [perfect[0].clone(), *perfect[1:]]
     wrong[0][..., 3, 4] += 1
-    assert float(body_part_loss(CODEC, wrong, targets, known, focal=True)) > 0
+    assert float(body_part_loss(CODEC, wrong, targets, known, ALL_MAPS, focal=True)) > 0
     known[0, 3, 4] = 0
-    assert float(body_part_loss(CODEC, wrong, targets, known, focal=True)) == pytest.approx(0, abs=1e-9)
+    assert float(body_part_loss(CODEC, wrong, targets, known, ALL_MAPS, focal=True)) == pytest.approx(0, abs=1e-9)
+
+
+def test_maps_that_labels_do_not_tell_of_do_not_count() -> None:
+    targets, known = torch.zeros(2, 50, 16, 16), torch.ones(2, 16, 16)
+    maps = [torch.zeros(2, 50, 16 >> i, 16 >> i) for i in range(5)]
+    maps[0][1, 31] = 0.5
+    told = torch.ones(2, 50)
+    told[0, 31] = 0
+    assert float(body_part_loss(CODEC, maps, targets, known, told, focal=False)) > 0
+    told[1, 31] = 0
+    assert float(body_part_loss(CODEC, maps, targets, known, told, focal=False)) == 0
 
 
 def test_a_batch_has_room_for_the_largest_crowd() -> None:
     cells = np.zeros((16, 16), np.float32)
+    maps = np.ones(50, np.float32)
     crops = [
-        CrowdCrop(np.zeros((64, 64, 3), np.uint8), crowd_in_a_row(3, 64)[:people], cells, cells) for people in (3, 0, 1)
+        CrowdCrop(np.zeros((64, 64, 3), np.uint8), crowd_in_a_row(3, 64)[:people], cells, cells, maps)
+        for people in (3, 0, 1)
     ]
     batch = objective().collate(crops)
     assert {name: tuple(t.shape) for name, t in batch.items()} == {
@@ -90,6 +104,7 @@ def test_a_batch_has_room_for_the_largest_crowd() -> None:
         "keypoints": (3, 3, 18, 2),
         "people": (3, 16, 16),
         "known": (3, 16, 16),
+        "maps_known": (3, 50),
     }
     assert batch["keypoints"].isnan().all(dim=(2, 3)).tolist() == [[False] * 3, [True] * 3, [False, True, True]]
     torch.manual_seed(0)
@@ -167,6 +182,7 @@ class WholePictures(PoseDataset):
     """
 
     name = "whole:16"
+    knows_everybody = True
 
     def __init__(self, count: int, codec: BodyPartCodec) -> None:
         self._rendered = open_dataset(f"synthetic:{4 * count}:7")

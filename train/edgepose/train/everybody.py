@@ -18,7 +18,7 @@ from edgepose.runtime.geometry import (
     warp_crop,
 )
 from edgepose.runtime.skeleton import Skeleton
-from edgepose.train.data.pose_dataset import Picture, PoseDataset, picture_in_skeleton
+from edgepose.train.data.pose_dataset import DataError, Picture, PoseDataset, picture_in_skeleton
 from edgepose.train.metrics.oks import oks_ap
 from edgepose.train.prediction import MapPredictor
 
@@ -67,8 +67,11 @@ def seen_by(predict: MapPredictor, codec: BodyPartCodec) -> See:
 def labelled_pictures(dataset: PoseDataset, skeleton: Skeleton, limit: int | None = None) -> list[int]:
     """Return a person of each of the first `limit` pictures.
 
-    Raises `EdgeposeError` where no joint of the data is the skeleton's.
+    Raises `EdgeposeError` where no joint of the data is the skeleton's, `DataError` for data that knows one person a
+    picture.
     """
+    if not dataset.knows_everybody:
+        raise DataError(f"{dataset.name} knows one person a picture; for everybody in it give coco or synthetic data")
     if not skeleton.shared_rows(dataset.skeleton)[0]:
         raise EdgeposeError(f"nobody in {dataset.name} has a labelled joint of {skeleton.name}; give other data")
     return dataset.one_a_picture()[:limit]
@@ -92,7 +95,7 @@ def look_at(
     """Return whom `see` finds in the first `limit` pictures of a data set, and who is labelled in them.
 
     `on_progress` is told (pictures done, pictures in all). Raises `EdgeposeError` where the data has no joint of the
-    skeleton, `DataError` for data that does not know everybody.
+    skeleton, `DataError` for data that knows one person a picture.
     """
     found, truth = [], []
     people = labelled_pictures(dataset, skeleton, limit)

@@ -20,6 +20,7 @@ class CocoDataset(PoseDataset):
     """Everybody with at least one labelled joint who is no crowd."""
 
     skeleton = COCO_17
+    knows_everybody = True
 
     def __init__(self, name: str, image_folder: Path, document: dict[str, Any]) -> None:
         self.name = name
@@ -70,6 +71,7 @@ class CocoDataset(PoseDataset):
             image_id=str(person["image_id"]),
             people=people,
             known=known,
+            joints_known=np.ones(len(COCO_17), bool),
         )
         return picture, row
 

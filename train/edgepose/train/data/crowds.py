@@ -12,6 +12,7 @@ from torch.utils.data import Dataset
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.body_part_codec import BodyPartCodec
+from edgepose.runtime.body_parts import BodyParts
 from edgepose.runtime.geometry import transform_points, warp_crop
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.data import WeightedDataset
@@ -25,12 +26,14 @@ class CrowdCrop:
     """One training example: `image_rgb` (h, w, 3), `keypoints_crop` (P, K, 2), NaN where unlabelled.
 
     Shares of map cells, float32 (H, W): `people` where anybody is, `known` where everybody who is there is labelled.
+    `maps_known` float32 (C,) is 1 for the maps that the labels tell of, else 0.
     """
 
     image_rgb: ImageArray
     keypoints_crop: FloatArray
     people: FloatArray
     known: FloatArray
+    maps_known: FloatArray
 
 
 def neck_between_shoulders(keypoints: FloatArray, skeleton: Skeleton) -> FloatArray:
@@ -44,6 +47,17 @@ def neck_between_shoulders(keypoints: FloatArray, skeleton: Skeleton) -> FloatAr
     return placed
 
 
+def known_maps(parts: BodyParts, joints_known: Array, *, masks: bool) -> FloatArray:
+    """Return which maps (C,) labels of some joints (K,) tell of: 1, else 0.
+
+    A limb needs both ends, the map of all keypoints needs all, the neck its shoulders, that of people masks.
+    """
+    skeleton, known = parts.skeleton, np.array(joints_known, bool)
+    known[skeleton.index("neck")] = known[[skeleton.index("l_shoulder"), skeleton.index("r_shoulder")]].all()
+    limbs = known[np.array(parts.limb_rows)].all(axis=1)
+    return np.array([*limbs, *known, masks, known.all()], np.float32)
+
+
 def crowd_crop(
     picture: Picture, row: int, codec: BodyPartCodec, config: AugmentConfig, rng: np.random.Generator
 ) -> CrowdCrop:
@@ -54,14 +68,19 @@ def crowd_crop(
     image = warp_crop(picture.image_bgr, affine, codec.input_wh)
     cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=image)
     keypoints = transform_points(affine, neck_between_shoulders(picture.keypoints, skeleton))
+    joints_known = picture.joints_known
     if mirror:
-        keypoints = keypoints[:, list(skeleton.flip_order)]
+        flipped = list(skeleton.flip_order)
+        keypoints, joints_known = keypoints[:, flipped], joints_known[flipped]
     image = recolour(image, config.colour, rng)
     if rng.random() < config.occlude:
         occlude_part(image, rng)
+    masks = picture.people is not None
+    people = np.zeros_like(picture.known) if picture.people is None else picture.people
     # nobody is beyond the picture, and that is known
     known = _in_cells(picture.known, affine, codec, beyond=255)
-    return CrowdCrop(image, keypoints, _in_cells(picture.people, affine, codec, beyond=0), known)
+    maps_known = known_maps(codec.parts, joints_known, masks=masks)
+    return CrowdCrop(image, keypoints, _in_cells(people, affine, codec, beyond=0), known, maps_known)
 
 
 def _in_cells(mask: ImageArray, affine: Array, codec: BodyPartCodec, beyond: int) -> FloatArray:
@@ -80,7 +99,8 @@ def empty_picture_crop(
     mirrored = np.ascontiguousarray(image[:, :: -1 if rng.random() < config.mirror else 1])
     nobody = np.zeros((0, len(codec.parts.skeleton), 2), np.float32)
     cells = np.zeros(codec.map_wh[::-1], np.float32)
-    return CrowdCrop(recolour(mirrored, config.colour, rng), nobody, cells, np.ones_like(cells))
+    all_maps = np.ones(codec.parts.maps, np.float32)
+    return CrowdCrop(recolour(mirrored, config.colour, rng), nobody, cells, np.ones_like(cells), all_maps)
 
 
 class CrowdDataset(Dataset[CrowdCrop]):

@@ -11,6 +11,9 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.skeleton import Skeleton, remap_keypoints
 
+_ABOUT = 1.25
+"""So much wider and higher than a person's joints is what belongs to them: hands, feet, the top of the head."""
+
 
 class DataError(EdgeposeError):
     """A data set is absent, laid out in another way, or one of its files is bad."""
@@ -47,7 +50,8 @@ class Picture:
     """Everybody in one image, in pixels of `image_bgr` (H, W, 3).
 
     `keypoints` float32 (P, K, 2), NaN where unlabelled; `boxes_xyxy` (P, 4); `areas_px2` (P,) is OKS's scale. Masks are
-    uint8 (H, W), 0 or 255: `people` where anybody is, `known` where everybody who is there is labelled.
+    uint8 (H, W), 0 or 255: `people` where anybody is, where the data has masks, and `known` where everybody who is
+    there is labelled. Of the joints `joints_known` (K,), what is unlabelled is not to be seen; the others may be there.
     """
 
     image_bgr: ImageArray
@@ -55,15 +59,20 @@ class Picture:
     boxes_xyxy: FloatArray
     areas_px2: FloatArray
     image_id: str
-    people: ImageArray
+    people: ImageArray | None
     known: ImageArray
+    joints_known: Array
 
 
 class PoseDataset(ABC):
-    """People with labelled joints. `name` is the specification it was opened by."""
+    """People with labelled joints. `name` is the specification it was opened by.
+
+    `knows_everybody` is whether its pictures hold all who are in the image, or one person each.
+    """
 
     name: str
     skeleton: Skeleton
+    knows_everybody = False
 
     @abstractmethod
     def __len__(self) -> int:
@@ -83,12 +92,25 @@ class PoseDataset(ABC):
     def picture(self, index: int) -> tuple[Picture, int]:
         """Return the whole picture that a person is in, and that person's row in it.
 
-        Raises `DataError` for data that does not know everybody in its pictures, or when the image cannot be read.
+        Of data that does not know everybody it is a picture of this person, known about the box and nowhere else.
+        Raises `DataError` when the image cannot be read.
         """
-        raise DataError(
-            f"{self.name}, person {index}: the data knows one person a picture; for everybody in it give coco or "
-            "synthetic data"
+        sample = self.sample(index)
+        known = np.zeros(sample.image_bgr.shape[:2], np.uint8)
+        fill_box(known, widened(sample.box_xyxy, _ABOUT), 255)
+        for other in sample.other_boxes_xyxy:
+            fill_box(known, other, 0)
+        picture = Picture(
+            image_bgr=sample.image_bgr,
+            keypoints=sample.keypoints[None],
+            boxes_xyxy=sample.box_xyxy[None],
+            areas_px2=np.array([sample.area_px2], np.float32),
+            image_id=sample.image_id,
+            people=None,
+            known=known,
+            joints_known=sample.labelled,
         )
+        return picture, 0
 
     def one_a_picture(self) -> list[int]:
         """Return one person of every picture, in the pictures' order."""
@@ -115,7 +137,11 @@ def picture_in_skeleton(dataset: PoseDataset, person: int, skeleton: Skeleton) -
     picture, row = dataset.picture(person)
     if dataset.skeleton is skeleton:
         return picture, row
-    return replace(picture, keypoints=remap_keypoints(picture.keypoints, dataset.skeleton, skeleton)), row
+    rows, data_rows = skeleton.shared_rows(dataset.skeleton)
+    joints_known = np.zeros(len(skeleton), bool)
+    joints_known[rows] = picture.joints_known[data_rows]
+    keypoints = remap_keypoints(picture.keypoints, dataset.skeleton, skeleton)
+    return replace(picture, keypoints=keypoints, joints_known=joints_known), row
 
 
 def read_image_bgr(path: Path) -> ImageArray:
@@ -137,6 +163,18 @@ def joints_box_xyxy(keypoints: FloatArray) -> FloatArray:
     if len(labelled) == 0:
         return np.full(4, np.nan, np.float32)
     return np.concatenate([labelled.min(axis=0), labelled.max(axis=0)]).astype(np.float32)
+
+
+def widened(box_xyxy: FloatArray, factor: float) -> FloatArray:
+    """Return a box (4,) about the same middle, `factor` times as wide and as high."""
+    middle, half = (box_xyxy[:2] + box_xyxy[2:]) / 2, (box_xyxy[2:] - box_xyxy[:2]) / 2 * factor
+    return np.concatenate([middle - half, middle + half])
+
+
+def fill_box(mask: ImageArray, box_xyxy: FloatArray, value: int) -> None:
+    """Set the pixels of a mask (H, W) that a box covers, as far as it is inside."""
+    x0, y0, x1, y1 = np.maximum(np.round(box_xyxy), -1).astype(int)
+    mask[max(y0, 0) : y1 + 1, max(x0, 0) : x1 + 1] = value
 
 
 def no_boxes() -> FloatArray:

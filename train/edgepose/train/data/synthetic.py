@@ -8,7 +8,7 @@ import numpy as np
 
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.synthetic import SYNTHETIC, Person, render_background, render_people
-from edgepose.train.data.pose_dataset import DataError, Picture, PoseDataset, Sample, joints_box_xyxy
+from edgepose.train.data.pose_dataset import DataError, Picture, PoseDataset, Sample, fill_box, joints_box_xyxy
 
 _SIZE_WH = (256, 256)
 _ENOUGH_VISIBLE = 12
@@ -41,6 +41,7 @@ class SyntheticDataset(PoseDataset):
     """
 
     skeleton = SYNTHETIC
+    knows_everybody = True
 
     def __init__(self, name: str, count: int, seed: int) -> None:
         self.name = name
@@ -79,8 +80,7 @@ class SyntheticDataset(PoseDataset):
         labelled = np.flatnonzero(rendered.visible.sum(axis=1) >= _ENOUGH_LABELLED)
         known = np.full(image.shape[:2], 255, np.uint8)
         for row in set(range(len(rendered.keypoints))) - set(labelled.tolist()):
-            x0, y0, x1, y1 = joints_box_xyxy(rendered.keypoints[row]).round().astype(int)
-            known[y0 : y1 + 1, x0 : x1 + 1] = 0
+            fill_box(known, joints_box_xyxy(rendered.keypoints[row]), 0)
         boxes = [joints_box_xyxy(rendered.keypoints[row]) for row in labelled]
         picture = Picture(
             image_bgr=image,
@@ -90,6 +90,7 @@ class SyntheticDataset(PoseDataset):
             image_id=f"{self._seed}/{index}",
             people=people,
             known=known,
+            joints_known=np.ones(len(SYNTHETIC), bool),
         )
         return picture, labelled.tolist().index(rendered.chosen)
 

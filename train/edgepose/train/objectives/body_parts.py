@@ -35,18 +35,19 @@ _PICTURES = 6
 
 
 def body_part_loss(
-    codec: BodyPartCodec, scales: list[Tensor], targets: Tensor, known: Tensor, *, focal: bool
+    codec: BodyPartCodec, scales: list[Tensor], targets: Tensor, known: Tensor, maps_known: Tensor, *, focal: bool
 ) -> Tensor:
     """Return the loss of one stage's maps, each (N, C, H / 2^i, W / 2^i), the finest first: a scalar, mean over images.
 
     `targets` (N, C, H, W) and `known` (N, H, W), 0 where somebody is unlabelled, are averaged for the coarser scales.
+    `maps_known` (N, C) is 0 for maps that an image's labels do not tell of.
     """
-    of_maps = targets.new_ones(targets.shape[1])
-    of_maps[codec.parts.keypoint_maps] = KEYPOINT_WEIGHT
+    of_maps = maps_known.clone()
+    of_maps[:, codec.parts.keypoint_maps] *= KEYPOINT_WEIGHT
     weights, of_scales = known[:, None], SCALE_WEIGHTS[: len(scales)]
     losses: list[Tensor] = []
     for maps, of_scale in zip(scales, of_scales, strict=True):
-        loss = focal_l2(maps, targets, weights * of_maps[:, None, None], focal=focal).mean()
+        loss = focal_l2(maps, targets, weights * of_maps[:, :, None, None], focal=focal).mean()
         losses.append(loss * (of_scale / sum(of_scales)))
         if len(losses) < len(scales):
             targets, weights = avg_pool2d(targets, 2), avg_pool2d(weights, 2)
@@ -57,8 +58,8 @@ class BodyPartObjective(Objective):
     """Everybody in a crop, as maps of limbs and keypoints.
 
     A batch holds `images` uint8 RGB (N, H, W, 3), `keypoints` float32 (N, P, K, 2) in crop pixels, NaN where unlabelled
-    or nobody, and shares of map cells `people` and `known`, float32 (N, h, w). Raises `EdgeposeError` for a recipe with
-    another loss than `focal` and `squared`.
+    or nobody, shares of map cells `people` and `known`, float32 (N, h, w), and `maps_known` (N, C), 0 for maps that the
+    labels do not tell of. Raises `EdgeposeError` for a recipe with another loss than `focal` and `squared`.
     """
 
     metric = "OKS AP"
@@ -84,6 +85,7 @@ class BodyPartObjective(Objective):
             "keypoints": torch.from_numpy(people),
             "people": torch.from_numpy(np.stack([example.people for example in examples])),
             "known": torch.from_numpy(np.stack([example.known for example in examples])),
+            "maps_known": torch.from_numpy(np.stack([example.maps_known for example in examples])),
         }
 
     def loss(self, network: DeployNetwork, batch: Batch) -> Tensor:
@@ -93,8 +95,10 @@ class BodyPartObjective(Objective):
         stages = learner.every_scale(network.normalised(batch["images"]))
         targets = body_part_targets(self.codec, batch["keypoints"], batch["people"])
         focal = self.recipe.loss == "focal"
-        losses = [body_part_loss(self.codec, scales, targets, batch["known"], focal=focal) for scales in stages]
-        return torch.stack(losses).sum()
+        known = batch["known"], batch["maps_known"]
+        return torch.stack(
+            [body_part_loss(self.codec, scales, targets, *known, focal=focal) for scales in stages]
+        ).sum()
 
     def validate(self, network: nn.Module, dataset: PoseDataset) -> float:
         """Return the OKS AP of everybody in percent, from whole pictures."""
