@@ -9,6 +9,8 @@ LEGACY := .venv-tflite-legacy
 LEGACY_READY := $(LEGACY)/.ready
 SOURCE ?= synthetic:0:150
 OUT ?= demo-out
+# two processes of one thread: more threads get in each other's way, more processes take 2 GB each
+TESTS := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 CODE := profiles runtime train export tests benchmarks
 
 .DEFAULT_GOAL := help
@@ -31,10 +33,10 @@ demo: $(READY)  ## export the shipped network, check it, run it on SOURCE (a cli
 	$(BIN)/edgepose demo --source $(SOURCE) --out $(OUT)
 
 test: $(READY)  ## the default tests
-	$(BIN)/python -m pytest
+	$(TESTS)
 
 test-slow: $(READY)  ## the tests that take longer
-	$(BIN)/python -m pytest -m "slow and not long" --timeout 1200
+	$(TESTS) -m "slow and not long" --timeout 1200
 
 test-long: $(READY)  ## the tests that take many minutes: the shipped networks in every format, a large network by heart
 	$(BIN)/python -m pytest -m long --timeout 1800

@@ -1,4 +1,4 @@
-"""A network that was trained for seconds, and one export of it to everything, for all tests of the export."""
+"""Networks of random weights, and one that was trained for seconds, with its export to everything."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from edgepose.export.export_run import ExportRequest, run_export
+from edgepose.export.formats import ExportSource
 from edgepose.export.report import ExportReport
-from support.trained import EVERYTHING, PEOPLE, PPNET, save_trained, write_dots_as_lsp
+from support.settled import settled_source
+from support.trained import EVERYTHING, PEOPLE, PPNET, REPOSE, save_trained, write_dots_as_lsp
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -20,6 +22,18 @@ def _one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def settled_ppnet() -> ExportSource:
+    """A PPNet of random weights."""
+    return settled_source(PPNET)
+
+
+@pytest.fixture(scope="session")
+def settled_repose() -> ExportSource:
+    """A RePose of random weights."""
+    return settled_source(REPOSE)
+
+
+@pytest.fixture(scope="session")
 def dots(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The people that the networks know, as `open_dataset` takes them."""
     return write_dots_as_lsp(tmp_path_factory.mktemp("dots") / "lsp", PEOPLE)
@@ -28,7 +42,7 @@ def dots(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="session")
 def ppnet(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The checkpoint of a small PPNet that knows these people."""
-    return save_trained(tmp_path_factory.mktemp("trained") / "small.safetensors", PPNET, PEOPLE, steps=200)
+    return save_trained(tmp_path_factory.mktemp("trained") / "small.safetensors", PPNET, PEOPLE, steps=120)
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ from edgepose.train.checkpoint import load_checkpoint, save_checkpoint
 from support.trained import EVERYTHING, PPNET
 
 Exported = tuple[ExportReport, Path]
+pytestmark = pytest.mark.xdist_group("trained")
 
 
 def test_every_format_and_precision_is_within_its_tolerances(exported: Exported) -> None:
@@ -141,7 +142,7 @@ def test_the_search_saves_it_by_the_layer_that_hurts_and_the_formats_share_the_l
         with open_model(tmp_path / "out" / row["path"]) as session:
             assert session.card.provenance["export"]["excluded_layers"] == [WORST]
     assert [step for step in steps if "in floating point" in step] == [
-        "openvino int8: 1 of 39 layers in floating point"  # and onnx starts from there
+        "openvino int8: 1 of 31 layers in floating point"  # and onnx starts from there
     ]
 
 
@@ -158,7 +159,7 @@ def test_the_search_saves_it_with_every_quantiser(spoiled: Path, dots: str, name
 def test_excluding_the_layer_by_hand_needs_no_search(spoiled: Path, dots: str, tmp_path: Path) -> None:
     request = ExportRequest(
         spoiled,
-        [("openvino", "int8")],
+        [("onnx", "int8")],
         tmp_path / "out",
         calibrate=dots,
         runs=3,
@@ -170,6 +171,7 @@ def test_excluding_the_layer_by_hand_needs_no_search(spoiled: Path, dots: str, t
     assert row.drop <= 0.5
 
 
+@pytest.mark.slow
 def test_a_search_needs_enough_people(spoiled: Path, dots: str, tmp_path: Path) -> None:
     few = ExportRequest(
         spoiled, [("openvino", "int8")], tmp_path / "out", calibrate=dots, validate="synthetic:3", runs=3
@@ -178,13 +180,24 @@ def test_a_search_needs_enough_people(spoiled: Path, dots: str, tmp_path: Path) 
         run_export(few).raise_failures()
 
 
-def test_an_unknown_layer_is_told_before_the_data_is_read(ppnet: Path, tmp_path: Path) -> None:
+def test_an_unknown_layer_is_told_before_the_data_is_read(ppnet: Path, dots: str, tmp_path: Path) -> None:
+    steps: list[str] = []
     request = ExportRequest(
-        ppnet, [("onnx", "int8")], tmp_path / "out", calibrate="nothing:here", exclude=["pyramid.0.regressor.heatmap"]
+        ppnet, [("onnx", "int8")], tmp_path / "out", calibrate=dots, exclude=["pyramid.0.regressor.heatmap"]
     )
     with pytest.raises(ExportError, match=r"no layer is called .*; close to it: pyramid\.0\.regressor\.heatmaps"):
-        run_export(request)
+        run_export(request, steps.append)
+    assert steps == ["read the network"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_data_is_told_before_any_work(ppnet: Path, dots: str, tmp_path: Path) -> None:
+    steps: list[str] = []
+    for calibrate, validate in (("nothing:here", None), (dots, "nothing:here")):
+        request = ExportRequest(ppnet, [("onnx", "int8")], tmp_path / "out", calibrate=calibrate, validate=validate)
+        with pytest.raises(EdgeposeError, match="unknown kind of data 'nothing'"):
+            run_export(request, steps.append)
+    assert steps == []
 
 
 def test_a_device_that_is_not_here_still_gets_its_files(ppnet: Path, dots: str, tmp_path: Path) -> None:
@@ -226,6 +239,7 @@ def test_a_wrong_checkpoint_or_folder_leaves_nothing(ppnet: Path, dots: str, tmp
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.slow
 def test_too_few_people_to_calibrate_is_a_failure(ppnet: Path, dots: str, tmp_path: Path) -> None:
     request = ExportRequest(ppnet, [("openvino", "int8")], tmp_path / "out", calibrate=dots, limit=5)
     with pytest.raises(ExportError, match="int8 needs at least 16 people to calibrate with, found 5"):
@@ -242,6 +256,7 @@ run_export(request, lambda step: print(step, flush=True))
 """
 
 
+@pytest.mark.slow
 def test_kill_9_leaves_the_last_good_files(exported: Exported, ppnet: Path, dots: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
     request = ExportRequest(ppnet, [("onnx", "fp32")], out, validate=dots, runs=3)

@@ -1,6 +1,5 @@
 """What every exporter makes of a network, whatever its weights."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,15 +9,16 @@ import pytest
 import torch
 
 from edgepose.export.formats import TARGETS, ExportSource
-from edgepose.export.graph import to_onnx
 from edgepose.export.tolerances import TOLERANCES, tolerance_of
 from edgepose.runtime.backends import load_card
 from edgepose.runtime.card import FORMATS, PRECISIONS, ModelCard
 from edgepose.runtime.sidecar import model_files
 from edgepose.train.card import card_of_checkpoint
 from edgepose.train.checkpoint import Checkpoint
-from edgepose.train.networks import DeployNetwork
+from support.settled import CROPS
 from support.trained import REPOSE
+
+pytestmark = pytest.mark.xdist_group("settled")
 
 
 @dataclass(frozen=True)
@@ -29,19 +29,10 @@ class Original:
 
 
 @pytest.fixture(scope="module")
-def repose() -> Original:
-    """A RePose of random weights whose normalisation layers have seen pictures."""
-    torch.manual_seed(1)
-    network = REPOSE.build()
-    images = np.random.default_rng(1).integers(0, 256, (16, 64, 64, 3), np.uint8)
-    deployed = DeployNetwork(network).train()
-    with torch.no_grad():
-        for _ in range(20):
-            deployed(torch.from_numpy(images))
-    deployed.eval()
-    weights: Mapping[str, torch.Tensor] = network.state_dict()
-    card = card_of_checkpoint(Checkpoint(REPOSE, REPOSE.codec(), 1.25, dict(weights), {}, [], {}), "random")
-    return Original(ExportSource(deployed, to_onnx(deployed, card.input_wh)), card, images)
+def repose(settled_repose: ExportSource) -> Original:
+    weights = dict(settled_repose.deployed.network.state_dict())
+    card = card_of_checkpoint(Checkpoint(REPOSE, REPOSE.codec(), 1.25, weights, {}, [], {}), "random")
+    return Original(settled_repose, card, CROPS)
 
 
 def test_the_table_of_tolerances_and_the_cards_know_every_target() -> None:

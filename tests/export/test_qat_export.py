@@ -38,6 +38,7 @@ RECIPE = Recipe(
     epochs=40,
     augment=STILL,
 )
+pytestmark = pytest.mark.xdist_group("trained")
 
 
 def harmed(checkpoint: Checkpoint) -> Checkpoint:

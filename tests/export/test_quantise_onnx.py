@@ -8,43 +8,35 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-import torch
 from onnx import ModelProto, TensorProto, numpy_helper
 
 from edgepose.export.errors import ExportError
+from edgepose.export.formats import ExportSource
 from edgepose.export.graph import to_onnx
 from edgepose.export.quantise_onnx import quantise_onnx
 from edgepose.runtime.skeleton import LSP_14
-from edgepose.train.networks import DeployNetwork, NetworkSpec
-from support.trained import PPNET, REPOSE
+from edgepose.train.networks import NetworkSpec
+from support.settled import CROPS, settled
 
 Images = np.ndarray[Any, Any]
 LAYER = "stacks.0.entry.1.0"
-
-
-def settled_graph(spec: NetworkSpec, images_rgb: Images) -> ModelProto:
-    """Return the graph of a network of random weights whose normalisation has seen the pictures."""
-    torch.manual_seed(2)
-    deployed = DeployNetwork(spec.build()).train()
-    with torch.no_grad():
-        for _ in range(20):
-            deployed(torch.from_numpy(images_rgb))
-    return to_onnx(deployed, spec.input_wh)
+pytestmark = pytest.mark.xdist_group("settled")
 
 
 @pytest.fixture(scope="module")
 def images_rgb() -> Images:
-    return np.random.default_rng(2).integers(0, 256, (16, 64, 64, 3), np.uint8)
+    return CROPS
 
 
-@pytest.fixture(scope="module", params=[PPNET, REPOSE], ids=lambda spec: spec.name)
-def graph(request: pytest.FixtureRequest, images_rgb: Images) -> ModelProto:
-    return settled_graph(request.param, images_rgb)
+@pytest.fixture(params=["ppnet", "repose"])
+def graph(request: pytest.FixtureRequest) -> ModelProto:
+    source: ExportSource = request.getfixturevalue(f"settled_{request.param}")
+    return source.graph
 
 
-@pytest.fixture(scope="module")
-def repose(images_rgb: Images) -> ModelProto:
-    return settled_graph(REPOSE, images_rgb)
+@pytest.fixture
+def repose(settled_repose: ExportSource) -> ModelProto:
+    return settled_repose.graph
 
 
 def optimised(graph: ModelProto, folder: Path) -> Counter[str]:
@@ -105,7 +97,8 @@ def test_an_excluded_layer_and_its_input_stay_in_floating_point(
 
 @pytest.mark.slow
 def test_a_kernel_of_each_images_own_stays_in_floating_point(images_rgb: Images, tmp_path: Path) -> None:
-    pil = settled_graph(NetworkSpec.of_paper("pil", {}, LSP_14, (64, 64)), images_rgb[:4])
+    spec = NetworkSpec.of_paper("pil", {}, LSP_14, (64, 64))
+    pil = to_onnx(settled(spec, images_rgb[:4]), spec.input_wh)
     quantised = quantise_onnx(pil, images_rgb)
     convolutions = Counter(node.op_type for node in pil.graph.node)["Conv"]
     assert convolutions - 5 < optimised(quantised, tmp_path)["QLinearConv"] < convolutions

@@ -9,11 +9,16 @@ import torch
 from onnx import ModelProto
 from torch import nn
 
+from edgepose.export.formats import ExportSource
 from edgepose.export.graph import to_onnx
 from edgepose.export.rectify import rectify
 from edgepose.export.widening import widen_groups, widen_outputs
-from edgepose.train.networks import DeployNetwork
-from support.trained import PPNET, REPOSE
+from edgepose.runtime.skeleton import LSP_14
+from edgepose.train.networks import DeployNetwork, NetworkSpec
+
+SIZE = (64, 64)
+SMALLEST = {"width": "8", "blocks": "1", "coarsest": "32"}
+pytestmark = pytest.mark.xdist_group("settled")
 
 
 def run(graph: ModelProto, images_rgb: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -42,12 +47,12 @@ def operators(graph: ModelProto) -> set[str]:
 
 @pytest.fixture(scope="module")
 def repose() -> ModelProto:
-    return random_graph(REPOSE.build(), REPOSE.input_wh)
+    return random_graph(NetworkSpec.of_paper("repose", SMALLEST, LSP_14, SIZE).build(), SIZE)
 
 
 @pytest.fixture(scope="module")
 def images_rgb() -> np.ndarray[Any, Any]:
-    width, height = REPOSE.input_wh
+    width, height = SIZE
     return np.random.default_rng(3).integers(0, 256, (1, height, width, 3), np.uint8)
 
 
@@ -65,12 +70,12 @@ def test_batch_norms_after_a_relu_become_bounds(repose: ModelProto) -> None:
     assert {"Min", "Max"} <= rectified
 
 
-def test_a_network_that_normalises_before_its_relu_keeps_its_layers() -> None:
-    graph = random_graph(PPNET.build(), PPNET.input_wh)
-    width, height = PPNET.input_wh
-    image = np.random.default_rng(3).integers(0, 256, (1, height, width, 3), np.uint8)
-    expected = run(graph, image)
-    np.testing.assert_allclose(run(rectify(graph), image), expected, atol=1e-5 * np.abs(expected).max())
+def test_a_network_that_normalises_before_its_relu_keeps_its_layers(
+    settled_ppnet: ExportSource, images_rgb: np.ndarray[Any, Any]
+) -> None:
+    graph = settled_ppnet.graph
+    expected = run(graph, images_rgb)
+    np.testing.assert_allclose(run(rectify(graph), images_rgb), expected, atol=1e-5 * np.abs(expected).max())
     assert "Relu" in operators(rectify(graph))
 
 

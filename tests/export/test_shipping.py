@@ -12,6 +12,7 @@ from edgepose.runtime.shipped import shipped_models
 from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.checkpoint import load_checkpoint
 from edgepose.train.data import WeightedDataset
+from edgepose.train.evaluate import Evaluation
 from edgepose.train.loop import Trainer
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.recipe import Recipe
@@ -27,29 +28,38 @@ def run_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out / "last.safetensors"
 
 
-def test_what_ships_is_listed_measured_and_opens_by_its_card(run_checkpoint: Path, tmp_path: Path) -> None:
-    measured = ship(run_checkpoint, "first", DotDataset(6), presence_threshold=0.25, commit="abc", folder=tmp_path)
-    ship(run_checkpoint, "second", DotDataset(6), presence_threshold=0.25, commit="abc", folder=tmp_path)
-    models = shipped_models(tmp_path)
+@pytest.fixture(scope="module")
+def shipped(run_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Evaluation, Path]:
+    """What `ship` measured of the first model, and the folder of two."""
+    folder = tmp_path_factory.mktemp("models")
+    measured = [
+        ship(run_checkpoint, name, DotDataset(6), presence_threshold=0.25, commit="abc", folder=folder)
+        for name in ("first", "second")
+    ]
+    return measured[0], folder
+
+
+def test_what_ships_is_listed_measured_and_opens_by_its_card(shipped: tuple[Evaluation, Path]) -> None:
+    measured, folder = shipped
+    models = shipped_models(folder)
     assert [(model.name, model.default) for model in models] == [("first", True), ("second", False)]
     told = {figure.metric: figure.value for figure in models[0].accuracy if figure.images == 6}
     assert told["PCK@0.2"] == pytest.approx(measured.metrics["PCK@0.2"], abs=0.01)
     with open_model(str(models[0].path)) as session:
         assert session.card.presence_threshold == 0.25
         assert session.card.provenance["commit"] == "abc"
-    assert json.loads((tmp_path / "index.json").read_text()) == ["first", "second"]
-    assert not list(tmp_path.glob("*fp32*"))
+    assert json.loads((folder / "index.json").read_text()) == ["first", "second"]
+    assert not list(folder.glob("*fp32*"))
 
 
 def test_the_checkpoint_that_ships_has_no_training_state_and_half_the_size(
-    run_checkpoint: Path, tmp_path: Path
+    run_checkpoint: Path, shipped: tuple[Evaluation, Path]
 ) -> None:
-    ship(run_checkpoint, "small", DotDataset(4), presence_threshold=0.3, commit="abc", folder=tmp_path)
-    path = tmp_path / "small.safetensors"
-    shipped = load_checkpoint(path, with_state=True)
-    assert shipped.state == {}
+    path = shipped[1] / "first.safetensors"
+    checkpoint = load_checkpoint(path, with_state=True)
+    assert checkpoint.state == {}
     assert path.stat().st_size < 0.3 * run_checkpoint.stat().st_size
-    assert {tensor.dtype for tensor in shipped.weights.values() if tensor.ndim > 1} == {torch.float16}
-    running = [tensor for name, tensor in shipped.weights.items() if name.endswith("running_var")]
+    assert {tensor.dtype for tensor in checkpoint.weights.values() if tensor.ndim > 1} == {torch.float16}
+    running = [tensor for name, tensor in checkpoint.weights.items() if name.endswith("running_var")]
     assert {tensor.dtype for tensor in running} == {torch.float32}
-    assert str(run_checkpoint.parent) not in json.dumps(shipped.training)
+    assert str(run_checkpoint.parent) not in json.dumps(checkpoint.training)

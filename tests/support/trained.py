@@ -18,7 +18,7 @@ from support.dot_dataset import DotDataset
 PADDING = 1.25
 PEOPLE = 24
 EVERYTHING = [(name, precision) for name in ("openvino", "onnx") for precision in ("fp32", "fp16", "int8")]
-PPNET = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (64, 64))
+PPNET = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8", "depth_ratio": "1"}, LSP_14, (64, 64))
 REPOSE = NetworkSpec.of_paper("repose", {"width": "8", "blocks": "1"}, LSP_14, (64, 64))
 
 

@@ -78,22 +78,24 @@ def prepare(request: ExportRequest, on_step: Callable[[str], None]) -> Original:
     card = card_of_checkpoint(checkpoint, None if stem in _UNNAMED else stem)
     codec = checkpoint.codec
     decoder = _decoder(codec, card.name) if request.decode else None
+    calibrate_on = open_dataset(request.calibrate) if request.calibrate else None
+    validate_on = open_dataset(request.validate or request.calibrate or DEFAULT_DATA)
     on_step("read the network")
     network = checkpoint.build()
     deployed = DeployNetwork(network).eval()
     source = ExportSource(deployed, to_onnx(deployed, card.input_wh, codec.output), decoder)
     excluded = chosen_layers(request.exclude, layers_of(source))
     on_step("read the data")
-    calibration = request.calibrate and load_examples(
-        open_dataset(request.calibrate), card, min(request.limit, _MOST_CALIBRATION)
+    calibration = (
+        load_examples(calibrate_on, card, min(request.limit, _MOST_CALIBRATION)) if calibrate_on is not None else None
     )
-    validation = load_examples(open_dataset(request.validate or request.calibrate or DEFAULT_DATA), card, request.limit)
+    validation = load_examples(validate_on, card, request.limit)
     on_step("run the network in torch")
     reference = reference_of(network_predictor(network), validation, codec)
     card = replace(card, provenance={**card.provenance, "export": exported_from(request.checkpoint, request.calibrate)})
     if request.decode:
         card = card_with_decode(card)
-    return Original(source, card, calibration or None, reference, excluded)
+    return Original(source, card, calibration, reference, excluded)
 
 
 def _decoder(codec: Codec, name: str) -> HeatmapDecoder:

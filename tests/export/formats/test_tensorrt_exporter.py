@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-import torch
 from onnx import ModelProto, TensorProto, numpy_helper
 
 from edgepose.export.checkpoints import resolve_checkpoint
@@ -21,23 +20,22 @@ from edgepose.runtime.backends.tensorrt_build import build_engine, load_tensorrt
 from edgepose.runtime.errors import MissingExtraError
 from edgepose.train.checkpoint import load_checkpoint
 from edgepose.train.networks import DeployNetwork
+from support.settled import CROPS
 from support.tiny_tensorrt import tiny_quantised
 from support.trained import PPNET
 
 PRECISIONS = TensorRtExporter.precisions
+pytestmark = pytest.mark.xdist_group("settled")
 
 
 @pytest.fixture(scope="module")
 def images_rgb() -> ImageArray:
-    return np.random.default_rng(0).integers(0, 256, (16, 64, 64, 3), np.uint8)
+    return CROPS
 
 
 @pytest.fixture(scope="module")
-def source() -> ExportSource:
-    """A small PPNet of random weights."""
-    torch.manual_seed(0)
-    deployed = DeployNetwork(PPNET.build()).eval()
-    return ExportSource(deployed, to_onnx(deployed, PPNET.input_wh))
+def source(settled_ppnet: ExportSource) -> ExportSource:
+    return settled_ppnet
 
 
 @pytest.fixture(scope="module")

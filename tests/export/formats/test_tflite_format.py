@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 import torch
 from ai_edge_litert import schema_py_generated as schema
@@ -18,44 +17,27 @@ from edgepose.export.decode import HeatmapDecoder
 from edgepose.export.errors import ExportError
 from edgepose.export.formats import TARGETS, ExportSource
 from edgepose.export.formats.tflite_makers import with_makers
-from edgepose.export.formats.tflite_network import Delegable
 from edgepose.runtime.card import TFLITE_CARD_MEMBER, ModelCard
 from edgepose.train.card import card_of_checkpoint
 from edgepose.train.checkpoint import Checkpoint
-from edgepose.train.networks import DeployNetwork, NetworkSpec
+from edgepose.train.networks import NetworkSpec
 from edgepose.train.networks.pil import DynamicDepthwise
-from support.trained import PPNET, REPOSE
+from support.settled import CROPS
+from support.trained import PPNET
 from support.xnnpack import partitions_of
 
 TFLITE = TARGETS["tflite"]
-SIDE = 64
-CROPS = np.random.default_rng(1).integers(0, 256, (16, SIDE, SIDE, 3), np.uint8)
+pytestmark = pytest.mark.xdist_group("settled")
 
 
-def source_of(spec: NetworkSpec, decoder: nn.Module | None = None) -> ExportSource:
-    """Return a random network; of its ONNX graph the size of the input alone counts here."""
-    with torch.random.fork_rng(), torch.no_grad():
-        torch.manual_seed(1)
-        deployed = DeployNetwork(spec.build()).train()
-        for module in deployed.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight)
-        for _ in range(5):
-            deployed(torch.from_numpy(CROPS))
-    image = onnx.helper.make_tensor_value_info("image", onnx.TensorProto.UINT8, (1, SIDE, SIDE, 3))
-    maps = onnx.helper.make_tensor_value_info("heatmaps", onnx.TensorProto.FLOAT, None)
-    graph = onnx.helper.make_graph([], "network", [image], [maps])
-    return ExportSource(deployed.eval(), onnx.helper.make_model(graph), decoder)
+@pytest.fixture
+def ppnet(settled_ppnet: ExportSource) -> ExportSource:
+    return settled_ppnet
 
 
-@pytest.fixture(scope="module")
-def ppnet() -> ExportSource:
-    return source_of(PPNET)
-
-
-@pytest.fixture(scope="module")
-def repose() -> ExportSource:
-    return source_of(REPOSE)
+@pytest.fixture
+def repose(settled_repose: ExportSource) -> ExportSource:
+    return settled_repose
 
 
 @pytest.fixture(params=["ppnet", "repose"])
@@ -82,19 +64,15 @@ def test_all_of_a_network_is_one_partition(source: ExportSource, precision: str)
 
 
 class Pyramid(nn.Module):
-    """A network with nearest-neighbour upsampling, plain or as it is written for TFLite."""
+    """A network with nearest-neighbour upsampling that is not rewritten for TFLite."""
 
-    def __init__(self, *, delegable: bool) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.fine, self.coarse, self.delegable = nn.Conv2d(3, 8, 3, 2, 1), nn.Conv2d(8, 8, 3, 2, 1), delegable
+        self.fine, self.coarse = nn.Conv2d(3, 8, 3, 2, 1), nn.Conv2d(8, 8, 3, 2, 1)
 
     def forward(self, image: Tensor) -> Tensor:
         fine = self.fine(image.permute(0, 3, 1, 2))
-        coarse = self.coarse(fine)
-        if not self.delegable:
-            return fine + interpolate(coarse, scale_factor=2.0)
-        with Delegable():
-            return fine + interpolate(coarse, scale_factor=2.0)
+        return fine + interpolate(self.coarse(fine), scale_factor=2.0)
 
 
 def converted(module: nn.Module) -> bytes:
@@ -105,8 +83,7 @@ def converted(module: nn.Module) -> bytes:
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::UserWarning")
 def test_plain_nearest_neighbour_upsampling_would_split_the_graph() -> None:
-    assert partitions_of(converted(Pyramid(delegable=False))) == (2, ["RESIZE_NEAREST_NEIGHBOR"])
-    assert partitions_of(converted(Pyramid(delegable=True))) == (1, [])
+    assert partitions_of(converted(Pyramid())) == (2, ["RESIZE_NEAREST_NEIGHBOR"])
 
 
 def test_fp32_gives_the_maps_of_torch_by_name(source: ExportSource) -> None:
@@ -206,7 +183,7 @@ def test_kernels_of_an_images_own_are_left_in_floating_point_with_what_makes_the
     for kind in ("DynamicDepthwise", "Conv2d_kernels"):
         assert any(kind in name for name in spared), spared
     assert not any("Conv2d_features" in name or "Conv2d_leave" in name for name in spared)
-    assert with_makers(converted(Pyramid(delegable=False)), []) == []
+    assert with_makers(converted(Pyramid()), []) == []
 
 
 def test_fp16_halves_the_weights(ppnet: ExportSource) -> None:
@@ -216,14 +193,17 @@ def test_fp16_halves_the_weights(ppnet: ExportSource) -> None:
     assert 0 < difference <= 0.01 * np.abs(run(exact)["heatmaps"]).max()
 
 
-def test_the_decoder_stays_in_floating_point_and_gives_keypoints(ppnet: ExportSource) -> None:
-    source = source_of(PPNET, HeatmapDecoder(PPNET.codec()).eval())
-    assert source.decoder is not None
-    keypoints = run(TFLITE.convert(source, "int8", CROPS))["keypoints"]
+def test_the_decoder_stays_in_floating_point_and_nothing_is_written_to_the_terminal(
+    ppnet: ExportSource, capfd: pytest.CaptureFixture[str]
+) -> None:
+    decoder = HeatmapDecoder(PPNET.codec()).eval()
     heatmaps = run(TFLITE.convert(ppnet, "int8", CROPS))["heatmaps"]
+    capfd.readouterr()
+    decoded = TFLITE.convert(ExportSource(ppnet.deployed, ppnet.graph, decoder), "int8", CROPS)
+    assert capfd.readouterr() == ("", "")
     with torch.no_grad():
-        expected = source.decoder(torch.from_numpy(heatmaps)).numpy()
-    np.testing.assert_allclose(keypoints, expected, atol=1e-2)
+        expected = decoder(torch.from_numpy(heatmaps)).numpy()
+    np.testing.assert_allclose(run(decoded)["keypoints"], expected, atol=1e-2)
 
 
 def card_of(spec: NetworkSpec, source: ExportSource) -> ModelCard:
@@ -243,9 +223,3 @@ def test_any_unzip_finds_the_card(ppnet: ExportSource, tmp_path: Path) -> None:
 def test_too_few_people_to_calibrate_with_is_an_error(ppnet: ExportSource) -> None:
     with pytest.raises(ExportError, match="int8 needs at least 16 people"):
         TFLITE.convert(ppnet, "int8", CROPS[:3])
-
-
-def test_nothing_is_written_to_the_terminal(ppnet: ExportSource, capfd: pytest.CaptureFixture[str]) -> None:
-    fresh = ExportSource(ppnet.deployed, ppnet.graph)
-    TFLITE.convert(fresh, "int8", CROPS)
-    assert capfd.readouterr() == ("", "")
