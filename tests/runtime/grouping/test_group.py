@@ -9,7 +9,7 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.body_parts import SIMPLE_POSE, SIMPLE_POSE_TREE
-from edgepose.runtime.grouping import GroupedPeople, GroupingRule, group_people
+from edgepose.runtime.grouping import GroupedPeople, GroupingRule, group_people, limbs
 from support.crowds import crowd_in_a_row, random_crowd
 from support.slow_grouping import Person, slow_group
 
@@ -55,6 +55,15 @@ def test_any_rule_gives_what_the_reference_gives(seed: int) -> None:
     )
     maps = CODEC.encode(random_crowd(rng, 4, 128, unlabelled=0.2))
     assert_same(as_people(group_people(maps, SIMPLE_POSE, rule)), slow_group(maps, SIMPLE_POSE, rule))
+
+
+@pytest.mark.parametrize(("pairs", "samples"), [(7, 1), (100, 500), (10**6, 10**6)])
+def test_how_much_is_done_at_once_changes_nothing(monkeypatch: pytest.MonkeyPatch, pairs: int, samples: int) -> None:
+    maps = CODEC.encode(random_crowd(np.random.default_rng(3), 6, 128, unlabelled=0.2))
+    expected = slow_group(maps, SIMPLE_POSE)
+    monkeypatch.setattr(limbs, "_PAIRS_AT_ONCE", pairs)
+    monkeypatch.setattr(limbs, "_SAMPLES_AT_ONCE", samples)
+    assert_same(as_people(group_people(maps, SIMPLE_POSE)), expected)
 
 
 @pytest.mark.parametrize("people", [1, 2, 5])

@@ -37,9 +37,10 @@ def group_people(maps: FloatArray, parts: BodyParts, rule: GroupingRule = Groupi
         raise EdgeposeError(f"grouping takes maps (C, H, W) with C >= {needed}; found {maps.shape}")
     peaks = find_peaks(maps[parts.keypoint_maps], rule.peak)
     limbs = find_limbs(maps[: len(parts.limbs)], peaks, parts.limb_rows, rule)
-    people = [p for p in Assembly(parts.limb_rows, rule).people(limbs) if len(p.parts) >= rule.least_parts]
     peak_scores = peaks.scores.tolist()
-    scored = [(person.score(peak_scores), person) for person in people]
+    assembly = Assembly(parts.limb_rows, len(peak_scores), rule)
+    people = [person for person in assembly.people(limbs) if len(person.parts) >= rule.least_parts]
+    scored = [(assembly.score(person, peak_scores), person) for person in people]
     kept = sorted((pair for pair in scored if pair[0] >= rule.least_score), key=lambda pair: -pair[0])
     return _people([person for _, person in kept[: rule.most_people]], peaks, len(parts.skeleton))
 
@@ -49,6 +50,6 @@ def _people(people: list[Assembled], peaks: Peaks, keypoints: int) -> GroupedPeo
     scores = np.zeros(len(people) * keypoints, np.float32)
     at = np.array([i * keypoints + row for i, person in enumerate(people) for row in person.parts], int)
     found = np.array([peak for person in people for peak in person.parts.values()], int)
-    places[at] = peaks.places[found]
-    scores[at] = np.clip(peaks.scores[found], 0, 1)
+    places[at] = peaks.places_xy.T[found]
+    scores[at] = np.minimum(peaks.scores[found], 1)
     return GroupedPeople(places.reshape(-1, keypoints, 2), scores.reshape(-1, keypoints))

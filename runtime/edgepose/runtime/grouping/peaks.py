@@ -9,24 +9,22 @@ from edgepose.runtime.arrays import Array, FloatArray
 _TINY = 1e-6
 _DOWN, _ACROSS = np.array([(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]).T[:, :, None]
 """From a cell to the nine around it."""
+_BEFORE, _MIDDLE, _AFTER = slice(3, 0, -2), 4, slice(5, 8, 2)
+"""Of the nine: left and above, the cell itself, right and below."""
 _HALF = 0.499
 """Less than half a cell, so that a peak rounds to its own cell."""
 
 
 @dataclass(frozen=True)
 class Peaks:
-    """All peaks of all maps, map by map: `places` (M, 2) x and y in cells, `scores` (M,).
+    """All peaks of all maps, map by map: `places_xy` (2, M) in cells, `scores` (M,).
 
     Those of map k are at `starts[k]` to `starts[k + 1]`.
     """
 
-    places: FloatArray
+    places_xy: FloatArray
     scores: FloatArray
-    starts: tuple[int, ...]
-
-    def of(self, keypoint: int) -> slice:
-        """Return where the peaks of one keypoint lie."""
-        return slice(self.starts[keypoint], self.starts[keypoint + 1])
+    starts: Array
 
 
 def find_peaks(maps: FloatArray, threshold: float) -> Peaks:
@@ -35,49 +33,55 @@ def find_peaks(maps: FloatArray, threshold: float) -> Peaks:
     A place is where a parabola through the logarithms of a peak and its neighbours has its top, which is exact for a
     Gaussian. (The paper takes the centroid of the neighbourhood, which is drawn toward the middle of the cell.)
     """
+    _, height, width = maps.shape
     values = np.ascontiguousarray(maps, np.float32).reshape(-1)
-    at = _candidates(values, maps.shape, threshold)
-    keypoint, row, column, around = _neighbourhoods(values, maps.shape, at)
-    peak = np.flatnonzero(around[:, 4] >= around.max(axis=1, initial=0))
-    keypoint, row, column, around = keypoint[peak], row[peak], column[peak], around[peak]
-    logarithms = np.log(np.maximum(around, _TINY))
-    x, y = column + _top(*logarithms[:, 3:6].T), row + _top(*logarithms[:, 1::3].T)
-    starts = np.searchsorted(keypoint, np.arange(len(maps) + 1))
-    return Peaks(np.stack([x, y], axis=1).astype(np.float32), around[:, 4], tuple(starts.tolist()))
+    at = _candidates(values, height, width, threshold)
+    y, x = _remainder(at // width, height), _remainder(at, width)
+    around = values.take(at + (_DOWN * width + _ACROSS), mode="clip")
+    around *= _within(y + _DOWN, height) & _within(x + _ACROSS, width)
+    (peak,) = (around[_MIDDLE] >= around.max(axis=0)).nonzero()
+    around = around.take(peak, axis=1)
+    places_xy = _tops(np.log(np.maximum(around, _TINY)))
+    places_xy[0] += x[peak]
+    places_xy[1] += y[peak]
+    starts = at[peak].searchsorted(np.arange(0, values.size + 1, height * width))
+    return Peaks(places_xy, around[_MIDDLE], starts)
 
 
-def _candidates(values: FloatArray, shape: tuple[int, ...], threshold: float) -> Array:
+def _candidates(values: FloatArray, height: int, width: int, threshold: float) -> Array:
     """Return the few cells above the threshold that may be peaks: none beside, above or below them is higher."""
-    _, height, width = shape
-    at = np.flatnonzero(values > np.float32(threshold))
+    (at,) = (values > np.float32(threshold)).nonzero()
     value, row = values.take(at, mode="clip"), at // width
     # of a row's cells above the threshold, neighbours stand next to each other; the others are lower
     beside = (at[1:] - at[:-1] == 1) & (row[1:] == row[:-1])
     peak = np.ones(len(at), bool)
     peak[:-1] = ~(beside & (value[1:] > value[:-1]))
     peak[1:] &= ~(beside & (value[1:] < value[:-1]))
-    left = np.flatnonzero(peak)
-    at, value, row = at[left], value[left], row[left] % height
+    (left,) = peak.nonzero()
+    at, value, row = at[left], value[left], _remainder(row[left], height)
     peak = (value >= values.take(at - width, mode="clip")) | (row == 0)
     peak &= (value >= values.take(at + width, mode="clip")) | (row == height - 1)
     found: Array = at[peak]
     return found
 
 
-def _neighbourhoods(values: FloatArray, shape: tuple[int, ...], at: Array) -> tuple[Array, Array, Array, FloatArray]:
-    """Return the map, row and column of cells (M,) and the 3x3 cells around each, (M, 9), 0 outside the map."""
-    _, height, width = shape
-    rows, column = np.divmod(at, width)
-    keypoint, row = np.divmod(rows, height)
-    inside_y = (row + _DOWN >= 0) & (row + _DOWN < height)
-    inside_x = (column + _ACROSS >= 0) & (column + _ACROSS < width)
-    cells = values.take(at + (_DOWN * width + _ACROSS), mode="clip")
-    around: FloatArray = np.where(inside_x & inside_y, cells, np.float32(0)).T
-    return keypoint, row, column, around
+def _remainder(numbers: Array, size: int) -> Array:
+    # numpy takes four times as long for the operator
+    remainder: Array = numbers - numbers // size * size
+    return remainder
 
 
-def _top(left: Array, middle: Array, right: Array) -> Array:
-    """Return how far the top of a parabola through three logarithms lies from the middle one, less than half a cell."""
-    bend = 2 * middle - left - right
-    offset: Array = np.clip((right - left) / (2 * np.maximum(bend, _TINY)), -_HALF, _HALF)
-    return offset
+def _within(places: Array, size: int) -> Array:
+    within: Array = (places >= 0) & (places < size)
+    return within
+
+
+def _tops(logarithms: FloatArray) -> FloatArray:
+    """Return how far the tops (2, M), x and y, of parabolas through the middle of 3x3 logarithms (9, M) lie from it.
+
+    They are less than half a cell away.
+    """
+    before, middle, after = logarithms[_BEFORE], logarithms[_MIDDLE], logarithms[_AFTER]
+    bend = np.maximum(2 * middle - before - after, _TINY)
+    offsets: FloatArray = ((after - before) / (2 * bend)).clip(-_HALF, _HALF)
+    return offsets
