@@ -60,13 +60,12 @@ def evaluate(
         )
         environment = describe_environment(session, path, device).to_dict()
     evaluation = replace(evaluation, model=model, environment={**environment, **evaluation.environment})
-    drawn = [path for judged in people if pictures for path in save_predictions(pictures, judged, shown)]
     if as_json:
         typer.echo(json.dumps(evaluation.to_dict(), indent=1, allow_nan=False))
     else:
         Console().print(evaluation_tables(evaluation))
-        for path in drawn:
-            typer.echo(f"wrote {path}")
+    for path in (path for each in people if pictures for path in save_predictions(pictures, each, shown)):
+        typer.echo(f"wrote {path}", err=as_json)
 
 
 def _scales(text: str) -> tuple[float, ...]:
