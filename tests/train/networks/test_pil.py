@@ -1,5 +1,6 @@
 """PIL: the figures of its paper, a kernel of its own for every image, and a graph that keeps it."""
 
+import itertools
 import re
 from collections.abc import Callable
 
@@ -46,8 +47,10 @@ def test_the_adapter_has_the_papers_size_and_kernels() -> None:
         assert adapter(torch.zeros(1, 256, 64, 48)).shape == (1, 256, 7, 5)
 
 
-@pytest.mark.parametrize("fusion", FUSIONS)
-@pytest.mark.parametrize(("skeleton", "input_wh"), [(COCO_17, (192, 256)), (MPII_16, (64, 64))])
+@pytest.mark.parametrize(
+    ("fusion", "skeleton", "input_wh"),
+    list(zip(FUSIONS, itertools.cycle([COCO_17, MPII_16]), itertools.cycle([(192, 256), (64, 64)]))),
+)
 def test_every_fusion_gives_the_maps_of_its_codec(fusion: str, skeleton: Skeleton, input_wh: tuple[int, int]) -> None:
     spec = NetworkSpec.of_paper("pil", {"stacks": "2", "classes": "7", "fusion": fusion}, skeleton, input_wh)
     with torch.device("meta"):

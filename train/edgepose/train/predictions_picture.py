@@ -6,7 +6,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.geometry import crop_affine, fit_box_xyxy, keypoints_box_xyxy, transform_points, warp_crop
@@ -107,6 +106,8 @@ def judged_everybody(found: Everybody, truth: Everybody, dataset: PoseDataset, s
 
 def _matched(found: Everybody, truth: Everybody, skeleton: Skeleton) -> FloatArray:
     """Return whom of those found each labelled person (N, K, 2) is, by OKS; NaN for those who were overlooked."""
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415  takes a second
+
     theirs = np.full_like(truth.keypoints, np.nan)
     of_found, of_truth = np.array(found.pictures), np.array(truth.pictures)
     for picture in np.unique(of_truth):
