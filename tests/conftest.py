@@ -3,12 +3,19 @@
 import os
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 REPOSITORY = Path(__file__).parents[1]
+
+with suppress(ModuleNotFoundError):  # the environment of make test-tflite-legacy has none
+    from hypothesis import settings
+
+    settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
+    settings.load_profile("unhurried")
 
 
 @pytest.hookimpl(wrapper=True)
