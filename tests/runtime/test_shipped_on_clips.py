@@ -16,6 +16,7 @@ from edgepose.runtime.skeleton import COCO_17, LSP_14
 from edgepose.runtime.smoothing import PoseSmoother
 from edgepose.runtime.sources import open_source
 from support.engines import backend_or_skip
+from support.still_camera import StillCamera
 
 pytestmark = [pytest.mark.slow, pytest.mark.research_data]
 
@@ -70,6 +71,19 @@ def test_nobody_is_seen_in_an_empty_room_and_everybody_within_a_second(research_
     assert np.mean(empty) <= 0.05
     for frame in TORSO_COMES_IN:
         assert any(people[frame : frame + 11]), f"who comes in at frame {frame} is not found within a second"
+
+
+@pytest.mark.parametrize(("second", "most_people"), [(0, 1), (5, 1), (10, 1), (10, 5)])
+def test_who_stands_still_does_not_tremble(research_data: Path, second: int, most_people: int) -> None:
+    """A joint's standard deviation is under 1.5 px, where the picture is 720 px high."""
+    with open_source(str(research_data / "video" / "squats.mp4")) as source:
+        picture = next(frame.image_bgr for frame in source if frame.index == 5 * second + 2)
+    backend_or_skip("openvino")
+    with open_model(str(shipped_models()[0].path)) as session, StillCamera(picture, 75) as camera:
+        results = list(Pipeline(camera, open_estimator(session, most_people), smoother=PoseSmoother()).run())
+    settled = np.stack([result.poses.keypoints_frame[0] for result in results[15:]])
+    deviation_px = np.hypot(*settled.std(axis=0).T) * 720 / picture.shape[0]
+    assert deviation_px.max() < 1.5
 
 
 def test_both_people_are_found_and_nobody_becomes_the_other(research_data: Path) -> None:

@@ -11,7 +11,9 @@ from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import StageClock
 from edgepose.runtime.estimators import SinglePersonEstimator, TrackingSettings
+from edgepose.runtime.estimators.person_search import PersonSearch
 from edgepose.runtime.poses import Frame, Poses
+from edgepose.runtime.top_down import TopDownModel
 from support.colour_people import STANDING, draw_person, save_colour_model
 from support.engines import backend_or_skip
 
@@ -63,6 +65,27 @@ def test_follows_a_walk_with_one_id_and_one_inference_a_frame(session: Session) 
         assert np.linalg.norm(poses.keypoints_frame[0] - joints, axis=1).mean() < 3
         ids.update(poses.ids)
     assert len(ids) == 1
+
+
+def test_a_box_stays_until_it_is_another(session: Session) -> None:
+    search = PersonSearch(TopDownModel(session), TrackingSettings(still_share=0.05))
+    last = np.array([10, 20, 50, 120], np.float32)
+    for side in range(4):
+        moved = last.copy()
+        moved[side] += 4.9
+        assert search.steady_box(moved, last) is last
+        moved[side] += 0.2
+        assert search.steady_box(moved, last) is moved
+
+
+def test_who_walks_slowly_is_followed(session: Session) -> None:
+    estimator = SinglePersonEstimator(session)
+    for _ in range(30):
+        see(estimator, STANDING + 20)
+    for step in range(80):
+        joints = STANDING + np.array([20 + 0.5 * step, 20], np.float32)
+        poses = see(estimator, joints)
+        assert np.linalg.norm(poses.keypoints_frame[0] - joints, axis=1).mean() < 3
 
 
 def test_who_leaves_is_lost_and_who_comes_next_is_somebody_else(session: Session) -> None:

@@ -21,7 +21,8 @@ class TrackingSettings:
 
     `windows_per_frame` bounds the cost of a frame without a person. Shares are of the card's presence threshold: a
     window above `candidate_share` is looked at closer (`refinements` times, with the box of what was seen), a person
-    below `lost_share` is lost. Joints below `joint_score` do not shape the box.
+    below `lost_share` is lost. Joints below `joint_score` do not shape the box. A box of which no side would move by
+    more than `still_share` of its size stays: from one and the same crop the joints of who stands still do not tremble.
     """
 
     windows_per_frame: int = 8
@@ -29,6 +30,7 @@ class TrackingSettings:
     refinements: int = 3
     lost_share: float = 0.8
     joint_score: float = 0.1
+    still_share: float = 0.05
 
 
 class PersonSearch:
@@ -93,6 +95,11 @@ class PersonSearch:
             return None
         unseen = float((seen.keypoint_scores < self._settings.joint_score).mean())
         return fit_box_xyxy(box, self._model.aspect, 1.0 + unseen) if unseen else box
+
+    def steady_box(self, box: FloatArray, last: FloatArray) -> FloatArray:
+        """Return the box to look at (4,): the last one, where the new one is hardly another."""
+        moved_px, size_px = np.abs(box - last).max(), (last[2:] - last[:2]).max()
+        return last if moved_px <= self._settings.still_share * size_px else box
 
     def poses(self, seen: BoxPose) -> Poses:
         """Return what was seen as the poses of one person without an id."""

@@ -63,6 +63,7 @@ class SeveralPeopleEstimator:
         self._search = PersonSearch(self._model, settings)
         self._tracker = Tracker(self._model.skeleton, tracker)
         self._follows = follow
+        self._boxes: dict[Track, FloatArray] = {}
         self._next_id = 1
 
     @property
@@ -86,15 +87,17 @@ class SeveralPeopleEstimator:
 
     def _followed(self, image: ImageArray, index: int, clock: StageClock) -> list[Poses]:
         """Return who is seen where the people of the last frames should be, in any order."""
-        views = []
-        for track in self._looked_at(index):
-            predicted = track.predicted(index)
-            expected = BoxPose(predicted.keypoints_frame[0], predicted.keypoint_scores[0])
-            box = self._search.next_box(expected, image)
-            seen = None if box is None else self._model.see(image, box, clock)
-            if seen is not None and self._stays(seen, image):
-                views.append(self._search.poses(seen))
-        return views
+        boxes = {track: self._box_of(track, image, index) for track in self._looked_at(index)}
+        self._boxes = {track: box for track, box in boxes.items() if box is not None}
+        seen = [self._model.see(image, box, clock) for box in self._boxes.values()]
+        return [self._search.poses(view) for view in seen if self._stays(view, image)]
+
+    def _box_of(self, track: Track, image: ImageArray, index: int) -> FloatArray | None:
+        """Return where to look for somebody, or None when too little of them would be left in the picture."""
+        predicted = track.predicted(index)
+        expected = BoxPose(predicted.keypoints_frame[0], predicted.keypoint_scores[0])
+        box = self._search.next_box(expected, image)
+        return None if box is None else self._search.steady_box(box, self._boxes.get(track, box))
 
     def _looked_at(self, index: int) -> list[Track]:
         recent = [t for t in self._tracker.tracks if index - t.seen_at <= 1 + self._crowd.missing_frames]

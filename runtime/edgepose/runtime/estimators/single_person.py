@@ -53,10 +53,12 @@ class SinglePersonEstimator:
 
     def _follow(self, image: ImageArray, box: FloatArray, clock: StageClock) -> BoxPose | None:
         seen = self._model.see(image, box, clock)
-        self._box = self._search_for.next_box(seen, image)
-        if seen.score < self._settings.lost_share * self._model.presence_threshold:
+        next_box = self._search_for.next_box(seen, image)
+        if next_box is None or seen.score < self._settings.lost_share * self._model.presence_threshold:
             self._box = None
-        return seen if self._box is not None else None
+            return None
+        self._box = self._search_for.steady_box(next_box, box)
+        return seen
 
     def _search(self, image: ImageArray, clock: StageClock) -> BoxPose | None:
         """Look at the next few windows, of unrelated pictures at all of them, and closer at the best of them."""
