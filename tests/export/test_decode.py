@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgepose.export.decode import HeatmapDecoder
@@ -52,7 +52,6 @@ def codecs_with_peaks(draw: st.DrawFn) -> tuple[HeatmapCodec, Array]:
 
 
 @given(codecs_with_peaks())
-@settings(deadline=None)
 def test_peaks_decode_as_by_the_codec(drawn: tuple[HeatmapCodec, Array]) -> None:
     assert_equal(*drawn)
 

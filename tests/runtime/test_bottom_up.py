@@ -42,7 +42,7 @@ def errors_px(poses: Poses, people: list[FloatArray]) -> FloatArray:
     return np.nan_to_num(apart, nan=np.inf).min(axis=0)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(
     size_wh=st.sampled_from([(256, 192), (640, 480), (480, 640), (512, 320), (200, 200)]),
     share=st.floats(0.8, 0.95),

@@ -55,7 +55,7 @@ def test_a_swapped_file_is_told_by_its_hash(tmp_path: Path) -> None:
         card_of_onnx(path)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=200))
 def test_no_bytes_raise_anything_else(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "tiny.onnx"

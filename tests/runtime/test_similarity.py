@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgepose.runtime.similarity import box_cover, box_iou, oks, shared_joints, similarity
@@ -11,7 +11,6 @@ from support.walkers import poses_of, standing
 seeds = st.integers(0, 2**32 - 1)
 
 
-@settings(deadline=None)
 @given(seeds, st.integers(0, 4), st.integers(0, 4))
 def test_likeness_is_symmetric_between_0_and_1_and_1_with_oneself(seed: int, n: int, m: int) -> None:
     rng = np.random.default_rng(seed)

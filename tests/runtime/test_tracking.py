@@ -53,7 +53,7 @@ def nobody_missed(walkers: int) -> Missed:
     return lambda _: np.zeros(walkers, bool)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seeds, st.floats(2.5, 8), st.floats(2.5, 8), st.floats(-40, 40))
 def test_two_who_cross_keep_their_ids(seed: int, there: float, back: float, below: float) -> None:
     walkers = [
@@ -65,7 +65,7 @@ def test_two_who_cross_keep_their_ids(seed: int, there: float, back: float, belo
     assert all(len(frame) == 2 for frame in frames[2:])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seeds, st.integers(0, 2**32 - 1))
 def test_people_apart_keep_their_ids_though_half_their_poses_are_missing(seed: int, miss: int) -> None:
     walkers = [Walker((150 + 180 * i, 200), (2.0 - i, 0.5), 150) for i in range(4)]
@@ -75,7 +75,7 @@ def test_people_apart_keep_their_ids_though_half_their_poses_are_missing(seed: i
     assert_everybody_has_one_id(follow(walkers, seed, lambda index: gone[index]), 4)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seeds, st.integers(1, 12))
 def test_who_is_hidden_while_crossing_comes_out_with_the_same_id(seed: int, hidden_frames: int) -> None:
     walkers = [Walker((100, 200), (5, 0), 160), Walker((400, 210), (-5, 0), 160)]

@@ -21,7 +21,7 @@ def targets(codec: BodyPartCodec, crowds: list[Array], masks: Array) -> Array:
     return body_part_targets(codec, torch.from_numpy(people), torch.from_numpy(masks)).numpy()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(codec=body_part_codecs(), seed=st.integers(0, 2**32 - 1))
 def test_they_are_what_the_codec_encodes(codec: BodyPartCodec, seed: int) -> None:
     rng = np.random.default_rng(seed)

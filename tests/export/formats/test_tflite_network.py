@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn.functional import interpolate
@@ -23,7 +23,6 @@ def _seed() -> Iterator[None]:
         yield
 
 
-@settings(deadline=None)
 @given(shape=st.tuples(*(st.integers(1, 5) for _ in range(4))), rows=st.integers(1, 4), columns=st.integers(1, 4))
 def test_repeating_is_nearest_neighbour_upsampling(shape: tuple[int, ...], rows: int, columns: int) -> None:
     x = torch.rand(shape)

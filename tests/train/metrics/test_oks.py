@@ -74,7 +74,7 @@ def test_nothing_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == ""
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.floats(0, 60), st.integers(0, 2**16))
 def test_figures_are_percentages_and_fall_with_the_error(noise_px: float, seed: int) -> None:
     truth = people(LSP_14, 4)
@@ -108,7 +108,7 @@ def test_a_joint_that_was_not_found_is_wrong_but_not_the_person() -> None:
 
 
 @given(seed=st.integers(0, 1000), spread_px=st.floats(0, 60))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_one_persons_similarity_is_what_coco_thresholds(seed: int, spread_px: float) -> None:
     rng = np.random.default_rng(seed)
     truth = people(COCO_17, 1)

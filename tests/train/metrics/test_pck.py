@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -53,7 +53,6 @@ def test_the_torso_reaches_from_the_left_shoulder_to_the_right_hip() -> None:
     assert np.isnan(torso_px(keypoints, LSP_14)[1])
 
 
-@settings(deadline=None)
 @given(
     arrays(np.float32, (3, 14, 2), elements=coordinates),
     arrays(np.float32, (3, 14, 2), elements=coordinates),
@@ -69,7 +68,6 @@ def test_pck_is_a_percentage_that_grows_with_the_fraction(
     assert pck(truth, truth, units_px)[0] == 100
 
 
-@settings(deadline=None)
 @given(arrays(np.float32, (2, 5, 2), elements=coordinates), st.permutations(range(5)))
 def test_the_order_of_the_joints_does_not_matter(truth: np.ndarray, order: list[int]) -> None:
     found = truth + np.arange(20, dtype=np.float32).reshape(2, 5, 2)
