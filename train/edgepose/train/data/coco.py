@@ -2,7 +2,6 @@
 
 import json
 from collections import defaultdict
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,8 @@ import numpy as np
 from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.skeleton import COCO_17
 from edgepose.train.data.coco_masks import segmentation_mask
-from edgepose.train.data.pose_dataset import DataError, Picture, PoseDataset, Sample, read_image_bgr
+from edgepose.train.data.kept import Kept
+from edgepose.train.data.pose_dataset import DataError, Picture, PoseDataset, Sample, image_bytes, read_image_bgr
 
 _SHORT_SPLITS = {"train": "train2017", "val": "val2017"}
 
@@ -35,7 +35,7 @@ class CocoDataset(PoseDataset):
             if _is_labelled(annotation):
                 _check(annotation, self._images)
                 self._people.append(annotation)
-        self._read = lru_cache(maxsize=None)(read_image_bgr)
+        self._read = Kept(read_image_bgr, image_bytes)
 
     def __len__(self) -> int:
         return len(self._people)

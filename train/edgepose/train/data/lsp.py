@@ -1,17 +1,18 @@
 """Leeds Sports Pose and its extension, in their own layout: `images/` and `joints.mat`."""
 
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.skeleton import LSP_14
+from edgepose.train.data.kept import Kept
 from edgepose.train.data.matlab import read_matlab
 from edgepose.train.data.pose_dataset import (
     DataError,
     PoseDataset,
     Sample,
+    image_bytes,
     joints_box_xyxy,
     no_boxes,
     read_image_bgr,
@@ -30,7 +31,7 @@ class LspDataset(PoseDataset):
         self._occluded = occluded
         self._digits = digits
         self._first = first
-        self._image = lru_cache(maxsize=None)(self._read)
+        self._image = Kept(self._read, image_bytes)
 
     def __len__(self) -> int:
         return len(self._keypoints)

@@ -8,7 +8,6 @@ import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,16 @@ import numpy as np
 
 from edgepose.runtime.arrays import Array, FloatArray
 from edgepose.runtime.skeleton import MPII_16
+from edgepose.train.data.kept import Kept
 from edgepose.train.data.matlab import read_matlab
-from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample, joints_box_xyxy, read_image_bgr
+from edgepose.train.data.pose_dataset import (
+    DataError,
+    PoseDataset,
+    Sample,
+    image_bytes,
+    joints_box_xyxy,
+    read_image_bgr,
+)
 
 _MATLAB_FILE = "mpii_human_pose_v1_u12_1.mat"
 _HEAD_SHARE = 0.6
@@ -48,7 +55,7 @@ class MpiiDataset(PoseDataset):
         self._in_image: dict[str, list[int]] = {}
         for number, person in enumerate(people):
             self._in_image.setdefault(person.image, []).append(number)
-        self._read = lru_cache(maxsize=128)(read_image_bgr)
+        self._read = Kept(read_image_bgr, image_bytes)
 
     def __len__(self) -> int:
         return len(self._people)

@@ -157,6 +157,11 @@ def read_image_bgr(path: Path) -> ImageArray:
     return image  # type: ignore[no-any-return]
 
 
+def image_bytes(image: ImageArray) -> int:
+    """Return how much memory a decoded image takes."""
+    return int(image.nbytes)
+
+
 def joints_box_xyxy(keypoints: FloatArray) -> FloatArray:
     """Return the tight box (4,) of the labelled keypoints (K, 2); all NaN without any."""
     labelled = keypoints[np.isfinite(keypoints).all(axis=1)]

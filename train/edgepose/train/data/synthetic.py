@@ -1,13 +1,13 @@
 """Rendered people: a data set that needs no files, the same seed giving the same pixels."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import cv2
 import numpy as np
 
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.synthetic import SYNTHETIC, Person, render_background, render_people
+from edgepose.train.data.kept import Kept
 from edgepose.train.data.pose_dataset import DataError, Picture, PoseDataset, Sample, fill_box, joints_box_xyxy
 
 _SIZE_WH = (256, 256)
@@ -48,7 +48,7 @@ class SyntheticDataset(PoseDataset):
         self._count = count
         self._seed = seed
         # rendering is slow and pixels are large: pictures are kept compressed
-        self._person = lru_cache(maxsize=None)(self._render)
+        self._person = Kept(self._render, _rendered_bytes)
 
     def __len__(self) -> int:
         return self._count
@@ -116,6 +116,10 @@ class SyntheticDataset(PoseDataset):
             visible=np.stack([person.visible for person in scene.people]),
             chosen=chosen,
         )
+
+
+def _rendered_bytes(rendered: _Rendered) -> int:
+    return int(rendered.image.nbytes + rendered.parts.nbytes + rendered.people.nbytes)
 
 
 def _decoded(png: Array, mode: int = cv2.IMREAD_COLOR) -> ImageArray:

@@ -1,0 +1,61 @@
+"""Data in memory: made once while there is room, never more than that."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgepose.runtime.arrays import ImageArray
+from edgepose.train.data import open_dataset
+from edgepose.train.data.kept import Kept, room_bytes
+from edgepose.train.data.pose_dataset import image_bytes
+
+
+def test_what_fits_is_made_once() -> None:
+    made: list[int] = []
+
+    def make(key: int) -> ImageArray:
+        made.append(key)
+        return np.full((10, 10, 3), key, np.uint8)
+
+    kept = Kept(make, image_bytes, most_bytes=900)
+    for key in (1, 2, 3, 2, 1, 3):
+        assert kept(key)[0, 0, 0] == key
+    assert made == [1, 2, 3]
+    assert kept.bytes == 900
+    kept(1)
+    kept(4)  # the second was not asked for longest
+    kept(1)
+    kept(2)
+    assert made == [1, 2, 3, 4, 2]
+
+
+@given(st.lists(st.integers(0, 30), max_size=60), st.integers(0, 40))
+def test_never_more_is_kept_than_there_is_room(keys: list[int], room: int) -> None:
+    kept = Kept(lambda key: b"x" * key, len, most_bytes=room)
+    for key in keys:
+        assert len(kept(key)) == key
+        assert kept.bytes <= room
+
+
+def test_what_is_larger_than_all_the_room_is_made_each_time() -> None:
+    kept = Kept(bytes, len, most_bytes=10)
+    assert [len(kept(11)), len(kept(11)), kept.bytes] == [11, 11, 0]
+
+
+@pytest.mark.research_data
+def test_data_sets_keep_what_they_decoded(monkeypatch: pytest.MonkeyPatch, research_data: Path) -> None:
+    monkeypatch.setattr("edgepose.train.data.kept.room_bytes", lambda: 200_000)
+    dataset = open_dataset(f"lsp:{research_data}/lsp:train")
+    images = [dataset.sample(index).image_bgr for index in range(20)]
+    assert sum(image.nbytes for image in images) > 200_000
+    assert dataset.sample(19).image_bgr is images[19]
+    assert dataset.sample(0).image_bgr is not images[0]
+
+
+def test_a_process_for_every_core_leaves_most_of_the_memory() -> None:
+    assert 0 < room_bytes() * (os.cpu_count() or 1) <= psutil.virtual_memory().total / 8
