@@ -46,10 +46,10 @@ def group_people(maps: FloatArray, parts: BodyParts, rule: GroupingRule = Groupi
 
 
 def _people(people: list[Assembled], peaks: Peaks, keypoints: int) -> GroupedPeople:
-    places = np.full((len(people) * keypoints, 2), np.nan, np.float32)
-    scores = np.zeros(len(people) * keypoints, np.float32)
-    at = np.array([i * keypoints + row for i, person in enumerate(people) for row in person.parts], int)
-    found = np.array([peak for person in people for peak in person.parts.values()], int)
-    places[at] = peaks.places_xy.T[found]
-    scores[at] = np.minimum(peaks.scores[found], 1)
-    return GroupedPeople(places.reshape(-1, keypoints, 2), scores.reshape(-1, keypoints))
+    # after all peaks one more, for what was not found
+    table = np.empty((len(peaks.scores) + 1, 3), np.float32)
+    table[:-1, :2], table[:-1, 2] = peaks.places_xy.T, np.minimum(peaks.scores, 1)
+    table[-1] = np.nan, np.nan, 0
+    rows = [[person.parts.get(keypoint, -1) for keypoint in range(keypoints)] for person in people]
+    found = table[np.array(rows, int).reshape(-1, keypoints)]
+    return GroupedPeople(found[..., :2], found[..., 2])

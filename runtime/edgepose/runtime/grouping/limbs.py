@@ -11,9 +11,10 @@ from edgepose.runtime.grouping.peaks import Peaks
 from edgepose.runtime.grouping.rule import GroupingRule
 
 _PAIRS_AT_ONCE = 16384
-_SAMPLES_AT_ONCE = 4096
-"""So many fit the cache; of few pairs, all samples are taken at once."""
-_LEAST_AT_ONCE = 5
+"""So many fit the cache."""
+_SAMPLES_AT_ONCE = 6000
+_FEW = 5
+"""Samples taken of each pair at a time, while there are more to take of all pairs than are taken at once."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def _supported_of(
     origins = kinds * limb_maps[0].size
     lacking, totals = np.zeros(len(pairs), np.int32), np.zeros(len(pairs), np.float32)
     while len(along):
-        few = max(_LEAST_AT_ONCE, _SAMPLES_AT_ONCE // max(len(pairs), 1))
+        few = len(along) if len(along) * len(pairs) <= _SAMPLES_AT_ONCE else _FEW
         responses = _responses(limb_maps, origins, lines, along[:few])
         along = along[few:]
         lacking += (responses <= rule.response).sum(axis=0, dtype=np.int32)
@@ -123,5 +124,5 @@ def _responses(limb_maps: FloatArray, origins: Array, lines: FloatArray, along: 
     at = y.astype(np.int64)
     at += origins
     # numpy takes twice as long to check each place
-    responses: FloatArray = limb_maps.reshape(-1).take(at, mode="clip")
+    responses: FloatArray = limb_maps.reshape(-1).take(at, mode="wrap")
     return responses

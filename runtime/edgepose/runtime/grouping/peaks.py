@@ -1,6 +1,7 @@
 """Where keypoint maps peak."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -36,22 +37,23 @@ def find_peaks(maps: FloatArray, threshold: float) -> Peaks:
     _, height, width = maps.shape
     values = np.ascontiguousarray(maps, np.float32).reshape(-1)
     at = _candidates(values, height, width, threshold)
-    y, x = _remainder(at // width, height), _remainder(at, width)
-    around = values.take(at + (_DOWN * width + _ACROSS), mode="clip")
-    around *= _within(y + _DOWN, height) & _within(x + _ACROSS, width)
+    around = values.take(at + (_DOWN * width + _ACROSS), mode="wrap")
+    cell = _remainder(at, height * width)
+    around *= _inside(height, width).take(cell, axis=1)
     (peak,) = (around[_MIDDLE] >= around.max(axis=0)).nonzero()
-    around = around.take(peak, axis=1)
+    at, cell, around = at[peak], cell[peak], around.take(peak, axis=1)
     places_xy = _tops(np.log(np.maximum(around, _TINY)))
-    places_xy[0] += x[peak]
-    places_xy[1] += y[peak]
-    starts = at[peak].searchsorted(np.arange(0, values.size + 1, height * width))
+    row = cell // width
+    places_xy[0] += cell - row * width
+    places_xy[1] += row
+    starts = at.searchsorted(np.arange(0, values.size + 1, height * width))
     return Peaks(places_xy, around[_MIDDLE], starts)
 
 
 def _candidates(values: FloatArray, height: int, width: int, threshold: float) -> Array:
     """Return the few cells above the threshold that may be peaks: none beside, above or below them is higher."""
     (at,) = (values > np.float32(threshold)).nonzero()
-    value, row = values.take(at, mode="clip"), at // width
+    value, row = values.take(at, mode="wrap"), at // width
     # of a row's cells above the threshold, neighbours stand next to each other; the others are lower
     beside = (at[1:] - at[:-1] == 1) & (row[1:] == row[:-1])
     peak = np.ones(len(at), bool)
@@ -59,8 +61,8 @@ def _candidates(values: FloatArray, height: int, width: int, threshold: float) -
     peak[1:] &= ~(beside & (value[1:] < value[:-1]))
     (left,) = peak.nonzero()
     at, value, row = at[left], value[left], _remainder(row[left], height)
-    peak = (value >= values.take(at - width, mode="clip")) | (row == 0)
-    peak &= (value >= values.take(at + width, mode="clip")) | (row == height - 1)
+    peak = (value >= values.take(at - width, mode="wrap")) | (row == 0)
+    peak &= (value >= values.take(at + width, mode="wrap")) | (row == height - 1)
     found: Array = at[peak]
     return found
 
@@ -71,9 +73,13 @@ def _remainder(numbers: Array, size: int) -> Array:
     return remainder
 
 
-def _within(places: Array, size: int) -> Array:
-    within: Array = (places >= 0) & (places < size)
-    return within
+@lru_cache(maxsize=8)
+def _inside(height: int, width: int) -> Array:
+    """Return which of the nine cells around each cell of a map are on the map too, (9, H * W)."""
+    y, x = np.divmod(np.arange(height * width), width)
+    y, x = y + _DOWN, x + _ACROSS
+    inside: Array = (y >= 0) & (y < height) & (x >= 0) & (x < width)
+    return inside
 
 
 def _tops(logarithms: FloatArray) -> FloatArray:
