@@ -42,7 +42,7 @@ pytestmark = pytest.mark.xdist_group("trained")
 
 
 def harmed(checkpoint: Checkpoint) -> Checkpoint:
-    """Return the same function with a quarter of the channels between two layers 50 times as small as the others.
+    """Return the same function with a quarter of the channels between two layers 100 times as small as the others.
 
     A ReLU lets the factor through, so only rounding tells the difference.
     """
@@ -51,9 +51,9 @@ def harmed(checkpoint: Checkpoint) -> Checkpoint:
         if found := re.fullmatch(r"(.*(?:layers|heatmaps))\.0\.1\.weight", name):
             first, second = f"{found[1]}.0.1", weights[f"{found[1]}.1.0.weight"]
             small = len(second[0]) // 4
-            weights[f"{first}.weight"][:small] /= 50
-            weights[f"{first}.bias"][:small] /= 50
-            second[:, :small] *= 50
+            weights[f"{first}.weight"][:small] /= 100
+            weights[f"{first}.bias"][:small] /= 100
+            second[:, :small] *= 100
     return replace(checkpoint, weights=weights)
 
 
