@@ -10,7 +10,7 @@ LEGACY_READY := $(LEGACY)/.ready
 SOURCE ?= synthetic:0:150
 OUT ?= demo-out
 # two processes of one thread: more threads get in each other's way, more processes take 2 GB each
-TESTS := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+TESTS := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 CODE := profiles runtime train export tests benchmarks
 
 .DEFAULT_GOAL := help

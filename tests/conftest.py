@@ -2,12 +2,17 @@
 
 import os
 import random
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+
+    from support.whole_files import WholeFiles
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -18,17 +23,17 @@ with suppress(ModuleNotFoundError):  # the environment of make test-tflite-legac
     settings.load_profile("unhurried")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Keep the tests of a file in one process, and begin with those that take longest.
-
-    So no fixture of a module is made twice, and no process works on alone at the end.
-    """
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    yield
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take longest, so that no process works on alone at the end."""
     items.sort(key=lambda item: "export" not in item.path.parts)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "WholeFiles":
+    """Keep the tests of a file in one process, so that no fixture of a module is made twice."""
+    from support.whole_files import WholeFiles  # noqa: PLC0415  not everybody has xdist
+
+    return WholeFiles(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,6 @@ from edgepose.profiles.errors import EdgeposeError
 APP = typer.Typer()
 APP.command()(export)
 APP.command()(demo)
-pytestmark = pytest.mark.xdist_group("trained")
 
 
 def invoke(*arguments: str) -> Result:

@@ -25,7 +25,6 @@ Array = np.ndarray[Any, Any]
 CODEC = HeatmapCodec((48, 64), (12, 16), sigma_px=6.0)
 ALLOWED_PX = 0.05
 PRECISIONS = [(name, precision) for name in sorted(TARGETS) for precision in TARGETS[name].precisions]
-pytestmark = pytest.mark.xdist_group("trained")
 
 
 def decode(codec: HeatmapCodec, maps: Array) -> Array:

@@ -23,7 +23,6 @@ from edgepose.train.checkpoint import load_checkpoint, save_checkpoint
 from support.trained import EVERYTHING, PPNET
 
 Exported = tuple[ExportReport, Path]
-pytestmark = pytest.mark.xdist_group("trained")
 
 
 def test_every_format_and_precision_is_within_its_tolerances(exported: Exported) -> None:

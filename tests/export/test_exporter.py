@@ -18,8 +18,6 @@ from edgepose.train.checkpoint import Checkpoint
 from support.settled import CROPS
 from support.trained import REPOSE
 
-pytestmark = pytest.mark.xdist_group("settled")
-
 
 @dataclass(frozen=True)
 class Original:

@@ -38,7 +38,6 @@ RECIPE = Recipe(
     epochs=40,
     augment=STILL,
 )
-pytestmark = pytest.mark.xdist_group("trained")
 
 
 def harmed(checkpoint: Checkpoint) -> Checkpoint:

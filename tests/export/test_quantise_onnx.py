@@ -20,7 +20,6 @@ from support.settled import CROPS, settled
 
 Images = np.ndarray[Any, Any]
 LAYER = "stacks.0.entry.1.0"
-pytestmark = pytest.mark.xdist_group("settled")
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,6 @@ from edgepose.train.networks import DeployNetwork, NetworkSpec
 
 SIZE = (64, 64)
 SMALLEST = {"width": "8", "blocks": "1", "coarsest": "32"}
-pytestmark = pytest.mark.xdist_group("settled")
 
 
 def run(graph: ModelProto, images_rgb: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -25,7 +25,6 @@ from support.tiny_tensorrt import tiny_quantised
 from support.trained import PPNET
 
 PRECISIONS = TensorRtExporter.precisions
-pytestmark = pytest.mark.xdist_group("settled")
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,6 @@ from support.trained import PPNET
 from support.xnnpack import partitions_of
 
 TFLITE = TARGETS["tflite"]
-pytestmark = pytest.mark.xdist_group("settled")
 
 
 @pytest.fixture
@@ -193,6 +192,7 @@ def test_fp16_halves_the_weights(ppnet: ExportSource) -> None:
     assert 0 < difference <= 0.01 * np.abs(run(exact)["heatmaps"]).max()
 
 
+@pytest.mark.slow
 def test_the_decoder_stays_in_floating_point_and_nothing_is_written_to_the_terminal(
     ppnet: ExportSource, capfd: pytest.CaptureFixture[str]
 ) -> None:
