@@ -56,7 +56,7 @@ def evaluate(
             limit=limit,
             parts=open_part_predictor(path),
             on_progress=lambda done, total: bar.update(task, completed=done, total=total),
-            on_people=people.append,
+            on_people=people.append if pictures is not None else None,
         )
         environment = describe_environment(session, path, device).to_dict()
     evaluation = replace(evaluation, model=model, environment={**environment, **evaluation.environment})
@@ -64,8 +64,9 @@ def evaluate(
         typer.echo(json.dumps(evaluation.to_dict(), indent=1, allow_nan=False))
     else:
         Console().print(evaluation_tables(evaluation))
-    for path in (path for each in people if pictures for path in save_predictions(pictures, each, shown)):
-        typer.echo(f"wrote {path}", err=as_json)
+    if pictures is not None and people:  # of data with masks and no joints there is nobody
+        for written in save_predictions(pictures, people[0], shown):
+            typer.echo(f"wrote {written}", err=as_json)
 
 
 def _scales(text: str) -> tuple[float, ...]:

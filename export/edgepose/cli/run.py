@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from edgepose.runtime.arrays import FloatArray
     from edgepose.runtime.bottom_up import Views
+    from edgepose.runtime.pipeline import Estimator, Pipeline
     from edgepose.runtime.sinks import Sink
     from edgepose.runtime.sources import FrameSource
 
@@ -56,33 +57,36 @@ def run(
     # heavy imports wait until the command is called
     from edgepose.profiles import load_profile  # noqa: PLC0415
     from edgepose.runtime.backends import open_model  # noqa: PLC0415
-    from edgepose.runtime.drawing import Painter  # noqa: PLC0415
     from edgepose.runtime.estimators import MOST_PEOPLE, open_estimator  # noqa: PLC0415
-    from edgepose.runtime.pipeline import Pipeline  # noqa: PLC0415
-    from edgepose.runtime.smoothing import PoseSmoother  # noqa: PLC0415
     from edgepose.runtime.sources import open_source  # noqa: PLC0415
     from edgepose.runtime.tally import run_to_end, summary  # noqa: PLC0415
 
     box_xyxy, views = _parse_box(box), _parse_views(scales, flip=flip)
-    show = _wants_window(show, files=[path for path in (out, json_path) if path is not None])
+    written = [path for path in (out, json_path) if path is not None]
+    show = _wants_window(show, files=written)
     _refuse_overwriting(source, out)
     with open_source(source, paced=paced) as frames, open_model(model, load_profile(device)) as session:
         estimator = open_estimator(
             session, max_people or MOST_PEOPLE, box_xyxy=box_xyxy, views=views, follow=frames.is_sequence
         )
-        pipeline = Pipeline(
-            frames,
-            estimator,
-            _open_sinks(frames, out, json_path, show=show),
-            smoother=PoseSmoother() if smooth else None,
-            painter=Painter(title=session.card.name),
-        )
+        sinks = _open_sinks(frames, out, json_path, show=show)
+        pipeline = _pipeline(frames, estimator, sinks, session.card.name, smooth=smooth)
         with _terminate_like_control_c():
             tally = run_to_end(pipeline, max_frames)
-        written = [path for path in (out, json_path) if path is not None]
         typer.echo(summary(tally, frames, pipeline, written), err=str(json_path) == "-")
     if tally.interrupted and not frames.live:
         raise typer.Exit(130)
+
+
+def _pipeline(
+    frames: "FrameSource", estimator: "Estimator", sinks: "list[Sink]", title: str, *, smooth: bool
+) -> "Pipeline":
+    from edgepose.runtime.drawing import Painter  # noqa: PLC0415
+    from edgepose.runtime.pipeline import Pipeline  # noqa: PLC0415
+    from edgepose.runtime.smoothing import PoseSmoother  # noqa: PLC0415
+
+    smoother = PoseSmoother() if smooth else None
+    return Pipeline(frames, estimator, sinks, smoother=smoother, painter=Painter(title=title))
 
 
 @contextmanager
