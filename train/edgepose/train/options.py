@@ -1,7 +1,6 @@
 """Reading what the commands that train or open networks share from their options."""
 
 import importlib
-from collections.abc import Mapping
 from typing import Any
 
 from edgepose.profiles.errors import EdgeposeError
@@ -46,6 +45,7 @@ def parse_size(text: str | None) -> tuple[int, int] | None:
     return int(width), int(height)
 
 
-def chosen(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options that were given."""
-    return {name: value for name, value in options.items() if value is not None}
+def chosen(**options: Any) -> dict[str, Any]:
+    """Return the options that were given, repeated ones as tuples; a flag that is not set is not given."""
+    given = {name: value for name, value in options.items() if value not in (None, [], {}) and value is not False}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
