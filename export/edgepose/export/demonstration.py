@@ -14,7 +14,7 @@ from edgepose.export.table import print_report
 from edgepose.profiles import load_profile
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.drawing import Painter
-from edgepose.runtime.estimators import open_estimator
+from edgepose.runtime.estimators import MOST_PEOPLE, open_estimator
 from edgepose.runtime.pipeline import Pipeline
 from edgepose.runtime.profiling.distribution import Distribution
 from edgepose.runtime.shipped import shipped_names
@@ -88,14 +88,15 @@ def _default_name() -> str:
 
 
 def _run(model: Path, source: str, device: str, video: Path, max_frames: int) -> Demonstrated:
-    """Follow a person through the source and write what was seen; Ctrl-C ends it early."""
+    """Follow everybody through the source and write what was seen; Ctrl-C ends it early."""
     stages_ns: list[dict[str, int]] = []  # not the results: their pictures would fill the memory
     with_people = 0
     began_s = time.perf_counter()
     with open_source(source) as frames, open_model(model, load_profile(device)) as session:
         sink = VideoSink(video, frames.fps or _UNTOLD_FPS, real_time=frames.live)
         painter = Painter(title=session.card.name)
-        pipeline = Pipeline(frames, open_estimator(session, 1), [sink], smoother=PoseSmoother(), painter=painter)
+        estimator = open_estimator(session, MOST_PEOPLE)
+        pipeline = Pipeline(frames, estimator, [sink], smoother=PoseSmoother(), painter=painter)
         try:
             with pipeline:
                 for result in pipeline.run(max_frames):
