@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,11 @@ with suppress(ModuleNotFoundError):  # the environment of make test-tflite-legac
 
     settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
     settings.load_profile("unhurried")
+
+
+def pytest_configure() -> None:
+    """Let what the tests start be stopped by Ctrl-C, where the tests themselves run in the background and ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
