@@ -116,9 +116,10 @@ def test_starts_from_the_weights_of_a_checkpoint_and_says_so(tmp_path: Path) -> 
     started = second.checkpoint()
     assert all(torch.equal(started.weights[name], tensor) for name, tensor in first.weights.items())
     assert started.training["start_from"] == first.training
-    other = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "16"}, LSP_14, (32, 32))
-    with pytest.raises(CheckpointError, match="the network to train"):
-        Trainer(other, RECIPE, mix, tmp_path / "third", start_from=first, workers=0)
+    with pytest.raises(CheckpointError, match="of another architecture"):
+        Trainer(
+            NetworkSpec.of_paper("repose", {"width": "8"}, LSP_14, (32, 32)), RECIPE, mix, tmp_path, start_from=first
+        )
 
 
 def test_nothing_to_resume_is_an_error(tmp_path: Path) -> None:

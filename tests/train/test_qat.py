@@ -16,7 +16,7 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from edgepose.train.data import WeightedDataset
-from edgepose.train.loop import Trainer
+from edgepose.train.loop import Trainer, TrainingError
 from edgepose.train.named_recipes import named_recipe
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.qat import FrozenBatchNorm2d, QuantisedConv2d, quantise_layers, rounded_input, rounded_weight
@@ -158,6 +158,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
 def trainer(out: Path, start_from: Checkpoint, recipe: Recipe = RECIPE, *observers: "Interrupt") -> Trainer:
     mix = [WeightedDataset(DotDataset(12), 1.0)]
     return Trainer(SPEC, recipe, mix, out, start_from=start_from, workers=0, observers=observers)
+
+
+def test_goes_on_from_the_same_network_only(trained: Checkpoint, tmp_path: Path) -> None:
+    narrower = NetworkSpec.of_paper("ppnet-m1-d1-w4", {"stem": "8"}, LSP_14, (32, 32))
+    mix = [WeightedDataset(DotDataset(12), 1.0)]
+    with pytest.raises(TrainingError, match="the very same network; this starts from"):
+        Trainer(narrower, RECIPE, mix, tmp_path, start_from=trained, workers=0)
 
 
 class Interrupt:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.train.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
+from edgepose.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from edgepose.train.data import PoseDataset, WeightedDataset
 from edgepose.train.data.crops import EpochSampler
 from edgepose.train.interruption import Interruption, leave_ctrl_c_to_the_loop
@@ -24,6 +24,7 @@ from edgepose.train.qat import quantise_layers
 from edgepose.train.readings import Readings
 from edgepose.train.recipe import Recipe
 from edgepose.train.state import TrainingState, check_same_run
+from edgepose.train.transfer import start_from as transfer_from
 from edgepose.train.world import World
 
 _PREFETCHED = 4
@@ -66,8 +67,11 @@ class Trainer:
         self.device = self.world.device
         self.network = spec.build().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._start_from = start_from
-        if start_from is not None:
-            _copy_weights(start_from, spec, self.network)
+        self.transfer = transfer_from(start_from, spec, self.network) if start_from is not None else None
+        if recipe.qat and self.transfer is not None and not self.transfer.is_complete:
+            raise TrainingError(
+                f"training for int8 goes on from weights of the very same network; this {self.transfer}"
+            )
         if recipe.qat:
             quantise_layers(self.network)
         elif recipe.sync_bn:
@@ -231,10 +235,3 @@ class Trainer:
         saved = self.world.from_first(lambda: load_checkpoint(path, with_state=True))
         check_same_run(path, saved, self.checkpoint())
         self.state.restore(saved)
-
-
-def _copy_weights(checkpoint: Checkpoint, spec: NetworkSpec, network: nn.Module) -> None:
-    theirs, ours = ((s.name, s.skeleton.name, dict(s.settings)) for s in (checkpoint.spec, spec))
-    if theirs != ours:
-        raise CheckpointError(f"the checkpoint to start from holds {theirs}, the network to train is {ours}")
-    network.load_state_dict(checkpoint.build().state_dict())

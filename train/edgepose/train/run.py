@@ -71,6 +71,8 @@ def run_training(
         )
         if resume:
             trainer.resume()
+        elif trainer.transfer is not None and world.is_first:
+            console.print(str(trainer.transfer))
         _train(trainer, console)
     if world.is_first:
         if validate_on is not None:

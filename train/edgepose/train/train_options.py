@@ -21,7 +21,9 @@ Batch = Annotated[int | None, typer.Option(min=1, help="People a step.")]
 LearningRate = Annotated[float | None, typer.Option(help="Peak learning rate.")]
 Precision = Annotated[str | None, typer.Option(help="bf16 or fp32 arithmetic.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of weights, order and augmentation.")]
-StartFrom = Annotated[Path | None, typer.Option(help="Checkpoint of the same network to start from.")]
+StartFrom = Annotated[
+    Path | None, typer.Option(help="Checkpoint to start from: of the same network, or what fits of a similar one.")
+]
 Parsing = Annotated[
     Path | None, typer.Option(help="PIL's checkpoint whose parsing branch is taken as it is, and learns no more.")
 ]
