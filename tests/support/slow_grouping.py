@@ -50,7 +50,8 @@ def _peaks(field: Any, row: int, rule: GroupingRule) -> list[_Peak]:
                 dx = _top(at(x - 1, y), value, at(x + 1, y))
                 dy = _top(at(x, y - 1), value, at(x, y + 1))
                 found.append(_Peak(row, (x + dx, y + dy), value))
-    return found
+    highest = sorted(found, key=lambda peak: -peak.score)[: rule.most_peaks]
+    return [peak for peak in found if peak in highest]
 
 
 def _top(before: float, centre: float, after: float) -> float:

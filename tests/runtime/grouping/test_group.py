@@ -10,6 +10,7 @@ from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.body_parts import SIMPLE_POSE, SIMPLE_POSE_TREE
 from edgepose.runtime.grouping import GroupedPeople, GroupingRule, group_people, limbs
+from edgepose.runtime.grouping.peaks import find_peaks
 from support.crowds import crowd_in_a_row, random_crowd
 from support.slow_grouping import Person, slow_group
 
@@ -45,6 +46,7 @@ def test_any_rule_gives_what_the_reference_gives(seed: int) -> None:
     rng = np.random.default_rng(seed)
     rule = GroupingRule(
         peak=rng.uniform(0.05, 0.5),
+        most_peaks=int(rng.integers(1, 8)),
         samples=int(rng.integers(3, 24)),
         response=rng.uniform(0.05, 0.4),
         support=rng.uniform(0.5, 1.0),
@@ -93,6 +95,13 @@ def test_redundant_limbs_bridge_a_hidden_joint() -> None:
     tree_maps = np.concatenate([maps[: len(SIMPLE_POSE_TREE.limbs)], maps[SIMPLE_POSE.keypoint_maps]])
     assert len(group_people(tree_maps, SIMPLE_POSE_TREE)) > 1
     assert np.isfinite(group_people(maps, SIMPLE_POSE).keypoints_map[0, :, 0]).sum() == 16
+
+
+def test_of_noise_only_the_highest_peaks_are_taken() -> None:
+    noise = np.random.default_rng(0).uniform(0, 1, (50, 128, 128)).astype(np.float32)
+    at_most = find_peaks(noise[SIMPLE_POSE.keypoint_maps], 0.1, GroupingRule().most_peaks)
+    assert np.diff(at_most.starts).tolist() == [100] * 18
+    assert len(group_people(noise, SIMPLE_POSE)) <= GroupingRule().most_people
 
 
 def test_an_empty_picture_holds_nobody() -> None:

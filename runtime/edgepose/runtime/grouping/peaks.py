@@ -28,11 +28,12 @@ class Peaks:
     starts: Array
 
 
-def find_peaks(maps: FloatArray, threshold: float) -> Peaks:
-    """Return the cells of maps (K, H, W) that are above the threshold and above none of their eight neighbours.
+def find_peaks(maps: FloatArray, threshold: float, most: int) -> Peaks:
+    """Return the cells of maps (K, H, W) that are above the threshold and no lower than any of their eight neighbours.
 
-    A place is where a parabola through the logarithms of a peak and its neighbours has its top, which is exact for a
-    Gaussian. (The paper takes the centroid of the neighbourhood, which is drawn toward the middle of the cell.)
+    Of each map they are the `most` highest. A place is where a parabola through the logarithms of a peak and its
+    neighbours has its top, which is exact for a Gaussian. (The paper takes the centroid of the neighbourhood, which is
+    drawn toward the middle of the cell.)
     """
     _, height, width = maps.shape
     values = np.ascontiguousarray(maps, np.float32).reshape(-1)
@@ -41,6 +42,7 @@ def find_peaks(maps: FloatArray, threshold: float) -> Peaks:
     cell = _remainder(at, height * width)
     around *= _inside(height, width).take(cell, axis=1)
     (peak,) = (around[_MIDDLE] >= around.max(axis=0)).nonzero()
+    peak = _highest(peak, around[_MIDDLE, peak], at[peak] // (height * width), most)
     at, cell, around = at[peak], cell[peak], around.take(peak, axis=1)
     places_xy = _tops(np.log(np.maximum(around, _TINY)))
     row = cell // width
@@ -65,6 +67,16 @@ def _candidates(values: FloatArray, height: int, width: int, threshold: float) -
     peak &= (value >= values.take(at + width, mode="wrap")) | (row == height - 1)
     found: Array = at[peak]
     return found
+
+
+def _highest(peaks: Array, scores: FloatArray, of_map: Array, most: int) -> Array:
+    """Return the peaks, in their order, without those of a map that has more than `most` higher ones."""
+    if len(peaks) <= most:
+        return peaks
+    best_first = np.lexsort((-scores, of_map))
+    rank = np.arange(len(peaks)) - of_map.searchsorted(of_map)
+    kept: Array = peaks[np.sort(best_first[rank < most])]
+    return kept
 
 
 def _remainder(numbers: Array, size: int) -> Array:

@@ -9,13 +9,15 @@ from edgepose.profiles.errors import EdgeposeError
 class GroupingRule:
     """Thresholds of the paper (Simple Pose, section 3.4, and its released settings).
 
-    A peak is above `peak`. A limb is sampled at `samples` places, of which a share of `support` is above `response`.
-    A limb longer than `longest_ratio` times a person's longest so far is not theirs. Two people become one by a limb
-    that scores at least `merge` times their weakest. Whoever has fewer than `least_parts` keypoints or a mean score
-    below `least_score` is nobody; at most `most_people` are returned.
+    A peak is above `peak`; of one map the `most_peaks` highest count, so that noise costs little. A limb is sampled at
+    `samples` places, of which a share of `support` is above `response`. A limb longer than `longest_ratio` times a
+    person's longest so far is not theirs. Two people become one by a limb that scores at least `merge` times their
+    weakest. Whoever has fewer than `least_parts` keypoints or a mean score below `least_score` is nobody; at most
+    `most_people` are returned.
     """
 
     peak: float = 0.1
+    most_peaks: int = 100
     samples: int = 20
     response: float = 0.1
     support: float = 0.8
@@ -26,7 +28,7 @@ class GroupingRule:
     most_people: int = 20
 
     def __post_init__(self) -> None:
-        if min(self.samples, self.least_parts, self.most_people) < 1 or not self.peak > 0:
+        if min(self.most_peaks, self.samples, self.least_parts, self.most_people) < 1 or not self.peak > 0:
             raise EdgeposeError(
-                f"grouping takes samples, least_parts and most_people >= 1 and peaks above 0; found {self}"
+                f"grouping takes most_peaks, samples, least_parts and most_people >= 1 and peaks above 0; found {self}"
             )
