@@ -165,6 +165,40 @@ def test_a_sink_that_fails_ends_the_run_and_the_others_are_closed(tmp_path: Path
     assert len(_lines(path)) == 2
 
 
+class _Slow(Sink):
+    """Presses Ctrl-C while it writes, as soon as everything was handed to it; says when it is closed too early."""
+
+    def __init__(self) -> None:
+        self.is_last, self.log = threading.Event(), list[str]()
+
+    def write(self, result: FrameResult, drawn_bgr: ImageArray | None) -> None:
+        self.is_last.wait(5)
+        self.log.append(f"begin {result.frame.index}")
+        time.sleep(0.05)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        time.sleep(0.05)
+        self.log.append(f"end {result.frame.index}")
+
+    def close(self) -> None:
+        self.log.append("close")
+
+
+def _finish(pipeline: Pipeline, sink: _Slow) -> None:
+    for result in pipeline.run():
+        if result.frame.index == 2:
+            sink.is_last.set()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_control_c_while_outputs_are_finished_waits_for_them(tmp_path: Path) -> None:
+    sink, path = _Slow(), tmp_path / "poses.jsonl"
+    clip = str(write_clip(tmp_path / "clip.avi", frames=3))
+    with pytest.raises(KeyboardInterrupt):
+        _finish(Pipeline(open_source(clip), DotEstimator(), [sink, JsonLinesSink(path)]), sink)
+    assert sink.log == [*(f"{what} {i}" for i in range(3) for what in ("begin", "end")), "close"]
+    assert len(_lines(path)) == 3
+
+
 _ENDLESS = """
 import sys
 from pathlib import Path

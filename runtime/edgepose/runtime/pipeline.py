@@ -10,6 +10,7 @@ from typing import Protocol
 from edgepose.runtime.capture import NewestFrame
 from edgepose.runtime.clock import StageClock
 from edgepose.runtime.closing import Closing
+from edgepose.runtime.deferred_interrupt import interrupt_deferred
 from edgepose.runtime.drawing import Painter
 from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.results import FrameResult
@@ -117,5 +118,9 @@ class Pipeline(Closing):
         return FrameResult(frame, poses, clock.stage_ns, time.perf_counter_ns() - frame.t_ns)
 
     def close(self) -> None:
-        """Stop capture, finish what is queued, close the sinks and the source; a second call does nothing."""
-        self._stack.close()
+        """Stop capture, finish what is queued, close the sinks and the source; a second call does nothing.
+
+        A Ctrl-C that comes meanwhile is raised afterwards: no sink is closed while it is written to.
+        """
+        with interrupt_deferred():
+            self._stack.close()
