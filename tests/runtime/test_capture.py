@@ -60,10 +60,40 @@ def test_an_error_of_the_source_reaches_the_consumer_after_the_last_frame() -> N
 def test_leaving_stops_the_thread_at_once() -> None:
     begin_s = time.perf_counter()
     with NewestFrame(_Camera(10_000)) as newest:
-        next(newest)
+        next(iter(newest))
     newest.close()
     assert time.perf_counter() - begin_s < 1
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("capture")]
+
+
+class _Hanging(_Camera):
+    """Gives one picture, and hangs until `go`; `stopped` tells that it was told to stop."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.go, self.stopped = threading.Event(), threading.Event()
+
+    def images(self) -> Iterator[ImageArray]:
+        yield dot_image(10, 20)
+        self.go.wait(20)
+        yield dot_image(20, 20)
+
+    def stop(self) -> None:
+        self.stopped.set()
+
+
+def test_a_source_that_hangs_is_told_to_stop_and_not_waited_for() -> None:
+    camera = _Hanging()
+    begin_s = time.perf_counter()
+    with NewestFrame(camera) as newest:
+        assert next(iter(newest)).index == 0
+    assert time.perf_counter() - begin_s < 3
+    assert camera.stopped.is_set()
+    camera.go.set()
+    deadline_s = time.perf_counter() + 5
+    while any(thread.name == "capture" for thread in threading.enumerate()):
+        assert time.perf_counter() < deadline_s
+        time.sleep(0.01)
 
 
 def test_drops_of_a_paced_file_are_counted_too(tmp_path: Path) -> None:

@@ -217,9 +217,9 @@ with Pipeline(open_source(str(folder / "clip.avi"), paced=True), DotEstimator(),
 
 def _until_it_runs(process: "subprocess.Popen[str]") -> Iterator[str]:
     assert process.stdout is not None
-    for line in process.stdout:
+    for count, line in enumerate(process.stdout):
         yield line
-        if int(line) >= 5:
+        if count >= 5:
             return
 
 

@@ -36,6 +36,6 @@ class BackgroundTask:
         if self._future.done():
             self._future.result()
 
-    def join(self) -> None:
-        """Wait until the function has ended."""
-        self._thread.join()
+    def join(self, timeout_s: float | None = None) -> None:
+        """Wait until the function has ended, or `timeout_s` at most."""
+        self._thread.join(timeout_s)

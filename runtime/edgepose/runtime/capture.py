@@ -8,6 +8,8 @@ from edgepose.runtime.closing import Closing
 from edgepose.runtime.poses import Frame
 from edgepose.runtime.sources.base import FrameSource
 
+_PATIENCE_S = 1.0  # a stream that hangs lets its reader wait for much longer
+
 
 class NewestFrame(Closing):
     """Iterates over the newest frames of a source; use it in a `with`, which stops the thread.
@@ -23,7 +25,7 @@ class NewestFrame(Closing):
         self._newest: Frame | None = None
         self._overwritten = 0
         self._stopping = False
-        self._task = BackgroundTask(self._capture, "capture", self._wake)
+        self._task: BackgroundTask | None = None
 
     @property
     def dropped(self) -> int:
@@ -44,19 +46,26 @@ class NewestFrame(Closing):
             self._changed.notify()
 
     def __iter__(self) -> Iterator[Frame]:
-        return self
+        """Start the thread and yield the newest frame, once each."""
+        task = self._task = BackgroundTask(self._capture, "capture", self._wake)
+        while (frame := self._next(task)) is not None:
+            yield frame
+        task.check()
 
-    def __next__(self) -> Frame:
+    def _next(self, task: BackgroundTask) -> Frame | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._newest is not None or self._task.ended)
+            self._changed.wait_for(lambda: self._newest is not None or task.ended)
             frame, self._newest = self._newest, None
-        if frame is None:
-            self._task.check()
-            raise StopIteration
         return frame
 
-    def close(self) -> None:
-        """Stop the thread and wait for it; a second call does nothing."""
+    def stop(self) -> None:
+        """Tell the thread to end, without waiting for it."""
         with self._changed:
             self._stopping = True
-        self._task.join()
+        self._source.stop()
+
+    def close(self) -> None:
+        """Stop the thread and wait for it, but not for long where the source hangs; a second call does nothing."""
+        self.stop()
+        if self._task is not None:
+            self._task.join(_PATIENCE_S)

@@ -59,11 +59,14 @@ class Pipeline(Closing):
         atexit.register(self.close)
         self._stack.callback(atexit.unregister, self.close)
         self._stack.enter_context(source)
+        # closed in the opposite order: the outputs are finished before anybody waits for a source that hangs
+        self._capture = self._stack.enter_context(NewestFrame(source)) if source.live else None
         for sink in sinks:
             self._stack.enter_context(sink)
         self._sink_thread = SinkThread(sinks, painter or Painter(), live=source.live)
         self._stack.callback(self._sink_thread.close)
-        self._capture: NewestFrame | None = None
+        if self._capture is not None:
+            self._stack.callback(self._capture.stop)
 
     @property
     def dropped(self) -> int:
@@ -95,7 +98,7 @@ class Pipeline(Closing):
         That is what it took to get the frame: to decode it, or for a live one, its wait until somebody was
         free.
         """
-        frames = iter(self._frames())
+        frames = iter(self._source if self._capture is None else self._capture)
         while True:
             clock, begin_ns = StageClock(), time.perf_counter_ns()
             frame = next(frames, None)
@@ -103,12 +106,6 @@ class Pipeline(Closing):
                 return
             clock.add("capture", time.perf_counter_ns() - (frame.t_ns if self._source.live else begin_ns))
             yield frame, clock
-
-    def _frames(self) -> Iterator[Frame]:
-        if not self._source.live:
-            return iter(self._source)
-        self._capture = self._stack.enter_context(NewestFrame(self._source))
-        return self._capture
 
     def _process(self, frame: Frame, clock: StageClock) -> FrameResult:
         poses = self._estimator.estimate(frame, clock)

@@ -2,6 +2,7 @@
 
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -13,9 +14,11 @@ import cv2
 import pytest
 
 from edgepose.runtime.errors import SourceError
+from edgepose.runtime.pipeline import Pipeline
+from edgepose.runtime.sinks import JsonLinesSink
 from edgepose.runtime.sources import open_source
 from edgepose.runtime.sources.stream import StreamSource, without_password
-from support.clips import SIZE_WH, dot_image, write_clip
+from support.clips import SIZE_WH, DotEstimator, dot_image, write_clip
 
 pytestmark = [pytest.mark.enable_socket]
 
@@ -76,6 +79,46 @@ def test_a_live_stream_is_joined_again_and_given_up_in_the_end() -> None:
             indexes.extend(frame.index for frame in source)
         assert source.reconnects == 1
         assert Handler.callers == 4
+
+
+def test_closing_ends_the_wait_for_the_next_try() -> None:
+    class Handler(_MotionJpeg):
+        callers = 1
+
+    with _serving(Handler) as url:
+        source = StreamSource(f"{url}/cam.mjpg", pause_s=20)
+        closing = threading.Timer(0.3, source.close)
+        begin_s = time.perf_counter()
+        closing.start()
+        assert len(list(source)) >= 1
+        assert 0.2 < time.perf_counter() - begin_s < 5
+    assert Handler.callers == 2
+
+
+def test_a_stream_that_hangs_is_left_at_once_with_its_poses_written(tmp_path: Path) -> None:
+    class Handler(_MotionJpeg):
+        callers = 1
+
+        def do_GET(self) -> None:
+            super().do_GET()
+            over.wait(10)
+
+    over, poses = threading.Event(), tmp_path / "poses.jsonl"
+    with _serving(Handler) as url:
+        try:
+            with StreamSource(f"{url}/cam.mjpg") as source:
+                pipeline = Pipeline(source, DotEstimator(), [JsonLinesSink(poses)])
+                next(pipeline.run())
+                time.sleep(0.3)  # the other pictures have come, and the reader waits for more
+                begin_s = time.perf_counter()
+                pipeline.close()
+            assert time.perf_counter() - begin_s < 2.5
+            assert len(poses.read_text().splitlines()) == 1
+        finally:
+            over.set()
+        while any(thread.name == "capture" for thread in threading.enumerate()):
+            time.sleep(0.01)
+    assert not source._capture.isOpened()
 
 
 def test_a_file_over_http_is_read_to_its_end(tmp_path: Path) -> None:

@@ -48,5 +48,8 @@ class FrameSource(Closing):
         """Whether one picture follows from the one before it; loose images do not."""
         return self.live or self.fps is not None
 
+    def stop(self) -> None:
+        """Tell it, from any thread, that no more pictures are wanted: what would wait for one need not."""
+
     def close(self) -> None:
         """Release the device or file; a second call does nothing."""

@@ -1,6 +1,7 @@
 """The part that camera, video file and stream share: one `cv2.VideoCapture`."""
 
 import math
+from threading import Event, Lock
 
 import cv2
 
@@ -14,17 +15,21 @@ class CaptureSource(FrameSource):
 
     def __init__(self) -> None:
         self._capture = cv2.VideoCapture()
+        self._in_use = Lock()
+        self._stopped = Event()
 
     def _open(self, target: int | str, backend: int, options: list[int]) -> ImageArray | None:
         """Open the target and return its first picture, or None where there is none."""
-        with quiet_opencv():
+        with self._in_use, quiet_opencv():
             if not self._capture.open(target, backend, options):
                 return None
         return self._read()
 
     def _read(self) -> ImageArray | None:
-        with quiet_opencv():
+        with self._in_use, quiet_opencv():
             found, image_bgr = self._capture.read()
+        if self._stopped.is_set():
+            self._release()
         return image_bgr if found else None
 
     def _rate(self) -> float | None:
@@ -36,9 +41,22 @@ class CaptureSource(FrameSource):
         """Return how many frames the container says it has; 0 when it has no end."""
         return max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
 
+    def stop(self) -> None:
+        """Let the thread that waits for a picture be the last to read."""
+        self._stopped.set()
+
     def close(self) -> None:
-        """Release the device or file; a second call does nothing."""
-        self._capture.release()
+        """Release the device or file, or leave that to the thread that waits for a picture; may be called twice."""
+        self.stop()
+        self._release()
+
+    def _release(self) -> None:
+        # OpenCV crashes when another thread is reading
+        if self._in_use.acquire(blocking=False):
+            try:
+                self._capture.release()
+            finally:
+                self._in_use.release()
 
 
 def size_of(image: ImageArray) -> tuple[int, int]:

@@ -1,7 +1,6 @@
 """A stream from the network, by OpenCV's FFmpeg."""
 
 import re
-import time
 from collections.abc import Iterator
 
 import cv2
@@ -41,8 +40,8 @@ class StreamSource(CaptureSource):
         image_bgr, self._first = self._first, None
         count = 0
         while image_bgr is not None or (image_bgr := self._read()) is not None or self.live:
-            if image_bgr is None:
-                image_bgr = self._reconnect(count)
+            if image_bgr is None and (image_bgr := self._reconnect(count)) is None:
+                return
             yield image_bgr
             count += 1
             image_bgr = None
@@ -51,9 +50,11 @@ class StreamSource(CaptureSource):
         timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, cv2.CAP_PROP_READ_TIMEOUT_MSEC]
         return self._open(self._url, cv2.CAP_FFMPEG, [n for name in timeouts for n in (name, self._timeout_ms)])
 
-    def _reconnect(self, count: int) -> ImageArray:
+    def _reconnect(self, count: int) -> ImageArray | None:
+        """Return the next picture, or None when the source was stopped meanwhile."""
         for attempt in range(self._tries):
-            time.sleep(self._pause_s * 2**attempt)
+            if self._stopped.wait(self._pause_s * 2**attempt):
+                return None
             if (image_bgr := self._connect()) is not None:
                 self.reconnects += 1
                 return image_bgr
