@@ -106,7 +106,11 @@ def test_a_folder_becomes_a_slow_video(files: Path) -> None:
         (["--source", "clip.avi", "--json", "p", "--box", "1,2,3"], "expected --box X0,Y0,X1,Y1"),
         (["--source", "clip.avi", "--json", "p", "--box", "9,2,3,4"], "expected --box X0,Y0,X1,Y1"),
         (["--source", "clip.avi", "--json", "p", "--device", "toaster"], "toaster"),
-        (["--source", "clip.avi", "--out", "./clip.avi"], "is the source itself"),
+        (["--source", "clip.avi", "--out", "./clip.avi"], "--out clip.avi would overwrite the source"),
+        (["--source", "clip.avi", "--json", "clip.avi"], "--json clip.avi would overwrite the source"),
+        (["--source", "clip.avi", "--json", "tiny.onnx"], "--json tiny.onnx would overwrite the model"),
+        (["--source", "clip.avi", "--json", "tiny.onnx.card.json"], "would overwrite the model"),
+        (["--source", "clip.avi", "--out", "a.mp4", "--json", "a.mp4"], "--json a.mp4 would overwrite --out"),
     ],
 )
 def test_wrong_use_is_one_line_and_leaves_nothing(files: Path, arguments: list[str], words: str) -> None:

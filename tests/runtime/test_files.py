@@ -4,12 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.runtime.files import sha256_of, write_text_whole, write_whole
+from edgepose.runtime.files import open_text_whole, refuse_overwriting, sha256_of, write_text_whole, write_whole
 
 
 def test_sha256_is_that_of_the_bytes(tmp_path: Path) -> None:
@@ -79,3 +80,73 @@ def test_a_kill_leaves_the_old_file(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 2
     write_text_whole(path, "new")
     assert list(tmp_path.iterdir()) == [path], "what the killed process left is gone with the next write"
+
+
+def test_a_folder_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    (tmp_path / "r.json").mkdir()
+    with pytest.raises(EdgeposeError, match=r"r\.json is a folder; give the name of a file in it"):
+        write_text_whole(tmp_path / "r.json", "text")
+    assert list(tmp_path.rglob("*")) == [tmp_path / "r.json"]
+
+
+def test_a_link_stays_and_its_file_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    target, link = tmp_path / "elsewhere" / "target", tmp_path / "link.json"
+    target.write_text("old")
+    link.symlink_to(target)
+    write_text_whole(link, "new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    assert list(target.parent.iterdir()) == [target]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_gets_each_line_at_once_and_stays(tmp_path: Path) -> None:
+    pipe, lines = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    first = threading.Event()
+
+    def read() -> None:
+        with pipe.open() as file:
+            lines.append(file.readline())
+            first.set()
+            lines.extend(file)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    with open_text_whole(pipe) as file:
+        file.write("1\n")
+        assert first.wait(5)
+        file.write("2\n")
+    reader.join()
+    assert lines == ["1\n", "2\n"]
+    assert list(tmp_path.iterdir()) == [pipe]
+    assert pipe.is_fifo()
+    with pytest.raises(EdgeposeError, match="pipe is a device or a pipe"), write_whole(pipe):
+        pytest.fail("a pipe cannot be replaced")
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs Linux's devices")
+def test_a_device_is_written_to_and_stays(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to("/dev/null")
+    write_text_whole(link, "nothing")
+    assert link.is_char_device()
+    with pytest.raises(EdgeposeError, match="cannot write /dev/full: No space left on device; see that"):
+        write_text_whole(Path("/dev/full"), "nothing")
+    assert Path("/dev/full").is_char_device()
+
+
+def test_an_output_is_no_input_and_no_other_output(tmp_path: Path) -> None:
+    clip, other, link, hard = (tmp_path / name for name in ("clip.mp4", "other", "link", "hard"))
+    clip.write_text("a clip")
+    link.symlink_to(clip)
+    os.link(clip, hard)
+    inputs = {"the source": [clip], "the model": [tmp_path / "absent.onnx"]}
+    for path in (clip, tmp_path / "x" / ".." / "clip.mp4", link, hard):
+        with pytest.raises(EdgeposeError, match=r"--json .* would overwrite the source; give another name"):
+            refuse_overwriting({"--out": None, "--json": path}, inputs)
+    (tmp_path / "dangling").symlink_to(other)
+    with pytest.raises(EdgeposeError, match=r"--json .*dangling would overwrite --out"):
+        refuse_overwriting({"--out": other, "--json": tmp_path / "dangling"}, inputs)
+    refuse_overwriting({"--out": other, "--json": Path("-")}, inputs)

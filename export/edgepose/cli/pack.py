@@ -22,9 +22,11 @@ def pack(
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import Progress  # noqa: PLC0415
 
+    from edgepose.runtime.files import refuse_overwriting  # noqa: PLC0415
     from edgepose.train.data import open_dataset  # noqa: PLC0415
     from edgepose.train.data.packed import PackSettings, write_packed  # noqa: PLC0415
 
+    refuse_overwriting({"--out": out}, {"the data": [Path(data.split(":")[1])]} if ":" in data else {})
     settings = PackSettings(around, side, quality, backgrounds)
     dataset = open_dataset(data)
     with Progress(console=Console(stderr=True), transient=True) as progress:

@@ -33,10 +33,12 @@ def profile(
     """Measure a model alone and in the whole camera path; exit code 1 when the device's budget is missed."""
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
 
-    from edgepose.runtime.files import write_text_whole  # noqa: PLC0415
+    from edgepose.runtime.files import refuse_overwriting, write_text_whole  # noqa: PLC0415
+    from edgepose.runtime.inputs import input_files  # noqa: PLC0415
     from edgepose.runtime.profiling.measure import Effort, measure_layers, measure_model  # noqa: PLC0415
     from edgepose.runtime.profiling.table import layers_table, report_tables  # noqa: PLC0415
 
+    refuse_overwriting({"--json": json_path}, input_files(model, source, device))
     effort = Effort(runs=runs, max_frames=max_frames, most_people=max_people, sustained_minutes=sustained)
     report = measure_model(model, device, source, effort, paced=paced)
     text = json.dumps(report.to_dict(), indent=1)

@@ -58,13 +58,15 @@ def run(
     from edgepose.profiles import load_profile  # noqa: PLC0415
     from edgepose.runtime.backends import open_model  # noqa: PLC0415
     from edgepose.runtime.estimators import MOST_PEOPLE, open_estimator  # noqa: PLC0415
+    from edgepose.runtime.files import refuse_overwriting  # noqa: PLC0415
+    from edgepose.runtime.inputs import input_files  # noqa: PLC0415
     from edgepose.runtime.sources import open_source  # noqa: PLC0415
     from edgepose.runtime.tally import run_to_end, summary  # noqa: PLC0415
 
     box_xyxy, views = _parse_box(box), _parse_views(scales, flip=flip)
     written = [path for path in (out, json_path) if path is not None]
     show = _wants_window(show, files=written)
-    _refuse_overwriting(source, out)
+    refuse_overwriting({"--out": out, "--json": json_path}, input_files(model, source, device))
     with open_source(source, paced=paced) as frames, open_model(model, load_profile(device)) as session:
         estimator = open_estimator(
             session, max_people or MOST_PEOPLE, box_xyxy=box_xyxy, views=views, follow=frames.is_sequence
@@ -131,13 +133,6 @@ def _wants_window(show: bool | None, files: list[Path]) -> bool:
     if not show and not files:
         raise EdgeposeError("nothing would be written or shown; give --out VIDEO, --json FILE or --show")
     return show
-
-
-def _refuse_overwriting(source: str, out: Path | None) -> None:
-    from edgepose.runtime.errors import SinkError  # noqa: PLC0415
-
-    if out is not None and out.exists() and out.resolve() == Path(source).expanduser().resolve():
-        raise SinkError(f"--out {out} is the source itself; give another name")
 
 
 def _parse_box(text: str | None) -> "FloatArray | None":

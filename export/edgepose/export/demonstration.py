@@ -15,12 +15,13 @@ from edgepose.profiles import load_profile
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.drawing import Painter
 from edgepose.runtime.estimators import MOST_PEOPLE, open_estimator
+from edgepose.runtime.files import refuse_overwriting
 from edgepose.runtime.pipeline import Pipeline
 from edgepose.runtime.profiling.distribution import Distribution
 from edgepose.runtime.shipped import shipped_names
 from edgepose.runtime.sinks import VideoSink
 from edgepose.runtime.smoothing import PoseSmoother
-from edgepose.runtime.sources import open_source
+from edgepose.runtime.sources import open_source, source_files
 
 TARGETS = (("openvino", "fp32"), ("openvino", "fp16"), ("openvino", "int8"), ("onnx", "fp32"))
 CALIBRATE, VALIDATE = "synthetic:200:1", "synthetic:200:2"
@@ -45,7 +46,8 @@ def run_demonstration(
     `model` None is the default of those that ship. Raises `EdgeposeError` when nothing ships, no file passes or
     runs here, or the source or the video cannot be opened.
     """
-    checkpoint = resolve_checkpoint(model or _default_name())
+    checkpoint, video = resolve_checkpoint(model or _default_name()), out / "poses.mp4"
+    refuse_overwriting({"the video": video}, {"the source": source_files(source)})
     console.print(f"export {checkpoint.stem}, checked on rendered people")
     with open_source(source):
         pass  # a wrong source is told before minutes of work
@@ -56,7 +58,6 @@ def run_demonstration(
     if not report.rows:
         report.raise_failures()
     chosen = file_to_run(report)
-    video = out / "poses.mp4"
     console.print(f"run {chosen} on {source}")
     seen = _run(out / "models" / chosen, source, device, video, max_frames)
     print_report(report, console)

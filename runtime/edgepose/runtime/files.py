@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import psutil
 
@@ -28,31 +30,103 @@ def sha256_of(path: Path) -> str:
 def write_whole(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it becomes `path`, on failure it is gone.
 
-    The temporary file keeps the suffix and exists, empty. The folder is made. Raises `EdgeposeError` naming
-    `path` where the file system refuses (no space, no permission).
+    The temporary file keeps the suffix and exists, empty. The folder is made; of a link, the file that it points at
+    is replaced. Raises `EdgeposeError` naming `path` for a folder, a device or a pipe, before anything is made, and
+    where the file system refuses (no space, no permission).
     """
+    _require_replaceable(path)
+    target = Path(os.path.realpath(path))
+    beside = target.with_name(path.name)
     temporary: Path | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(path)
-        handle, name = tempfile.mkstemp(prefix=f"{_prefix(path)}{os.getpid()}-", suffix=path.suffix, dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
-        yield temporary
-        _settle(temporary, path)
-    except OSError as error:
-        raise EdgeposeError(
-            f"cannot write {path}: {error.strerror or error}; free some space or choose another folder"
-        ) from error
+        with _refusals_named(path, "free some space or choose another folder"):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _remove_abandoned(beside)
+            prefix = f"{_prefix(beside)}{os.getpid()}-"
+            handle, name = tempfile.mkstemp(prefix=prefix, suffix=path.suffix, dir=target.parent)
+            os.close(handle)
+            temporary = Path(name)
+            yield temporary
+            _settle(temporary, target)
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def open_text_whole(path: Path) -> Iterator[TextIO]:
+    """Yield a UTF-8 text file that becomes `path` as `write_whole` says.
+
+    A character device or a pipe is written to instead, each line at once; a pipe waits for its reader.
+    """
+    if _is_written_through(path):
+        with (
+            _refusals_named(path, "see that somebody reads it, or give the name of a file"),
+            path.open("w", encoding="utf-8", buffering=1) as file,
+        ):
+            yield file
+    else:
+        with write_whole(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+            yield file
+
+
 def write_text_whole(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 to `path`, whole."""
-    with write_whole(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    """Write `text` as UTF-8 to `path`, as `open_text_whole` does."""
+    with open_text_whole(path) as file:
+        file.write(text)
+
+
+def refuse_overwriting(outputs: Mapping[str, Path | None], inputs: Mapping[str, Iterable[Path]]) -> None:
+    """Raise `EdgeposeError` when an output is one of the inputs or another output, also through links.
+
+    The keys are their names for people, as in `--out` and `the source`; None and `-` are no files.
+    """
+    taken = {_identity(path): name for name, paths in inputs.items() for path in paths}
+    for name, path in outputs.items():
+        if path is None or str(path) == "-":
+            continue
+        other = taken.setdefault(_identity(path), name)
+        if other != name:
+            raise EdgeposeError(f"{name} {path} would overwrite {other}; give another name")
+
+
+def _identity(path: Path) -> tuple[int, int] | str:
+    """Return what is the same for all names of one file; of an absent one, the place where it would be made."""
+    place = Path(os.path.realpath(path))
+    try:
+        status = place.stat()
+    except OSError:
+        return str(place)
+    return status.st_dev, status.st_ino
+
+
+def _mode(path: Path) -> int:
+    """Return what kind of file there is; 0 for none, or one that cannot be looked at."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
+
+
+def _is_written_through(path: Path) -> bool:
+    mode = _mode(path)
+    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
+
+
+def _require_replaceable(path: Path) -> None:
+    mode = _mode(path)
+    if stat.S_ISDIR(mode):
+        raise EdgeposeError(f"{path} is a folder; give the name of a file in it")
+    if mode and not stat.S_ISREG(mode):
+        raise EdgeposeError(f"{path} is a device or a pipe, which cannot be replaced; give the name of a file")
+
+
+@contextmanager
+def _refusals_named(path: Path, advice: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise EdgeposeError(f"cannot write {path}: {error.strerror or error}; {advice}") from error
 
 
 def _prefix(path: Path) -> str:

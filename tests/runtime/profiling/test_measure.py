@@ -81,6 +81,15 @@ def test_json_on_standard_output_is_alone_there(clip: str, tmp_path: Path) -> No
     assert "network alone" in done.stderr
 
 
+def test_the_report_replaces_no_input(clip: str, tmp_path: Path) -> None:
+    model = save_tiny_onnx(tmp_path)
+    before = model.read_bytes()
+    done = CliRunner().invoke(_app(profile), [str(model), "--source", clip, "--json", str(model), "--runs", "2"])
+    assert isinstance(done.exception, EdgeposeError)
+    assert "would overwrite the model" in str(done.exception)
+    assert model.read_bytes() == before
+
+
 def test_devices_are_listed_a_line_each_and_as_json() -> None:
     lines = CliRunner().invoke(_app(devices)).stdout.splitlines()
     assert [line.split()[0] for line in lines] == list(profile_names())

@@ -91,3 +91,14 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No space left"):
         sink._file.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_device_is_one_clear_error() -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    with (
+        pytest.raises(EdgeposeError, match="cannot write /dev/full: No space left"),
+        JsonLinesSink(Path("/dev/full")) as sink,
+    ):
+        sink.write(_result())
+    assert Path("/dev/full").is_char_device()

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import cv2
@@ -69,8 +70,16 @@ def test_an_unknown_container_gets_a_list_of_the_known(tmp_path: Path, name: str
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "out.mp4").mkdir()
-    with pytest.raises(SinkError, match=r"out\.mp4 is a folder"):
+    with pytest.raises(EdgeposeError, match=r"out\.mp4 is a folder"):
         VideoSink(tmp_path / "out.mp4", fps=20)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_refused_and_stays(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "out.mp4")
+    with pytest.raises(EdgeposeError, match=r"out\.mp4 is a device or a pipe"):
+        VideoSink(tmp_path / "out.mp4", fps=20)
+    assert (tmp_path / "out.mp4").is_fifo()
 
 
 def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:

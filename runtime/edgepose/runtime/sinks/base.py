@@ -1,11 +1,9 @@
 """What every sink is."""
 
 from abc import abstractmethod
-from pathlib import Path
 
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.closing import Closing
-from edgepose.runtime.errors import SinkError
 from edgepose.runtime.results import FrameResult
 
 
@@ -32,9 +30,3 @@ class Sink(Closing):
     @abstractmethod
     def close(self) -> None:
         """Finish what was written; a second call does nothing."""
-
-
-def refuse_folder(path: Path) -> None:
-    """Raise `SinkError` when `path` is a folder: found at the end of a run, that would cost the run."""
-    if path.is_dir():
-        raise SinkError(f"{path} is a folder; give the name of a file in it")

@@ -9,16 +9,17 @@ from typing import Any
 
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.errors import SinkError
-from edgepose.runtime.files import write_whole
+from edgepose.runtime.files import open_text_whole
 from edgepose.runtime.poses import Poses
 from edgepose.runtime.results import FrameResult
-from edgepose.runtime.sinks.base import Sink, refuse_folder
+from edgepose.runtime.sinks.base import Sink
 
 
 class JsonLinesSink(Sink):
     """Writes every result to `path`, which appears whole at `close`; `-` prints each line at once instead.
 
-    Raises `EdgeposeError` when the folder or the disk refuses; nothing is left behind then.
+    A device or a named pipe gets each line at once too. Raises `EdgeposeError` when the folder or the disk refuses;
+    nothing is left behind then.
     """
 
     def __init__(self, path: Path) -> None:
@@ -27,9 +28,7 @@ class JsonLinesSink(Sink):
         if str(path) == "-":
             self._file = sys.stdout
         else:
-            refuse_folder(path)
-            temporary = self._stack.enter_context(write_whole(path))
-            self._file = self._stack.enter_context(temporary.open("w", encoding="utf-8"))
+            self._file = self._stack.enter_context(open_text_whole(path))
 
     def write(self, result: FrameResult, drawn_bgr: ImageArray | None = None) -> None:  # noqa: ARG002 - every sink has it
         """Write one line."""

@@ -12,7 +12,7 @@ from edgepose.runtime.errors import SinkError
 from edgepose.runtime.files import write_whole
 from edgepose.runtime.opencv_quiet import quiet_opencv
 from edgepose.runtime.results import FrameResult
-from edgepose.runtime.sinks.base import Sink, refuse_folder
+from edgepose.runtime.sinks.base import Sink
 
 CODECS = {".mp4": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi": "MJPG", ".webm": "VP80"}
 """The codec for each container: those that every OpenCV build writes."""
@@ -36,7 +36,6 @@ class VideoSink(Sink):
             raise SinkError(
                 f"unknown video container {path.suffix or '(none)'} of {path}; use one of {' '.join(CODECS)}"
             )
-        refuse_folder(path)
         self.path, self._fps, self._real_time = path, fps, real_time
         self._stack = ExitStack()
         self._temporary = self._stack.enter_context(write_whole(path))

@@ -6,12 +6,14 @@ from pathlib import Path
 from edgepose.runtime.errors import SourceError
 from edgepose.runtime.sources.base import FrameSource
 from edgepose.runtime.sources.camera import CameraSource
-from edgepose.runtime.sources.folder import IMAGE_SUFFIXES, FolderSource
+from edgepose.runtime.sources.folder import IMAGE_SUFFIXES, FolderSource, images_in
 from edgepose.runtime.sources.paced import PacedSource
 from edgepose.runtime.sources.stream import STREAM_SCHEMES, StreamSource
 from edgepose.runtime.sources.video import VideoSource
 
-__all__ = ["FrameSource", "open_source"]
+__all__ = ["FrameSource", "open_source", "source_files"]
+
+_CAMERA = re.compile(r"(?:/dev/video)?(\d{1,3})")
 
 
 def open_source(text: str, *, paced: bool = False) -> FrameSource:
@@ -30,12 +32,31 @@ def open_source(text: str, *, paced: bool = False) -> FrameSource:
         raise
 
 
+def source_files(text: str) -> list[Path]:
+    """Return the files that are read from the source `text`: none of a camera, a stream or a rendered clip.
+
+    Raises `SourceError` when a folder holds no image.
+    """
+    if _CAMERA.fullmatch(text) or _is_stream(text) or _is_synthetic(text):
+        return []
+    path = Path(text).expanduser()
+    return images_in(path) if path.is_dir() else [path]
+
+
+def _is_stream(text: str) -> bool:
+    return text.lower().startswith(STREAM_SCHEMES)
+
+
+def _is_synthetic(text: str) -> bool:
+    return text == "synthetic" or text.startswith("synthetic:")
+
+
 def _open(text: str) -> FrameSource:
-    if camera := re.fullmatch(r"(?:/dev/video)?(\d{1,3})", text):
+    if camera := _CAMERA.fullmatch(text):
         return CameraSource(int(camera[1]))
-    if text.lower().startswith(STREAM_SCHEMES):
+    if _is_stream(text):
         return StreamSource(text)
-    if text == "synthetic" or text.startswith("synthetic:"):
+    if _is_synthetic(text):
         # the renderer is imported only where it is used: a device starts faster without it
         from edgepose.runtime.sources.synthetic import synthetic_source  # noqa: PLC0415
 

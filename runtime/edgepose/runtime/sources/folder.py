@@ -27,7 +27,7 @@ class FolderSource(FrameSource):
 
     def __init__(self, path: Path) -> None:
         self.name = path.name or str(path)
-        self.paths = _images_in(path)
+        self.paths = images_in(path)
         for image_path in self.paths:
             _require_image(image_path)
         self._first: ImageArray | None = _decode(self.paths[0])
@@ -40,7 +40,11 @@ class FolderSource(FrameSource):
             yield first if first is not None else _decode(image_path)
 
 
-def _images_in(path: Path) -> list[Path]:
+def images_in(path: Path) -> list[Path]:
+    """Return the images of a folder in the order of their names, or the image itself.
+
+    Raises `SourceError` when there is none.
+    """
     if path.is_file():
         return [path]
     if not path.is_dir():
