@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +13,8 @@ from edgepose.runtime.errors import SourceError
 from edgepose.runtime.sources import open_source
 from edgepose.runtime.sources.base import FrameSource
 from support.clips import dot_image, write_clip
+
+TESTS = Path(__file__).parents[1]
 
 
 class _Camera(FrameSource):
@@ -94,6 +98,29 @@ def test_a_source_that_hangs_is_told_to_stop_and_not_waited_for() -> None:
     while any(thread.name == "capture" for thread in threading.enumerate()):
         assert time.perf_counter() < deadline_s
         time.sleep(0.01)
+
+
+_LEAVES = """
+import time
+from edgepose.runtime.capture import NewestFrame
+from support.clips import dot_image
+from edgepose.runtime.sources.base import FrameSource
+
+class Hanging(FrameSource):
+    def images(self):
+        yield dot_image(10, 20)
+        time.sleep(1.3)
+        print("the thread came back", flush=True)
+
+with NewestFrame(Hanging()) as newest:
+    next(iter(newest))
+print("closed", flush=True)
+"""
+
+
+def test_a_program_waits_at_its_end_for_a_thread_that_hangs() -> None:
+    left = subprocess.run([sys.executable, "-c", _LEAVES], cwd=TESTS, timeout=20, check=True, capture_output=True)
+    assert left.stdout.decode().splitlines() == ["closed", "the thread came back"]
 
 
 def test_drops_of_a_paced_file_are_counted_too(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Capture on a thread of its own: whoever is slow gets the newest frame, not the oldest."""
 
+import atexit
 from collections.abc import Iterator
+from contextlib import suppress
 from threading import Condition
 
 from edgepose.runtime.background import BackgroundTask
@@ -9,6 +11,7 @@ from edgepose.runtime.poses import Frame
 from edgepose.runtime.sources.base import FrameSource
 
 _PATIENCE_S = 1.0  # a stream that hangs lets its reader wait for much longer
+_PATIENCE_AT_EXIT_S = 10.0
 
 
 class NewestFrame(Closing):
@@ -69,3 +72,11 @@ class NewestFrame(Closing):
         self.stop()
         if self._task is not None:
             self._task.join(_PATIENCE_S)
+            if not self._task.ended:
+                atexit.register(_wait_at_exit, self._task)
+
+
+def _wait_at_exit(task: BackgroundTask) -> None:
+    """Keep the interpreter while OpenCV reads: coming back to none, it would abort the process. Ctrl-C risks that."""
+    with suppress(KeyboardInterrupt):
+        task.join(_PATIENCE_AT_EXIT_S)
