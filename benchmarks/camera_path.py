@@ -28,6 +28,7 @@ from edgepose.runtime.profiling.load import LoadMeter, load_now
 from edgepose.runtime.sinks import DiscardSink
 from edgepose.runtime.smoothing import PoseSmoother
 from edgepose.runtime.sources import FrameSource, open_source
+from edgepose.runtime.sources.stream import without_password
 
 TARGET_MS = 1.0
 AROUND = ("crop", "decode", "smooth")
@@ -90,7 +91,9 @@ def run(model: str, given: argparse.Namespace) -> dict[str, Any]:
         fps = source.fps or 30.0
         images_bgr = [frame.image_bgr for frame in islice(source, given.frames)]
     if len(images_bgr) < 3 * WARMUP:
-        raise EdgeposeError(f"{given.clip} has {len(images_bgr)} frames; at least {3 * WARMUP} are needed")
+        raise EdgeposeError(
+            f"{without_password(given.clip)} has {len(images_bgr)} frames; at least {3 * WARMUP} are needed"
+        )
     profile, absent = load_profile(given.device), _mediapipe.why_not(given.mediapipe_python)
     before, during = load_now(), LoadMeter()
     rounds: dict[str, list[dict[str, Any]]] = {"edgepose": [], "mediapipe": []}
@@ -107,7 +110,7 @@ def run(model: str, given: argparse.Namespace) -> dict[str, Any]:
     return {
         "model": describe_model(model),
         "profile": profile.name,
-        "clip": Path(given.clip).name,
+        "clip": Path(without_password(given.clip)).name,
         "frames": len(images_bgr),
         "box_xyxy": None if given.box is None else given.box.tolist(),
         "frame_wh": [images_bgr[0].shape[1], images_bgr[0].shape[0]],

@@ -22,6 +22,7 @@ from edgepose.runtime.shipped import shipped_names
 from edgepose.runtime.sinks import VideoSink
 from edgepose.runtime.smoothing import PoseSmoother
 from edgepose.runtime.sources import open_source, source_files
+from edgepose.runtime.sources.stream import without_password
 
 TARGETS = (("openvino", "fp32"), ("openvino", "fp16"), ("openvino", "int8"), ("onnx", "fp32"))
 CALIBRATE, VALIDATE = "synthetic:200:1", "synthetic:200:2"
@@ -58,13 +59,13 @@ def run_demonstration(
     if not report.rows:
         report.raise_failures()
     chosen = file_to_run(report)
-    console.print(f"run {chosen} on {source}")
+    console.print(f"run {chosen} on {without_password(source)}")
     seen = _run(out / "models" / chosen, source, device, video, max_frames)
     print_report(report, console)
     work = seen.work_ms
     console.print(
-        f"{chosen} on {source}: {seen.frames} frames, somebody in {seen.with_people}; crop to drawn p50 "
-        f"{work.p50:.1f} ms, p95 {work.p95:.1f}, p99 {work.p99:.1f}; {seen.fps:.0f} frames/s; wrote {video}",
+        f"{chosen} on {without_password(source)}: {seen.frames} frames, somebody in {seen.with_people}; "
+        f"crop to drawn p50 {work.p50:.1f} ms, p95 {work.p95:.1f}, p99 {work.p99:.1f}; {seen.fps:.0f} frames/s; wrote {video}",
         highlight=False,
         soft_wrap=True,
     )
@@ -106,7 +107,7 @@ def _run(model: Path, source: str, device: str, video: Path, max_frames: int) ->
         except KeyboardInterrupt:
             pass
     if not stages_ns:
-        raise ExportError(f"{source} gave no frames; choose another --source")
+        raise ExportError(f"{without_password(source)} gave no frames; choose another --source")
     return Demonstrated(
         frames=len(stages_ns),
         with_people=with_people,

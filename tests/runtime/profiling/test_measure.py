@@ -1,4 +1,7 @@
 import json
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -88,6 +91,23 @@ def test_the_report_replaces_no_input(clip: str, tmp_path: Path) -> None:
     assert isinstance(done.exception, EdgeposeError)
     assert "would overwrite the model" in str(done.exception)
     assert model.read_bytes() == before
+
+
+@pytest.mark.enable_socket
+def test_the_report_shows_no_password(clip: str, tmp_path: Path) -> None:
+    class Files(SimpleHTTPRequestHandler):
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Files, directory=str(tmp_path))) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
+        try:
+            url = f"http://me:secret@127.0.0.1:{server.server_address[1]}/{Path(clip).name}"
+            report = measure_model(str(save_tiny_onnx(tmp_path)), "auto", url, EFFORT)
+        finally:
+            server.shutdown()
+    assert report.environment["source"] == f"http://***@127.0.0.1:{server.server_address[1]}/clip.avi"
+    assert "secret" not in json.dumps(report.to_dict())
 
 
 def test_devices_are_listed_a_line_each_and_as_json() -> None:

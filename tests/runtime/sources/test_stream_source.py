@@ -12,6 +12,8 @@ from typing import Any
 
 import cv2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgepose.runtime.errors import SourceError
 from edgepose.runtime.pipeline import Pipeline
@@ -151,6 +153,37 @@ def test_a_server_that_says_nothing_is_left_in_time() -> None:
             over.set()
 
 
-def test_passwords_are_not_shown() -> None:
-    assert without_password("rtsp://admin:pa:ss@10.0.0.2/live") == "rtsp://***@10.0.0.2/live"
-    assert without_password("http://10.0.0.2/a@b") == "http://10.0.0.2/a@b"
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("rtsp://admin:secret@10.0.0.2/live", "rtsp://***@10.0.0.2/live"),
+        ("rtsp://user:sec@ret@cam/1", "rtsp://***@cam/1"),
+        ("rtsp://user:sec/ret@cam/1", "rtsp://***@cam/1"),
+        ("RTSP://user:sec@/ret@cam:554/1", "RTSP://***@cam:554/1"),
+        ("rtsp:/user:secret@cam/1", "rtsp:/***@cam/1"),
+        ("user:sec@ret@cam/1", "***@cam/1"),
+        ("https://secret@host/x", "https://***@host/x"),
+        ("http://host:80/video?user=me&pwd=sec@ret", "http://***@***"),
+        ("rtsp://user:sec?ret@cam/1", "rtsp://***@***"),
+        ("http://host/video?pwd=sec@ret", "http://host/video?pwd=***"),
+        ("http://host/video?user=me&pwd=sec/ret&q=1", "http://host/video?user=***&pwd=***&q=***"),
+        ("rtsp://cam/user=admin_password=secret_channel=1", "rtsp://cam/user=***"),
+        ("http://10.0.0.2/a@b", "http://10.0.0.2/a@b"),
+        ("http://10.0.0.2:8080/cam.mjpg", "http://10.0.0.2:8080/cam.mjpg"),
+        ("clips/lr=0.1/me@2x.mp4", "clips/lr=0.1/me@2x.mp4"),
+        ("/clips/12:30/me@2x.mp4", "/clips/12:30/me@2x.mp4"),
+    ],
+)
+def test_passwords_are_not_shown(url: str, shown: str) -> None:
+    assert without_password(url) == shown
+
+
+_PASSWORDS = st.text("s3crt:/@?&=#%. \n", min_size=1).map(lambda text: f"X{text}X")
+
+
+@given(
+    password=_PASSWORDS, scheme=st.sampled_from(["rtsp://", "http://", "rtsp:/", ""]), port=st.sampled_from(["", ":80"])
+)
+def test_no_part_of_any_password_is_shown(password: str, scheme: str, port: str) -> None:
+    shown = without_password(f"{scheme}user:{password}@cam{port}/1")
+    assert shown in (f"{scheme}***@cam{port}/1", f"{scheme}***@***")

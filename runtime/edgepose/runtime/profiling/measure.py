@@ -16,6 +16,7 @@ from edgepose.runtime.profiling.report import Report
 from edgepose.runtime.profiling.sustained import measure_sustained
 from edgepose.runtime.shipped import resolve_model
 from edgepose.runtime.sources import FrameSource, open_source
+from edgepose.runtime.sources.stream import without_password
 
 DEFAULT_SOURCE = "synthetic:0:120"
 _LIVE_FRAMES = 300
@@ -63,7 +64,7 @@ def measure_model(
         sustained = measure_sustained(session, effort.sustained_minutes) if effort.sustained_minutes else ()
         environment = {
             **describe_environment(session, path, profile.name).to_dict(),
-            "source": source,
+            "source": without_password(source),
             "frame_wh": list(frames.size_wh),
             "most_people": effort.most_people,
             "frames_with_people": camera.with_people,

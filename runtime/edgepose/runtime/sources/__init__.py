@@ -8,7 +8,7 @@ from edgepose.runtime.sources.base import FrameSource
 from edgepose.runtime.sources.camera import CameraSource
 from edgepose.runtime.sources.folder import IMAGE_SUFFIXES, FolderSource, images_in
 from edgepose.runtime.sources.paced import PacedSource
-from edgepose.runtime.sources.stream import STREAM_SCHEMES, StreamSource
+from edgepose.runtime.sources.stream import STREAM_SCHEMES, StreamSource, without_password
 from edgepose.runtime.sources.video import VideoSource
 
 __all__ = ["FrameSource", "open_source", "source_files"]
@@ -70,6 +70,6 @@ def _open_path(path: Path) -> FrameSource:
     if path.is_file():
         return VideoSource(path)
     raise SourceError(
-        f"no such source: {path}; expected a camera's index, a video, an image or a folder of them, "
-        f"a stream ({' '.join(STREAM_SCHEMES)}) or synthetic[:SEED[:FRAMES]]"
+        f"no such source: {without_password(str(path))}; expected a camera's index, a video, an image or a "
+        f"folder of them, a stream ({' '.join(STREAM_SCHEMES)}) or synthetic[:SEED[:FRAMES]]"
     )

@@ -62,5 +62,20 @@ class StreamSource(CaptureSource):
 
 
 def without_password(url: str) -> str:
-    """Return the address as it may be printed: `user:secret@` becomes `***@`."""
-    return re.sub(r"//[^/@]*@", "//***@", url)
+    """Return the address as it may be printed: `user:secret@` becomes `***@`, a parameter's value `***`.
+
+    A password may hold any character: all before the last `@` is hidden, unless it is a path without a password, and
+    everything where that cannot be told.
+
+    >>> without_password("rtsp://admin:p@/ss@cam/live?channel=1&token=secret")
+    'rtsp://***@cam/live?channel=***&token=***'
+    """
+    parts = re.fullmatch(r"([a-z][a-z0-9+.-]+:/+)?(.*@)?(.*)", url, re.IGNORECASE | re.DOTALL)
+    assert parts is not None
+    scheme, user, rest = parts.groups("")
+    hidden = ":" in user or "/" not in user if scheme else ":" in user.partition("/")[0]
+    if user and hidden:
+        user, rest = "***@", "***" if "?" in user else rest
+    if not scheme and user != "***@":
+        return url
+    return scheme + re.sub(r"([?&;/][^=?&;/]*=)[^&]*", r"\1***", user + rest)
