@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from edgepose.runtime.skeleton import LSP_14
+from edgepose.runtime.skeleton import COCO_17, LSP_14, SIMPLE_POSE_18, Skeleton
 from edgepose.train.checkpoint import load_checkpoint
 from edgepose.train.config import SHIPPED, ConfigError, RunConfig, read_config
 from edgepose.train.data import WeightedDataset, open_dataset, open_mix
 from edgepose.train.data.fingerprint import fingerprint
+from edgepose.train.data.packed import PackSettings, write_packed
 from edgepose.train.networks.describe import describe
 from support.dot_dataset import DotDataset
 
@@ -54,6 +55,28 @@ def test_options_override_the_file(tmp_path: Path) -> None:
     spec = changed.spec(MIX)
     assert (spec.input_wh, spec.settings) == ((64, 64), {"stem": 16})
     assert (changed.recipe_for(spec).epochs, changed.recipe_for(spec).batch) == (3, 8)
+
+
+@pytest.mark.parametrize(
+    ("net", "data", "skeleton"),
+    [
+        ("repose", ["synthetic:3"], LSP_14),
+        ("ppnet-m1-d1-w8", ["synthetic:3"], COCO_17),
+        ("pbn", ["synthetic:3", "dots"], LSP_14),
+        ("simplepose", ["dots"], SIMPLE_POSE_18),
+    ],
+)
+def test_joints_are_those_of_the_first_data_with_a_convention_else_the_papers(
+    net: str, data: list[str], skeleton: Skeleton
+) -> None:
+    mix = [WeightedDataset(DotDataset(4) if spec == "dots" else open_dataset(spec), 1.0) for spec in data]
+    assert RunConfig(net=net).spec(mix).skeleton is skeleton
+
+
+def test_packed_people_who_were_rendered_teach_the_papers_joints(tmp_path: Path) -> None:
+    write_packed(open_dataset("synthetic:2"), tmp_path / "people.zip", PackSettings(backgrounds=0))
+    mix = open_mix([f"packed:{tmp_path / 'people.zip'}"])
+    assert RunConfig(net="ppnet-m1-d1-w8").spec(mix).skeleton is COCO_17
 
 
 @pytest.mark.parametrize(

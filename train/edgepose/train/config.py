@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.runtime.skeleton import skeleton_named
+from edgepose.runtime.skeleton import SKELETONS, Skeleton, skeleton_named
 from edgepose.train.data import WeightedDataset
 from edgepose.train.data.augment import AugmentConfig
 from edgepose.train.named_recipes import named_recipe
@@ -64,14 +64,19 @@ class RunConfig:
         return run
 
     def spec(self, mix: Sequence[WeightedDataset]) -> NetworkSpec:
-        """Return the network; its skeleton is the first data's where none is named.
+        """Return the network; its skeleton is the first data's where none is named, the paper's for rendered people.
 
         Raises `EdgeposeError` for an unknown network, setting, skeleton or size.
         """
-        of_data = architecture_of(self.net).skeleton_for(mix[0].dataset.skeleton)
-        skeleton = skeleton_named(self.skeleton) if self.skeleton else of_data
+        skeleton = skeleton_named(self.skeleton) if self.skeleton else self._skeleton_of(mix)
         settings = {name: str(value) for name, value in self.settings.items()}
         return NetworkSpec.of_paper(self.net, settings, skeleton, parse_size(self.input))
+
+    def _skeleton_of(self, mix: Sequence[WeightedDataset]) -> Skeleton:
+        """Return the joints to learn of data; rendered people have those of every convention, and none of their own."""
+        paper = architecture_of(self.net)
+        named = (part.dataset.skeleton for part in mix if part.dataset.skeleton.name in SKELETONS)
+        return paper.skeleton_for(next(named, paper.skeleton))
 
     def recipe_for(self, spec: NetworkSpec) -> Recipe:
         """Return how the network is trained.
