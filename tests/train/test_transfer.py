@@ -79,3 +79,9 @@ def test_a_wider_network_takes_what_fits() -> None:
     transfer = start_from(checkpoint(WIDE), wider, wider.build())
     assert any(name.startswith("stem.") for name in transfer.whole)
     assert any("branches" in name for name in transfer.fresh)
+
+
+def test_where_layers_join_channels_the_leading_ones_are_no_narrower_network() -> None:
+    wide, slim = spec("repose", width="16", coarsest="8"), spec("repose", width="8", coarsest="8")
+    with pytest.raises(CheckpointError, match="no tensor of the checkpoint to start from, repose of lsp-14"):
+        start_from(checkpoint(wide), slim, slim.build())

@@ -39,20 +39,21 @@ class Transfer:
 def start_from(checkpoint: Checkpoint, spec: NetworkSpec, network: nn.Module) -> Transfer:
     """Copy into a network built from `spec` what it can take of a checkpoint of the same architecture.
 
-    A tensor of the same name and shape is taken as it is. A wider one gives its leading channels where both networks
-    have the same keypoints; which channels those are hardly matters, as long as all layers agree on them. Raises
-    `CheckpointError` for a checkpoint of another architecture or one of which nothing fits.
+    A tensor of the same name and shape is taken as it is. A wider one gives its leading channels if that makes a
+    narrower network of this architecture and the keypoints are the same; which channels those are hardly matters, as
+    long as all layers agree on them. Raises `CheckpointError` for a checkpoint of another architecture or one of which
+    nothing fits.
     """
     theirs, ours = (f"{s.name} of {s.skeleton.name}, {dict(s.settings) or 'as it is'}" for s in (checkpoint.spec, spec))
     trained = checkpoint.build()
     if type(trained) is not type(network):
         raise CheckpointError(f"the checkpoint to start from holds {theirs}, of another architecture than {ours}")
-    same_keypoints = checkpoint.spec.skeleton == spec.skeleton
+    narrow = spec.architecture.narrows and checkpoint.spec.skeleton == spec.skeleton
     offered = trained.state_dict()
     taken = {
         name: tensor
         for name, wanted in network.state_dict().items()
-        if (tensor := _fitted(offered.get(name), wanted, narrow=same_keypoints)) is not None
+        if (tensor := _fitted(offered.get(name), wanted, narrow=narrow)) is not None
     }
     if not any(name.endswith("weight") for name in taken):
         raise CheckpointError(f"no tensor of the checkpoint to start from, {theirs}, fits {ours}")

@@ -28,7 +28,8 @@ class Architecture:
 
     `settings` are the fields of `config` that a user sets; the others follow from the name or the input. The input's
     sides are multiples of `input_step`, and equal where `square` says so. `skeleton` and `input_wh` are the paper's;
-    `own_skeleton` says that there is no other, and data of other skeletons is rearranged for it.
+    `own_skeleton` says that there is no other, and data of other skeletons is rearranged for it. `narrows` says that the
+    leading channels of all layers are a narrower network: nothing is concatenated, split or grouped.
     """
 
     title: str
@@ -43,6 +44,7 @@ class Architecture:
     input_step: int = 1
     square: bool = False
     own_skeleton: bool = False
+    narrows: bool = False
 
     def skeleton_for(self, data: Skeleton) -> Skeleton:
         """Return the joints that are learned of data with these, where nobody says."""
@@ -155,6 +157,7 @@ ARCHITECTURES = {
         input_wh=(192, 256),
         settings=_names(PPNetConfig, "modules", "depth", "width"),
         input_step=4,
+        narrows=True,
     ),
     "pbn": Architecture(
         title="PBN",
