@@ -128,17 +128,18 @@ def test_a_corrupt_model_leaves_no_output(files: Path) -> None:
 _COMMAND = "import typer; from edgepose.cli.run import run; typer.run(run)"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals")
-@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
-def test_stopping_it_keeps_what_was_written(files: Path, signal_number: int) -> None:
+def _stop_with(files: Path, *signal_names: str, command: str = _COMMAND) -> None:
+    """Run the command, send signals once there are poses, and expect everything that was seen until then."""
     write_clip(files / "long.avi", frames=900)
     arguments = ["tiny.onnx", "--source", "long.avi", "--paced", "--out", "out.mp4", "--json", "poses.jsonl"]
-    command = [sys.executable, "-c", _COMMAND, *arguments, "--box", BOX]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    words = [sys.executable, "-c", command, *arguments, "--box", BOX]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         deadline_s = time.monotonic() + 30
         while not any(path.stat().st_size > 0 for path in files.glob(".poses-*")) and time.monotonic() < deadline_s:
             time.sleep(0.05)
-        process.send_signal(signal_number)
+        for name in signal_names:
+            process.send_signal(getattr(signal, name))
+            time.sleep(0.2)
         output, errors = process.communicate(timeout=20)
     assert errors == ""
     assert "stopped early; wrote out.mp4, poses.jsonl" in output
@@ -146,3 +147,17 @@ def test_stopping_it_keeps_what_was_written(files: Path, signal_number: int) -> 
     assert len(read_clip(files / "out.mp4")) > 0
     assert len((files / "poses.jsonl").read_text().splitlines()) > 0
     assert not list(files.glob(".*"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize("signal_name", ["SIGTERM", "SIGHUP"])
+def test_stopping_it_keeps_what_was_written(files: Path, signal_name: str) -> None:
+    _stop_with(files, signal_name)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_what_nohup_ignores_does_not_stop_it_but_control_c_does(files: Path) -> None:
+    nohup = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)"
+    _stop_with(files, "SIGHUP", "SIGINT", command=f"{nohup}; {_COMMAND}")
+    times_ns = [json.loads(line)["t_ns"] for line in (files / "poses.jsonl").read_text().splitlines()]
+    assert times_ns[-1] - times_ns[0] > 0.15e9

@@ -93,12 +93,20 @@ def _pipeline(
 
 @contextmanager
 def _terminate_like_control_c() -> Iterator[None]:
-    """Let `kill` and a stopped container end a run as Ctrl-C does, with every file closed."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Let `kill`, a stopped container and a lost connection end a run as Ctrl-C does, with every file closed.
+
+    What is ignored stays ignored, as `nohup` wants it.
+    """
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    wanted = [number for number in numbers if before[number] is not signal.SIG_IGN]
     try:
+        for number in wanted:
+            signal.signal(number, signal.default_int_handler)
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number in wanted:
+            signal.signal(number, before[number])
 
 
 def _open_sinks(source: "FrameSource", out: Path | None, json_path: Path | None, *, show: bool) -> "list[Sink]":
