@@ -1,6 +1,8 @@
 """`edgepose profile`: what every millisecond goes to."""
 
 import json
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -33,21 +35,21 @@ def profile(
     """Measure a model alone and in the whole camera path; exit code 1 when the device's budget is missed."""
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
 
-    from edgepose.runtime.files import refuse_overwriting, write_text_whole  # noqa: PLC0415
+    from edgepose.runtime.files import open_text_whole, refuse_overwriting  # noqa: PLC0415
     from edgepose.runtime.inputs import input_files  # noqa: PLC0415
     from edgepose.runtime.profiling.measure import Effort, measure_layers, measure_model  # noqa: PLC0415
     from edgepose.runtime.profiling.table import layers_table, report_tables  # noqa: PLC0415
 
     refuse_overwriting({"--json": json_path}, input_files(model, source, device))
     effort = Effort(runs=runs, max_frames=max_frames, most_people=max_people, sustained_minutes=sustained)
-    report = measure_model(model, device, source, effort, paced=paced)
-    text = json.dumps(report.to_dict(), indent=1)
-    console = Console(stderr=str(json_path) == "-")
-    if str(json_path) == "-":
-        typer.echo(text)
-    elif json_path is not None:
-        write_text_whole(json_path, text + "\n")
-    console.print(report_tables(report))
+    alone = str(json_path) == "-"
+    console = Console(stderr=alone)
+    # a report that cannot be written is told before minutes of measuring, and shown if it fails after them
+    with nullcontext(sys.stdout) if alone or json_path is None else open_text_whole(json_path) as file:
+        report = measure_model(model, device, source, effort, paced=paced)
+        console.print(report_tables(report))
+        if json_path is not None:
+            file.write(json.dumps(report.to_dict(), indent=1) + "\n")
     if layers:
         console.print(layers_table(measure_layers(model, device)))
     if not report.kept:

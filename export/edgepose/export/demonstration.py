@@ -65,7 +65,8 @@ def run_demonstration(
     work = seen.work_ms
     console.print(
         f"{chosen} on {without_password(source)}: {seen.frames} frames, somebody in {seen.with_people}; "
-        f"crop to drawn p50 {work.p50:.1f} ms, p95 {work.p95:.1f}, p99 {work.p99:.1f}; {seen.fps:.0f} frames/s; wrote {video}",
+        f"crop to drawn p50 {work.p50:.1f} ms, p95 {work.p95:.1f}, p99 {work.p99:.1f}; {seen.fps:.0f} frames/s; "
+        f"wrote {video}",
         highlight=False,
         soft_wrap=True,
     )

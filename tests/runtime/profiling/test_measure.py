@@ -93,6 +93,36 @@ def test_the_report_replaces_no_input(clip: str, tmp_path: Path) -> None:
     assert model.read_bytes() == before
 
 
+@pytest.mark.parametrize("where", ["folder", "tiny.onnx/r.json"])
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_measured(
+    where: str, clip: str, tmp_path: Path
+) -> None:
+    model = save_tiny_onnx(tmp_path)
+    (tmp_path / "folder").mkdir()
+    options = ["--source", clip, "--json", str(tmp_path / where), "--sustained", "1000"]
+    done = CliRunner().invoke(_app(profile), [str(model), *options])
+    assert isinstance(done.exception, EdgeposeError)
+    assert where in str(done.exception)
+    assert list((tmp_path / "folder").iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs Linux's devices")
+def test_the_tables_are_shown_though_the_disk_is_full(clip: str, tmp_path: Path) -> None:
+    options = ["--source", clip, "--json", "/dev/full", "--runs", "2", "--max-frames", "4"]
+    done = CliRunner().invoke(_app(profile), [str(save_tiny_onnx(tmp_path)), *options])
+    assert "cannot write /dev/full: No space left" in str(done.exception)
+    assert "network alone" in done.stdout
+
+
+def test_a_failed_measurement_leaves_nothing(tmp_path: Path) -> None:
+    model = save_tiny_onnx(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    options = ["--source", str(tmp_path / "absent.mp4"), "--json", str(tmp_path / "r.json")]
+    done = CliRunner().invoke(_app(profile), [str(model), *options])
+    assert "no such source" in str(done.exception)
+    assert sorted(tmp_path.iterdir()) == before
+
+
 @pytest.mark.enable_socket
 def test_the_report_shows_no_password(clip: str, tmp_path: Path) -> None:
     class Files(SimpleHTTPRequestHandler):
