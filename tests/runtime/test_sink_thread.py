@@ -81,6 +81,20 @@ def test_an_error_of_a_sink_reaches_the_caller(live: bool) -> None:
     thread.close()
 
 
+def test_draining_waits_for_what_was_put_and_for_its_error() -> None:
+    keeper = _Keeper(shows_pictures=True, pause_s=0.02, fails_at=4)
+    thread = SinkThread([keeper], Painter(), live=False)
+    for count in (1, 4):
+        _put(thread, count - len(keeper.indexes))
+        thread.drain()
+        assert len(keeper.indexes) == count
+    thread.put(_result(4))
+    with pytest.raises(SinkError, match="full"):
+        thread.drain()
+    with pytest.raises(SinkError, match="full"):
+        thread.close()
+
+
 def test_without_pictures_nothing_is_drawn() -> None:
     result = _result(0)
     thread = SinkThread([_Keeper(shows_pictures=False)], Painter(), live=False)

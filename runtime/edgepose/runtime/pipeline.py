@@ -53,6 +53,7 @@ class Pipeline(Closing):
         painter: Painter | None = None,
     ) -> None:
         self._source, self._estimator, self._sinks = source, estimator, sinks
+        self._is_watched = not source.is_sequence and any(sink.is_watched for sink in sinks)
         self._smoother = smoother if source.is_sequence else None
         self._stack = ExitStack()
         # a program that forgets to close still ends, with its files written
@@ -88,9 +89,14 @@ class Pipeline(Closing):
                 result = self._process(frame, clock)
                 self._sink_thread.put(result)
                 yield result
+                if self._is_watched:
+                    self._sink_thread.drain()
                 wishes = [sink.poll() for sink in self._sinks]
                 if not all(wishes):
                     return
+            if self._is_watched:
+                for sink in self._sinks:
+                    sink.hold()
 
     def _timed_frames(self) -> Iterator[tuple[Frame, StageClock]]:
         """Yield frames with a clock that holds `capture`.

@@ -30,6 +30,8 @@ class SinkThread:
         self._paints = any(sink.shows_pictures for sink in sinks)
         self._queue: deque[FrameResult] = deque()
         self._pictures = 0
+        self._put = 0
+        self._written = 0
         self._changed = Condition()
         self._closing = False
         self.not_shown = 0
@@ -43,8 +45,15 @@ class SinkThread:
                 result = _without_picture(result)
             self._changed.wait_for(lambda: self._live or self._pictures < self._length or self._task.ended)
             self._queue.append(result)
+            self._put += 1
             self._pictures += _has_picture(result)
             self._changed.notify_all()
+        self._task.check()
+
+    def drain(self) -> None:
+        """Wait until all that was queued is written."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._written == self._put or self._task.ended)
         self._task.check()
 
     def close(self) -> None:
@@ -69,6 +78,7 @@ class SinkThread:
                     sink.write(result, drawn_bgr if sink.shows_pictures else None)
             with self._changed:
                 self._pictures -= _has_picture(result)
+                self._written += 1
                 self._changed.notify_all()
 
     def _next(self) -> FrameResult | None:

@@ -11,15 +11,19 @@ from edgepose.runtime.results import FrameResult
 from edgepose.runtime.sinks.base import Sink
 
 _STOP_KEYS = {ord("q"), 27}  # 27 is escape
+_NO_KEY = -1
+_LOOK_MS = 50
 
 
 class WindowSink(Sink):
     """Shows the newest picture; `q`, escape or closing the window ends the run.
 
-    Raises `SinkError` where no window can be opened: OpenCV would end the process instead.
+    Loose images are all shown; the last one stays until a key is pressed or the window is closed. Raises
+    `SinkError` where no window can be opened: OpenCV would end the process instead.
     """
 
     shows_pictures = True
+    is_watched = True
 
     def __init__(self, title: str = "edgepose") -> None:
         if problem := window_problem():
@@ -41,7 +45,15 @@ class WindowSink(Sink):
         if not self._is_open:
             return True
         stopped = cv2.waitKey(1) & 0xFF in _STOP_KEYS
-        return not stopped and cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1
+        return not stopped and self._is_visible()
+
+    def hold(self) -> None:
+        """Keep the window until a key is pressed or it is closed."""
+        while self._is_open and self._is_visible() and cv2.waitKey(_LOOK_MS) == _NO_KEY:
+            pass
+
+    def _is_visible(self) -> bool:
+        return bool(cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1)
 
     def close(self) -> None:
         """Close the window."""
