@@ -4,6 +4,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import ImageArray
@@ -11,7 +13,7 @@ from edgepose.runtime.errors import SinkError
 from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.results import FrameResult
 from edgepose.runtime.sinks import VideoSink
-from edgepose.runtime.sinks.video import CODECS, fit_into
+from edgepose.runtime.sinks.video import CODECS, encodable_fps, encodable_wh, fit_into
 from edgepose.runtime.skeleton import LSP_14
 from support.clips import SIZE_WH, dot_image, read_clip
 
@@ -52,6 +54,62 @@ def test_pictures_of_another_size_are_fitted(tmp_path: Path) -> None:
     assert tall.shape == (64, 96, 3)
     assert (tall[:, 32:64] == 200).all()
     assert not tall[:, :32].any()
+
+
+@pytest.mark.parametrize("container", [".mp4", ".webm"])
+def test_a_picture_larger_than_the_codec_takes_is_made_smaller(tmp_path: Path, container: str) -> None:
+    path = tmp_path / f"out{container}"
+    picture = np.zeros((200, 20_000, 3), np.uint8)
+    picture[:, 10_000:] = 255
+    with VideoSink(path, fps=20) as sink:
+        _write(sink, picture)
+    (image,) = read_clip(path)
+    width, height = encodable_wh(20_000, 200, CODECS[container])
+    assert image.shape == (height, width, 3)
+    assert width in (8190, 16382)
+    assert image[:, -50:].mean() > 200
+    assert image[:, :50].mean() < 50
+
+
+@given(width=st.integers(1, 100_000), height=st.integers(1, 100_000), codec=st.sampled_from(sorted(CODECS.values())))
+def test_a_size_is_kept_or_shrunk_in_proportion(width: int, height: int, codec: str) -> None:
+    found_wh = encodable_wh(width, height, codec)
+    if max(width, height) <= 8190 and min(width, height) >= 2:
+        assert found_wh == (width, height)
+    scale = max(found_wh) / max(width, height)
+    assert max(found_wh) <= 65500
+    assert np.abs(np.subtract(found_wh, np.array([width, height]) * scale)).max() <= 2
+
+
+@pytest.mark.parametrize("container", [".mp4", ".mkv", ".avi", ".webm"])
+@pytest.mark.parametrize("fps", [0.001, 23.976023976, 65.537, 119.953, 655.36, 999.37, 1000])
+def test_every_rate_can_be_written(tmp_path: Path, container: str, fps: float) -> None:
+    path = tmp_path / f"out{container}"
+    with VideoSink(path, fps) as sink:
+        for _ in range(2):
+            _write(sink, dot_image(10, 10))
+    assert len(read_clip(path)) == 2
+    assert cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FPS) == pytest.approx(encodable_fps(fps), rel=1e-3)
+
+
+@given(st.floats(0.1, 1000))
+def test_a_rate_is_hardly_rounded_and_countable(fps: float) -> None:
+    rounded = encodable_fps(fps)
+    assert rounded == pytest.approx(fps, rel=1e-3, abs=5e-4)
+    ticks = [rounded * base for base in (1, 10, 100, 1000) if abs(rounded * base - round(rounded * base)) < 1e-6]
+    assert min(ticks) <= 65535
+
+
+def test_an_encoder_that_fails_names_size_rate_and_other_containers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CODECS, ".mp4", "MJPG")
+    monkeypatch.setattr("edgepose.runtime.sinks.video.encodable_wh", lambda *_: (0, 0))
+    sink = VideoSink(tmp_path / "out.mp4", fps=20)
+    with pytest.raises(SinkError, match=r"out\.mp4 with 0x0 pixels at 20 frames/s; try \.mov \.mkv \.webm$"):
+        _write(sink, dot_image(10, 10))
+    sink.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_a_picture_there_is_no_file(tmp_path: Path) -> None:

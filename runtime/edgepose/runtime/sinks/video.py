@@ -1,5 +1,6 @@
 """Results as an annotated video."""
 
+import math
 import shutil
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +17,9 @@ from edgepose.runtime.sinks.base import Sink
 
 CODECS = {".mp4": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi": "MJPG", ".webm": "VP80"}
 """The codec for each container: those that every OpenCV build writes."""
+_LONGEST_SIDE_PX = {"mp4v": 8190, "MJPG": 65500, "VP80": 16382}
+_SHORTEST_SIDE_PX = 2
+_MOST_TICKS = 65535  # of MPEG-4's clock in a second; OpenCV takes 1, 10, 100 or 1000 a frame
 _MAX_REPEATS_S = 10
 _SPARE_BYTES = 2**20  # for the container's index
 
@@ -24,9 +28,9 @@ class VideoSink(Sink):
     """Writes the drawn pictures to `path` at `fps`; the file appears whole, and playable, at `close`.
 
     With `real_time`, as for a live source, a picture is repeated until the next one's capture time, so that
-    the video runs as fast as life. Pictures of another size than the first are fitted into it. Raises
-    `SinkError` for a container that is not in `CODECS` or an encoder that fails, `EdgeposeError` when the
-    folder or the disk refuses.
+    the video runs as fast as life. Pictures of another size than the first are fitted into it, and the first is made
+    smaller where it is larger than the codec takes. Raises `SinkError` for a container that is not in `CODECS` or an
+    encoder that fails, `EdgeposeError` when the folder or the disk refuses.
     """
 
     shows_pictures = True
@@ -36,7 +40,8 @@ class VideoSink(Sink):
             raise SinkError(
                 f"unknown video container {path.suffix or '(none)'} of {path}; use one of {' '.join(CODECS)}"
             )
-        self.path, self._fps, self._real_time = path, fps, real_time
+        self.path, self._fps, self._real_time = path, encodable_fps(fps), real_time
+        self._codec = CODECS[path.suffix.lower()]
         self._stack = ExitStack()
         self._temporary = self._stack.enter_context(write_whole(path))
         self._writer: cv2.VideoWriter | None = None
@@ -49,7 +54,7 @@ class VideoSink(Sink):
         if drawn_bgr is None:
             return
         if self._writer is None:
-            self._size_wh = (drawn_bgr.shape[1], drawn_bgr.shape[0])
+            self._size_wh = encodable_wh(drawn_bgr.shape[1], drawn_bgr.shape[0], self._codec)
             self._begin_ns = result.frame.t_ns
             self._writer = self._open()
         picture = fit_into(drawn_bgr, self._size_wh)
@@ -66,11 +71,15 @@ class VideoSink(Sink):
         return min(due - self._written, round(_MAX_REPEATS_S * self._fps))
 
     def _open(self) -> cv2.VideoWriter:
-        codec = cv2.VideoWriter.fourcc(*CODECS[self.path.suffix.lower()])
+        codec = cv2.VideoWriter.fourcc(*self._codec)
         with quiet_opencv():
             writer = cv2.VideoWriter(str(self._temporary), codec, self._fps, self._size_wh)
         if not writer.isOpened():
-            raise SinkError(f"OpenCV cannot encode {self.path}; try one of {' '.join(CODECS)}")
+            width, height = self._size_wh
+            others = " ".join(container for container, codec in CODECS.items() if codec != self._codec)
+            raise SinkError(
+                f"OpenCV cannot encode {self.path} with {width}x{height} pixels at {self._fps:g} frames/s; try {others}"
+            )
         return writer
 
     def close(self) -> None:
@@ -99,6 +108,27 @@ class VideoSink(Sink):
             capture.release()
         if not playable:
             raise SinkError(f"{self.path} could not be finished; free some space or choose another folder")
+
+
+def encodable_wh(width: int, height: int, codec: str) -> tuple[int, int]:
+    """Return the size in pixels that a codec of `CODECS` takes: the given one, or the largest in about its proportion.
+
+    >>> encodable_wh(9248, 6936, "mp4v")
+    (8190, 6142)
+    """
+    scale = min(1.0, _LONGEST_SIDE_PX[codec] / max(width, height))
+    return max(_SHORTEST_SIDE_PX, round(width * scale)), max(_SHORTEST_SIDE_PX, round(height * scale))
+
+
+def encodable_fps(fps: float) -> float:
+    """Return the rate, from 0.1 to 1000 a second, rounded so that every codec's clock counts it.
+
+    >>> encodable_fps(119.953), encodable_fps(29.97002997)
+    (119.95, 29.97)
+    """
+    fps = min(max(fps, 0.1), 1000.0)
+    digits = math.floor(math.log10(_MOST_TICKS / fps))
+    return round(fps, min(digits, 3))
 
 
 def fit_into(image_bgr: ImageArray, size_wh: tuple[int, int]) -> ImageArray:
