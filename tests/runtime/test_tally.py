@@ -1,5 +1,6 @@
 """What `edgepose run` says at its end."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,17 +8,21 @@ import pytest
 from edgepose.runtime.clock import StageClock
 from edgepose.runtime.pipeline import Pipeline
 from edgepose.runtime.poses import Frame, Poses
-from edgepose.runtime.sinks import JsonLinesSink
+from edgepose.runtime.sinks import DiscardSink, JsonLinesSink, VideoSink
 from edgepose.runtime.sources import open_source
 from edgepose.runtime.tally import run_to_end, summary
 from support.clips import DotEstimator, write_clip
 
 
 class _Impatient(DotEstimator):
-    """Presses Ctrl-C at the fourth frame."""
+    """Presses Ctrl-C at one frame."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self._at = at
 
     def estimate(self, frame: Frame, clock: StageClock) -> Poses:
-        if frame.index == 3:
+        if frame.index == self._at:
             raise KeyboardInterrupt
         return super().estimate(frame, clock)
 
@@ -33,12 +38,49 @@ def test_frames_are_counted_and_who_ended_it(tmp_path: Path, most: int | None, f
 def test_control_c_keeps_what_was_written_and_says_so(tmp_path: Path) -> None:
     source = open_source(str(write_clip(tmp_path / "clip.avi", frames=8)))
     poses = tmp_path / "poses.jsonl"
-    pipeline = Pipeline(source, _Impatient(), [JsonLinesSink(poses)])
+    pipeline = Pipeline(source, _Impatient(3), [JsonLinesSink(poses)])
     tally = run_to_end(pipeline)
     assert (tally.frames, tally.interrupted) == (3, True)
     assert len(poses.read_text().splitlines()) == 3
-    line = summary(tally, source, pipeline, [poses, tmp_path / "never.mp4"])
-    assert line.endswith(f"stopped early; wrote {poses}")
+    assert summary(tally, source, pipeline, [poses]).endswith(f"stopped early; wrote {poses}")
+
+
+def test_control_c_before_the_first_result_keeps_the_old_files_and_says_so(tmp_path: Path) -> None:
+    source = open_source(str(write_clip(tmp_path / "clip.avi", frames=8)))
+    old = [tmp_path / "poses.jsonl", tmp_path / "out.mp4"]
+    for path in old:
+        path.write_text("old")
+    pipeline = Pipeline(source, _Impatient(0), [JsonLinesSink(old[0]), VideoSink(old[1], 30)])
+    line = summary(run_to_end(pipeline), source, pipeline, old)
+    assert line.endswith("0 dropped; stopped early; nothing written")
+    assert [path.read_text() for path in old] == ["old", "old"]
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_what_is_printed_or_goes_to_a_device_was_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = open_source(str(write_clip(tmp_path / "clip.avi", frames=3)))
+    outputs = [Path("-"), Path(os.devnull)]
+    pipeline = Pipeline(source, DotEstimator(), [JsonLinesSink(path) for path in outputs])
+    assert summary(run_to_end(pipeline), source, pipeline, outputs).endswith(f"wrote standard output, {os.devnull}")
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+class _Quitter(DiscardSink):
+    """Presses q in the window at the third look."""
+
+    looks = 0
+
+    def poll(self) -> bool:
+        self.looks += 1
+        return self.looks < 3
+
+
+def test_leaving_the_window_is_no_damage_of_the_file(tmp_path: Path) -> None:
+    source = open_source(str(write_clip(tmp_path / "clip.avi", frames=8)))
+    pipeline = Pipeline(source, DotEstimator(), [_Quitter()])
+    tally = run_to_end(pipeline)
+    assert (tally.frames, tally.ran_out, tally.interrupted) == (3, False, False)
+    assert summary(tally, source, pipeline, []).endswith("0 dropped; stopped early; nothing written")
 
 
 def test_a_file_that_promises_more_frames_is_told(tmp_path: Path) -> None:

@@ -40,7 +40,8 @@ class Pipeline(Closing):
     Of a live source the newest frame is taken, captured on its own thread, and what was passed over is
     counted in `dropped`; of a recording, every frame. Sinks work on a thread of their own and may show fewer
     pictures of a live source, but other sinks get every result. Use it in a `with`: on any way out, Ctrl-C
-    included, what was queued is written and every sink is closed.
+    included, what was queued is written and every sink is closed. `ended_by_user` says that it was left in a
+    sink's window.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Pipeline(Closing):
         self._source, self._estimator, self._sinks = source, estimator, sinks
         self._is_watched = not source.is_sequence and any(sink.is_watched for sink in sinks)
         self._smoother = smoother if source.is_sequence else None
+        self.ended_by_user = False
         self._stack = ExitStack()
         # a program that forgets to close still ends, with its files written
         atexit.register(self.close)
@@ -79,6 +81,11 @@ class Pipeline(Closing):
         """Results whose picture the sinks missed; only of a live source."""
         return self._sink_thread.not_shown
 
+    @property
+    def written(self) -> int:
+        """Results that all sinks got."""
+        return self._sink_thread.written
+
     def run(self, max_frames: int | None = None) -> Iterator[FrameResult]:
         """Yield each result as soon as its poses are known, until the source or the user ends it.
 
@@ -93,6 +100,7 @@ class Pipeline(Closing):
                     self._sink_thread.drain()
                 wishes = [sink.poll() for sink in self._sinks]
                 if not all(wishes):
+                    self.ended_by_user = True
                     return
             if self._is_watched:
                 for sink in self._sinks:

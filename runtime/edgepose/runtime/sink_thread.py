@@ -22,7 +22,8 @@ class SinkThread:
 
     When it is that far behind, `put` waits; with `live` it does not, but strips the picture from the result,
     so that sinks that show pictures miss it (counted in `not_shown`) and memory does not grow. An error of a
-    sink is raised by the next `put` or by `close`. The sinks are not closed.
+    sink is raised by the next `put` or by `close`. `written` counts the results that every sink got. The sinks
+    are not closed.
     """
 
     def __init__(self, sinks: Sequence[Sink], painter: Painter, *, live: bool, length: int = 8) -> None:
@@ -31,7 +32,7 @@ class SinkThread:
         self._queue: deque[FrameResult] = deque()
         self._pictures = 0
         self._put = 0
-        self._written = 0
+        self.written = 0
         self._changed = Condition()
         self._closing = False
         self.not_shown = 0
@@ -53,7 +54,7 @@ class SinkThread:
     def drain(self) -> None:
         """Wait until all that was queued is written."""
         with self._changed:
-            self._changed.wait_for(lambda: self._written == self._put or self._task.ended)
+            self._changed.wait_for(lambda: self.written == self._put or self._task.ended)
         self._task.check()
 
     def close(self) -> None:
@@ -78,7 +79,7 @@ class SinkThread:
                     sink.write(result, drawn_bgr if sink.shows_pictures else None)
             with self._changed:
                 self._pictures -= _has_picture(result)
-                self._written += 1
+                self.written += 1
                 self._changed.notify_all()
 
     def _next(self) -> FrameResult | None:

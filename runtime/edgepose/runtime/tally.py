@@ -15,7 +15,7 @@ _COMPLETE = 0.95
 
 @dataclass
 class Tally:
-    """Counts the results of a run. `ran_out` says that the source ended it, `interrupted` that the user did."""
+    """Counts the results of a run. `ran_out` says that the source ended it, `interrupted` that Ctrl-C did."""
 
     frames: int = 0
     with_people: int = 0
@@ -43,21 +43,21 @@ def run_to_end(pipeline: Pipeline, max_frames: int | None = None) -> Tally:
         with pipeline:
             for result in pipeline.run(max_frames):
                 tally.note(result)
-            tally.ran_out = tally.frames != max_frames
+            tally.ran_out = tally.frames != max_frames and not pipeline.ended_by_user
     except KeyboardInterrupt:
         tally.interrupted = True
     return tally
 
 
 def summary(tally: Tally, source: FrameSource, pipeline: Pipeline, outputs: Sequence[Path]) -> str:
-    """Return the line that a run ends with; of `outputs` those that are there were written."""
+    """Return the line that a run ends with; `outputs` are those of the pipeline's sinks, `-` standard output."""
     parts = [
         f"{source.name}: {tally.frames} frames, people in {tally.with_people}",
         f"{tally.fps:.1f} fps",
         f"{pipeline.dropped} dropped",
     ]
-    written = [str(path) for path in outputs if path.is_file()]
-    notes = ["stopped early"] if tally.interrupted else []
+    written = [str(path) if str(path) != "-" else "standard output" for path in outputs if pipeline.written]
+    notes = ["stopped early"] if tally.interrupted or pipeline.ended_by_user else []
     if tally.ran_out and tally.frames + pipeline.dropped < _COMPLETE * source.declared_frames:
         notes.append(f"the file promises {source.declared_frames} frames, so it may be damaged")
     notes.append(f"wrote {', '.join(written)}" if written else "nothing written")

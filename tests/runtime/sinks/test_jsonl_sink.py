@@ -62,6 +62,15 @@ def test_the_file_appears_at_close_and_replaces_the_old_one(tmp_path: Path) -> N
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_without_a_result_the_old_file_stays(tmp_path: Path) -> None:
+    path = tmp_path / "poses.jsonl"
+    path.write_text("old")
+    for _ in range(2):
+        JsonLinesSink(path).close()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_dash_prints_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     sink = JsonLinesSink(Path("-"))
     sink.write(_result(3))

@@ -18,12 +18,13 @@ from edgepose.runtime.sinks.base import Sink
 class JsonLinesSink(Sink):
     """Writes every result to `path`, which appears whole at `close`; `-` prints each line at once instead.
 
-    A device or a named pipe gets each line at once too. Raises `EdgeposeError` when the folder or the disk refuses;
-    nothing is left behind then.
+    A device or a named pipe gets each line at once too. Without a result there is no file, and an old one stays.
+    Raises `EdgeposeError` when the folder or the disk refuses; nothing is left behind then.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._is_empty = True
         self._stack = ExitStack()
         if str(path) == "-":
             self._file = sys.stdout
@@ -32,6 +33,7 @@ class JsonLinesSink(Sink):
 
     def write(self, result: FrameResult, drawn_bgr: ImageArray | None = None) -> None:  # noqa: ARG002 - every sink has it
         """Write one line."""
+        self._is_empty = False
         try:
             self._file.write(json.dumps(json_line(result), allow_nan=False) + "\n")
             if self._file is sys.stdout:
@@ -42,8 +44,11 @@ class JsonLinesSink(Sink):
             raise SinkError("standard output was closed; give a file's name instead of -") from error
 
     def close(self) -> None:
-        """Give the file its name."""
-        self._stack.close()
+        """Give the file its name, or discard it when nothing was written."""
+        if self._is_empty:
+            self._stack.__exit__(SinkError, SinkError(f"there is no result for {self.path}"), None)
+        else:
+            self._stack.close()
 
 
 def json_line(result: FrameResult) -> dict[str, Any]:
