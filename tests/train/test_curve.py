@@ -1,5 +1,7 @@
 """What a card tells of its training, epoch by epoch, and how that is drawn."""
 
+import json
+import math
 from dataclasses import replace
 from itertools import pairwise
 
@@ -38,6 +40,12 @@ def test_the_rate_is_the_schedules() -> None:
     assert rates[-1] == pytest.approx(0.01 * 1.5e-3)
     unknown = {name: value for name, value in training([1.0]).items() if name != "recipe"}
     assert training_curve(tiny_card(provenance=unknown)).epochs[0].learning_rate is None
+
+
+def test_an_accuracy_that_was_no_number_is_none() -> None:
+    curve = training_curve(tiny_card(provenance=training([1.0, 0.5], [math.nan, 40.0])))
+    assert [each.accuracy for each in curve.epochs] == [None, 40.0]
+    json.dumps(curve.to_dict(), allow_nan=False)
 
 
 @pytest.mark.parametrize(

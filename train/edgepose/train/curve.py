@@ -1,5 +1,6 @@
 """How the training of a model went, epoch by epoch, as its card keeps it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -72,12 +73,17 @@ def _epochs(training: Mapping[str, Any]) -> list[Epoch]:
             epoch=int(point["epoch"]),
             run=1,
             loss=float(point["loss"]),
-            accuracy=None if point["accuracy"] is None else float(point["accuracy"]),
+            accuracy=_figure(point["accuracy"]),
             seconds=float(point["seconds"]),
             learning_rate=None if recipe is None else _rate_after(recipe, int(point["epoch"])),
         )
         for point in points
     ]
+
+
+def _figure(accuracy: float | None) -> float | None:
+    """Return what was measured; checkpoints of before kept a NaN where nothing could be."""
+    return None if accuracy is None or math.isnan(accuracy) else float(accuracy)
 
 
 def _rate_after(recipe: Recipe, epoch: int) -> float:

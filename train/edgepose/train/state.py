@@ -48,10 +48,13 @@ class Progress:
         self.loss_sum += sum(losses)
 
     def finish_epoch(self, accuracy: float | None) -> bool:
-        """Count an epoch; return whether it is the best so far, as the last one is where nothing is validated."""
-        is_best = accuracy is None or accuracy > self.best
-        if accuracy is not None:
-            self.best = max(self.best, accuracy)
+        """Count an epoch; return whether it is the best so far, as the last one is where none could be validated.
+
+        An accuracy that is no number counts as none.
+        """
+        accuracy = accuracy if accuracy is not None and math.isfinite(accuracy) else None
+        is_best = math.isinf(self.best) if accuracy is None else accuracy > self.best
+        self.best = self.best if accuracy is None else max(self.best, accuracy)
         self.note([])
         self.curve.append(CurvePoint(self.epoch + 1, self.loss_sum / self.step, accuracy, self.seconds))
         self.epoch, self.step, self.loss_sum = self.epoch + 1, 0, 0.0
