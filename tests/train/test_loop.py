@@ -1,33 +1,45 @@
 """A training run learns, resumes to the same numbers, and loses nothing when it is cut short."""
 
+import json
 import math
 import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.checkpoint import CheckpointError, load_checkpoint
 from edgepose.train.data import WeightedDataset
 from edgepose.train.data.augment import AugmentConfig
+from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample
 from edgepose.train.loop import Trainer, TrainingError
 from edgepose.train.named_recipes import modern_recipe
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.progress import EpochResult
 from edgepose.train.recipe import Recipe
+from edgepose.train.state import Progress
 from support.dot_dataset import DotDataset
 
 SPEC = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (32, 32))
 RECIPE = Recipe(epochs=2, batch=4, warmup_steps=0, precision="fp32")
 
 
-def trainer(out: Path, recipe: Recipe = RECIPE, *observers: "Record", people: int = 12) -> Trainer:
+def trainer(
+    out: Path,
+    recipe: Recipe = RECIPE,
+    *observers: "Record",
+    people: int = 12,
+    validate_on: PoseDataset | None = None,
+    workers: int = 0,
+) -> Trainer:
     mix = [WeightedDataset(DotDataset(people), 1.0)]
-    return Trainer(SPEC, recipe, mix, out, workers=0, observers=observers)
+    return Trainer(SPEC, recipe, mix, out, workers=workers, observers=observers, validate_on=validate_on)
 
 
 class Record:
@@ -71,11 +83,63 @@ def test_resuming_gives_the_numbers_of_an_uninterrupted_run(
     assert all(torch.equal(weights[name], tensor) for name, tensor in expected.weights.items())
 
 
+class HeldOut(DotDataset):
+    """Four people; joints that nobody labelled, and pictures that cannot be read."""
+
+    def __init__(self, *unlabelled: str, spoilt: tuple[int, ...] = ()) -> None:
+        super().__init__(4)
+        self.spoilt = spoilt
+        self._unlabelled = [LSP_14.index(joint) for joint in unlabelled]
+
+    def keypoints(self, index: int) -> FloatArray:
+        keypoints = super().sample(index).keypoints
+        keypoints[self._unlabelled] = np.nan
+        return keypoints
+
+    def sample(self, index: int) -> Sample:
+        if index in self.spoilt:
+            raise DataError(f"image {index} cannot be decoded; replace the file")
+        return replace(super().sample(index), keypoints=self.keypoints(index))
+
+
+def test_a_validation_that_fails_costs_no_step(tmp_path: Path) -> None:
+    whole, first, second = Record(), Record(), Record()
+    expected = trainer(tmp_path / "whole", RECIPE, whole, validate_on=HeldOut()).run()
+    with pytest.raises(DataError, match="image 1"):
+        trainer(tmp_path / "cut", RECIPE, first, validate_on=HeldOut(spoilt=(1,))).run()
+    assert (len(first.losses), first.epochs) == (3, [])
+    resumed = trainer(tmp_path / "cut", RECIPE, second, validate_on=HeldOut())
+    resumed.resume()
+    weights = resumed.run().weights
+    assert first.losses + second.losses == whole.losses
+    assert [(each.epoch, each.accuracy) for each in second.epochs] == [(e.epoch, e.accuracy) for e in whole.epochs]
+    assert all(torch.equal(weights[name], tensor) for name, tensor in expected.weights.items())
+
+
+def test_what_cannot_be_validated_on_is_told_before_the_first_step(tmp_path: Path) -> None:
+    trainer(tmp_path, validate_on=HeldOut("head", spoilt=(1,)))
+    with pytest.raises(DataError, match=r"PCK@0.2 cannot be told on dots:0: nobody in it has l_shoulder and r_hip"):
+        trainer(tmp_path, validate_on=HeldOut("l_hip", "r_hip"))
+    with pytest.raises(DataError, match="image 0"):
+        trainer(tmp_path, validate_on=HeldOut(spoilt=(0,)))
+
+
+def test_an_accuracy_that_is_no_number_counts_as_none() -> None:
+    progress = Progress(step=3, loss_sum=3.0)
+    assert progress.finish_epoch(math.nan)
+    assert progress.curve[0].accuracy is None
+    json.dumps(progress.to_dict(), allow_nan=False)
+    progress.step = 3
+    assert progress.finish_epoch(50.0)
+    progress.step = 3
+    assert not progress.finish_epoch(math.nan)
+    assert progress.best == 50.0
+
+
 def test_another_number_of_workers_gives_the_same_numbers(tmp_path: Path) -> None:
     here, elsewhere = Record(), Record()
     trainer(tmp_path / "a", RECIPE, here).run()
-    mix = [WeightedDataset(DotDataset(12), 1.0)]
-    Trainer(SPEC, RECIPE, mix, tmp_path / "b", workers=2, observers=(elsewhere,)).run()
+    trainer(tmp_path / "b", RECIPE, elsewhere, workers=2).run()
     assert here.losses == elsewhere.losses
 
 

@@ -9,14 +9,15 @@ import torch
 from torch import nn
 
 from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.codecs import of_everybody
-from edgepose.runtime.skeleton import SIMPLE_POSE_18
+from edgepose.runtime.skeleton import LSP_14, SIMPLE_POSE_18
 from edgepose.train.checkpoint import load_checkpoint
 from edgepose.train.data import WeightedDataset, open_dataset
 from edgepose.train.data.augment import AugmentConfig
 from edgepose.train.data.crowds import CrowdCrop, neck_between_shoulders
-from edgepose.train.data.pose_dataset import Picture, PoseDataset, Sample, picture_in_skeleton
+from edgepose.train.data.pose_dataset import DataError, Picture, PoseDataset, Sample, picture_in_skeleton
 from edgepose.train.loop import Trainer
 from edgepose.train.losses import focal_l2
 from edgepose.train.named_recipes import named_recipe
@@ -26,6 +27,7 @@ from edgepose.train.objectives.body_parts import SCALE_WEIGHTS, BodyPartObjectiv
 from edgepose.train.progress import EpochResult
 from edgepose.train.recipe import Recipe
 from support.crowds import crowd_in_a_row
+from support.dot_dataset import DotDataset
 
 CODEC = BodyPartCodec((64, 64), (16, 16))
 ALL_MAPS = torch.ones(1, 50)
@@ -173,6 +175,29 @@ def test_a_checkpoint_has_the_codec_and_is_validated_by_everybody(tmp_path: Path
     assert 0 <= learner.validate(network, dataset) <= 100
     picture = learner.draw(network, dataset)
     assert (picture.shape, picture.dtype) == ((64, 4 * 64, 3), np.uint8)
+
+
+class OnlyNecks(DotDataset):
+    """People who are alone in their picture; of them only the neck is labelled, which data sets mean differently."""
+
+    knows_everybody = True
+
+    def keypoints(self, index: int) -> FloatArray:
+        keypoints = self.sample(index).keypoints
+        keypoints[[row for row, joint in enumerate(LSP_14.joints) if joint != "neck"]] = np.nan
+        return keypoints
+
+
+def test_it_is_not_validated_on_who_is_one_of_many_or_has_no_labels() -> None:
+    objective().check_validation(open_dataset("synthetic:4:3"))
+    with pytest.raises(DataError, match="knows one person a picture"):
+        objective().check_validation(DotDataset(2))
+    with pytest.raises(DataError, match="OKS AP cannot be told on dots:0: nobody in it has a labelled joint"):
+        objective().check_validation(OnlyNecks(2))
+
+
+def test_progress_is_drawn_of_one_person_a_picture_too() -> None:
+    assert objective().draw(TINY.build().eval(), DotDataset(2)).shape == (64, 2 * 64, 3)
 
 
 class WholePictures(PoseDataset):

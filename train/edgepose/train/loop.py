@@ -83,6 +83,8 @@ class Trainer:
         if compiled:
             self.network.compile()
         self._validate_on = validate_on
+        if validate_on is not None:
+            self.objective.check_validation(validate_on)
         self._observers = observers
         self._save_seconds, self._saved_at = 60 * save_minutes, time.monotonic()
         self._readings = Readings(self.world)
@@ -180,13 +182,14 @@ class Trainer:
         network, progress = self.state.average.network, self.state.progress
         accuracy = None
         if self._validate_on is not None and self.world.is_first:
+            self.save("last")  # validation takes long and reads files: what it meets is to cost no step
             accuracy = self.objective.validate(network, self._validate_on)
         is_best = progress.finish_epoch(accuracy)
         self.save("last")
         if is_best and self.world.is_first:
             save_checkpoint(self.out / "best.safetensors", replace(self.checkpoint(), state={}))
         point = progress.curve[-1]
-        result = EpochResult(point.epoch, point.loss, self.objective.metric, accuracy, images_per_second)
+        result = EpochResult(point.epoch, point.loss, self.objective.metric, point.accuracy, images_per_second)
         for observer in self._observers:
             observer.on_epoch(result, network)
 

@@ -44,6 +44,10 @@ class Objective(ABC):
         """Return the mean loss of a batch on the network's device, a scalar; runs under the trainer's autocast."""
 
     @abstractmethod
+    def check_validation(self, dataset: PoseDataset) -> None:
+        """Raise `EdgeposeError` where `metric` cannot be told on a data set: before hours of training, not after."""
+
+    @abstractmethod
     def validate(self, network: nn.Module, dataset: PoseDataset) -> float:
         """Return `metric` of a network, in percent: it chooses the best checkpoint."""
 

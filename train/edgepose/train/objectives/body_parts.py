@@ -18,8 +18,9 @@ from edgepose.runtime.drawing import draw_poses
 from edgepose.runtime.geometry import keypoints_box_xyxy
 from edgepose.runtime.poses import Poses
 from edgepose.train.body_part_targets import body_part_targets
-from edgepose.train.data import PoseDataset, WeightedDataset
+from edgepose.train.data import DataError, PoseDataset, WeightedDataset
 from edgepose.train.data.crowds import CrowdCrop, CrowdDataset
+from edgepose.train.data.labels import keypoints_of
 from edgepose.train.everybody import labelled_pictures, look_at, measure_everybody, seen_by, whole_picture
 from edgepose.train.losses import focal_l2
 from edgepose.train.networks import DeployNetwork, NetworkSpec
@@ -100,6 +101,20 @@ class BodyPartObjective(Objective):
             [body_part_loss(self.codec, scales, targets, *known, focal=focal) for scales in stages]
         ).sum()
 
+    def check_validation(self, dataset: PoseDataset) -> None:
+        """Raise `EdgeposeError` for data of one person a picture, without labels or with an unreadable picture."""
+        skeleton = self.spec.skeleton
+        labelled_pictures(dataset, skeleton)
+        counted = [row for row, joint in enumerate(skeleton.joints) if joint != "neck"]
+        people = enumerate(keypoints_of(dataset, skeleton))
+        person = next((number for number, k in people if np.isfinite(k[counted]).all(axis=1).any()), None)
+        if person is None:
+            raise DataError(
+                f"{self.metric} cannot be told on {dataset.name}: nobody in it has a labelled joint of "
+                f"{skeleton.name}; validate on other data"
+            )
+        dataset.picture(person)
+
     def validate(self, network: nn.Module, dataset: PoseDataset) -> float:
         """Return the OKS AP of everybody in percent, from whole pictures."""
         see = seen_by(network_predictor(network, bf16=self.recipe.precision == "bf16"), self.codec)
@@ -107,7 +122,7 @@ class BodyPartObjective(Objective):
 
     def draw(self, network: nn.Module, dataset: PoseDataset) -> ImageArray:
         """Return a few whole pictures side by side, with the people found."""
-        people = labelled_pictures(dataset, self.spec.skeleton)
+        people = dataset.one_a_picture()
         chosen = np.linspace(0, len(people) - 1, min(_PICTURES, len(people))).astype(int)
         pictures = [dataset.picture(people[i])[0].image_bgr for i in chosen]
         views = np.stack([whole_picture(image, self.spec.input_wh)[0] for image in pictures])

@@ -14,10 +14,12 @@ from edgepose.runtime.codec import HeatmapCodec
 from edgepose.runtime.codecs import of_one_person
 from edgepose.runtime.drawing import draw_poses
 from edgepose.runtime.poses import Poses
-from edgepose.train.data import PoseDataset, WeightedDataset
+from edgepose.train.data import DataError, PoseDataset, WeightedDataset
 from edgepose.train.data.augment import Crop, plain_crop
 from edgepose.train.data.crops import CropDataset
+from edgepose.train.data.labels import keypoints_of
 from edgepose.train.losses import doubtful, partial_mse, weighted_mse
+from edgepose.train.metrics.pck import torso_px
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.objectives.base import Batch, Objective
 from edgepose.train.recipe import Recipe
@@ -109,6 +111,18 @@ class HeatmapObjective(Objective):
             swapped = self._swapped.find(seen, targets)
             targets, weights = (self._swapped.exchange(values, swapped) for values in (targets, weights))
         return targets, weights * (1 - self.recipe.label_doubt * doubtful(seen, targets))
+
+    def check_validation(self, dataset: PoseDataset) -> None:
+        """Raise `EdgeposeError` where nobody has the torso that PCK is measured by, or their picture cannot be read."""
+        skeleton = self.spec.skeleton
+        people = enumerate(keypoints_of(dataset, skeleton))
+        person = next((number for number, k in people if torso_px(k[None], skeleton)[0] > 0), None)
+        if person is None:
+            raise DataError(
+                f"{self.metric} cannot be told on {dataset.name}: nobody in it has {' and '.join(skeleton.torso)} "
+                "labelled; validate on other data"
+            )
+        dataset.sample(person)
 
     def validate(self, network: nn.Module, dataset: PoseDataset) -> float:
         """Return PCK@0.2 of the torso in percent, from plain crops."""
