@@ -6,6 +6,21 @@ from typing import Any, Literal
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.train.data.augment import AugmentConfig
+from edgepose.train.values import Ranges, check_numbers, check_range, check_values
+
+_LITTLE = 1e-12
+_RANGES: Ranges = {
+    "learning_rate": (_LITTLE, math.inf),
+    "weight_decay": (0, math.inf),
+    "warmup_steps": (0, math.inf),
+    "epochs": (1, math.inf),
+    "batch": (1, math.inf),
+    "ema_decay": (0, 1),
+    "clip_norm": (0, math.inf),
+    "seed": (0, 2**63 - 1),
+    "teacher_weight": (0, 1),
+    "label_doubt": (0, 1),
+}
 
 
 @dataclass(frozen=True)
@@ -41,18 +56,13 @@ class Recipe:
     augment: AugmentConfig = field(default_factory=AugmentConfig)
 
     def __post_init__(self) -> None:
-        if self.precision not in ("bf16", "fp32"):
-            raise EdgeposeError(f"unknown training precision {self.precision!r}; known: bf16, fp32")
-        if not (0 <= self.teacher_weight <= 1 and 0 <= self.label_doubt <= 1):
-            raise EdgeposeError(
-                f"a teacher's weight and the doubt in labels are from 0 to 1; found {self.teacher_weight}, "
-                f"{self.label_doubt}"
-            )
-        if self.epochs < 1 or self.batch < 1 or not self.learning_rate > 0:
-            raise EdgeposeError(
-                f"training needs epochs >= 1, batch >= 1 and a learning rate > 0; found {self.epochs}, "
-                f"{self.batch}, {self.learning_rate}"
-            )
+        check_values(self, _RANGES)
+        for pair in self.milestones:
+            check_numbers("a milestone", pair, 2)
+            check_range("where a milestone begins", pair[0], 0, 1)
+            check_range("a milestone's factor", pair[1], _LITTLE, 1)
+        if list(self.milestones) != sorted(self.milestones):
+            raise EdgeposeError(f"milestones come in the order in which they begin; found {self.milestones!r}")
 
     def rate_at(self, step: int, total_steps: int) -> float:
         """Return the learning rate of a step."""

@@ -1,5 +1,6 @@
 """From a person in an image to a training crop: one affine warp, colour, occlusion, and crops that are badly cut."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,8 +12,17 @@ from edgepose.runtime.geometry import crop_affine, fit_box_xyxy, transform_point
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.data.part_labels import UNKNOWN, mirrored_values
 from edgepose.train.data.pose_dataset import Sample
+from edgepose.train.values import Ranges, check_numbers, check_range, check_values
 
 _MIRRORED = mirrored_values()
+_RANGES: Ranges = {
+    "padding": (0.01, math.inf),
+    "rotation_deg": (0, 180),
+    "shift": (0, math.inf),
+    "shear": (0, math.inf),
+    "colour": (0, 2),
+    **dict.fromkeys(("mirror", "occlude", "badly_cut", "empty", "half_body"), (0, 1)),
+}
 
 _LOWER_BODY = ("hip", "knee", "ankle")
 _ENOUGH_FOR_A_HALF = 4
@@ -39,6 +49,12 @@ class AugmentConfig:
     badly_cut: float = 0.08
     empty: float = 0.05
     half_body: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_values(self, _RANGES)
+        check_numbers("scale", self.scale, 2)
+        check_range("the first scale, the least", self.scale[0], 0.01, math.inf)
+        check_range("the second scale, the most", self.scale[1], self.scale[0], math.inf)
 
 
 @dataclass(frozen=True)

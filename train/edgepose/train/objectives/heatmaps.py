@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
+from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.codec import HeatmapCodec
 from edgepose.runtime.codecs import of_one_person
@@ -52,12 +53,15 @@ class HeatmapObjective(Objective):
     """A person's joints as Gaussian heatmaps.
 
     A batch holds `images` uint8 RGB (N, H, W, 3), `keypoints` float32 (N, K, 2) in crop pixels, NaN where there is
-    none, and `weights` float32 (N, K), 0 where nothing is known of a joint.
+    none, and `weights` float32 (N, K), 0 where nothing is known of a joint. Raises `EdgeposeError` for a recipe with
+    another loss than those of `LOSSES`.
     """
 
     metric = "PCK@0.2"
 
     def __init__(self, spec: NetworkSpec, recipe: Recipe) -> None:
+        if recipe.loss not in LOSSES:
+            raise EdgeposeError(f"{spec.name} learns by the loss {' or '.join(LOSSES)}; found {recipe.loss}")
         self.spec, self.recipe = spec, recipe
         self.codec = of_one_person(spec.codec(), spec.name)
         self._average: DeployNetwork | None = None
