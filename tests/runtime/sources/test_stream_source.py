@@ -3,12 +3,10 @@
 import socketserver
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
-from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import cv2
 import pytest
@@ -21,6 +19,7 @@ from edgepose.runtime.sinks import JsonLinesSink
 from edgepose.runtime.sources import open_source
 from edgepose.runtime.sources.stream import StreamSource, without_password
 from support.clips import SIZE_WH, DotEstimator, dot_image, write_clip
+from support.web_server import serving
 
 pytestmark = [pytest.mark.enable_socket]
 
@@ -52,28 +51,11 @@ class _Files(SimpleHTTPRequestHandler):
         pass
 
 
-class _Server(ThreadingHTTPServer):
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A reader that goes away is part of the tests."""
-
-
-@contextmanager
-def _serving(handler: Any) -> Iterator[str]:
-    with _Server(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def test_a_live_stream_is_joined_again_and_given_up_in_the_end() -> None:
     class Handler(_MotionJpeg):
         callers = 0
 
-    with _serving(Handler) as url, StreamSource(f"{url}/cam.mjpg", tries=2, pause_s=0.01) as source:
+    with serving(Handler) as url, StreamSource(f"{url}/cam.mjpg", tries=2, pause_s=0.01) as source:
         assert source.live
         assert source.size_wh == SIZE_WH
         indexes = []
@@ -87,7 +69,7 @@ def test_closing_ends_the_wait_for_the_next_try() -> None:
     class Handler(_MotionJpeg):
         callers = 1
 
-    with _serving(Handler) as url:
+    with serving(Handler) as url:
         source = StreamSource(f"{url}/cam.mjpg", pause_s=20)
         closing = threading.Timer(0.3, source.close)
         begin_s = time.perf_counter()
@@ -106,7 +88,7 @@ def test_a_stream_that_hangs_is_left_at_once_with_its_poses_written(tmp_path: Pa
             over.wait(10)
 
     over, poses = threading.Event(), tmp_path / "poses.jsonl"
-    with _serving(Handler) as url:
+    with serving(Handler) as url:
         try:
             with StreamSource(f"{url}/cam.mjpg") as source:
                 pipeline = Pipeline(source, DotEstimator(), [JsonLinesSink(poses)])
@@ -125,9 +107,25 @@ def test_a_stream_that_hangs_is_left_at_once_with_its_poses_written(tmp_path: Pa
 
 def test_a_file_over_http_is_read_to_its_end(tmp_path: Path) -> None:
     write_clip(tmp_path / "clip.mp4", frames=15)
-    with _serving(partial(_Files, directory=str(tmp_path))) as url, open_source(f"{url}/clip.mp4") as source:
+    with serving(partial(_Files, directory=str(tmp_path))) as url, open_source(f"{url}/clip.mp4") as source:
         assert not source.live
         assert len(list(source)) == 15
+
+
+def _without_length(clip: Path) -> None:
+    """Turn the duration of a Matroska file into a void element, as in what a browser records."""
+    content = bytearray(clip.read_bytes())
+    place = content.index(b"\x44\x89\x88")  # its name, and that it has 8 bytes
+    content[place : place + 2] = b"\xec\x89"
+    clip.write_bytes(content)
+
+
+def test_a_file_over_http_that_tells_no_length_is_read_once(tmp_path: Path) -> None:
+    _without_length(write_clip(tmp_path / "clip.mkv", frames=15))
+    with serving(partial(_Files, directory=str(tmp_path))) as url, StreamSource(f"{url}/clip.mkv") as source:
+        assert (source.declared_frames, source.live) == (0, False)
+        assert len(list(islice(source, 40))) == 15
+        assert source.reconnects == 0
 
 
 def test_an_address_with_nothing_there_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:
@@ -145,7 +143,7 @@ def test_a_server_that_says_nothing_is_left_in_time() -> None:
             over.wait(10)
 
     over = threading.Event()
-    with _serving(Silent) as url:
+    with serving(Silent) as url:
         try:
             with pytest.raises(SourceError, match=r"within 0\.3 s"):
                 StreamSource(f"{url}/x", timeout_ms=300)

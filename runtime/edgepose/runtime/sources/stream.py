@@ -13,7 +13,7 @@ STREAM_SCHEMES = ("rtsp://", "rtsps://", "http://", "https://", "rtmp://", "udp:
 
 
 class StreamSource(CaptureSource):
-    """The stream at `url`: live, unless the server tells how many frames there are (a file over HTTP).
+    """The stream at `url`: live, unless it tells how many frames or the server how many bytes there are (a file).
 
     A connection that breaks is made again, `tries` times in a row with growing pauses, and counted in
     `reconnects`. Raises `SourceError` when it cannot be opened or stays away.
@@ -33,7 +33,7 @@ class StreamSource(CaptureSource):
         self.size_wh = size_of(self._first)
         self.fps = self._rate()
         self.declared_frames = self._declared_frames()
-        self.live = self.declared_frames == 0
+        self.live = self.declared_frames == 0 and not self._is_file()
 
     def images(self) -> Iterator[ImageArray]:
         """Yield pictures until a finite stream ends; one without end that stays away is a `SourceError`."""
@@ -45,6 +45,14 @@ class StreamSource(CaptureSource):
             yield image_bgr
             count += 1
             image_bgr = None
+
+    def _is_file(self) -> bool:
+        if not self._url.lower().startswith(("http://", "https://")):
+            return False
+        # imported only where it is used: a device starts faster without it
+        from edgepose.runtime.sources.web_file import is_web_file  # noqa: PLC0415
+
+        return is_web_file(self._url, self._timeout_ms / 1000)
 
     def _connect(self) -> ImageArray | None:
         timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, cv2.CAP_PROP_READ_TIMEOUT_MSEC]
