@@ -49,7 +49,6 @@ def test_the_file_makes_the_same_people_as_torch(crowd: Path, painted: str, tmp_
     limits = tolerance_of("onnx", "fp32")
     assert report.original > 80
     assert report.people == len(PaintedCrowds(PICTURES))
-    assert row.parity is not None
     assert row.parity <= limits.raw
     assert row.px <= limits.keypoint_sigmas * CROWD.codec().sigma_px
     assert row.drop <= limits.drop

@@ -12,7 +12,7 @@ import torch
 
 from edgepose.export.errors import ExportError
 from edgepose.export.export_run import ExportRequest, run_export
-from edgepose.export.formats import TARGETS
+from edgepose.export.formats import TARGETS, openvino
 from edgepose.export.report import ExportReport, Row
 from edgepose.export.tolerances import tolerance_of
 from edgepose.profiles.errors import EdgeposeError
@@ -238,11 +238,35 @@ def test_a_wrong_checkpoint_or_folder_leaves_nothing(ppnet: Path, dots: str, tmp
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-@pytest.mark.slow
-def test_too_few_people_to_calibrate_is_a_failure(ppnet: Path, dots: str, tmp_path: Path) -> None:
-    request = ExportRequest(ppnet, [("openvino", "int8")], tmp_path / "out", calibrate=dots, limit=5)
+def test_too_few_people_to_calibrate_is_told_before_any_work_and_older_files_stay(
+    ppnet: Path, dots: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    for name in ("small-int8.onnx", "export.json"):
+        (out / name).write_text("of an earlier export")
+    steps: list[str] = []
+    request = ExportRequest(ppnet, [("onnx", "fp32"), ("onnx", "int8")], out, calibrate=dots, limit=5)
     with pytest.raises(ExportError, match="int8 needs at least 16 people to calibrate with, found 5"):
-        run_export(request).raise_failures()
+        run_export(request, steps.append)
+    assert steps == ["read the network", "read the data"]
+    assert {path.read_text() for path in out.iterdir()} == {"of an earlier export"}
+
+
+def test_what_cannot_be_made_leaves_older_files(
+    ppnet: Path, dots: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ExportError("the quantiser refuses")
+
+    out = tmp_path / "out"
+    out.mkdir()
+    for name in ("small-int8.xml", "export.json"):
+        (out / name).write_text("of an earlier export")
+    monkeypatch.setattr(openvino, "quantise", refuse)
+    report = run_export(ExportRequest(ppnet, [("openvino", "int8")], out, calibrate=dots, runs=3))
+    assert report.failures == ("the quantiser refuses",)
+    assert {path.read_text() for path in out.iterdir()} == {"of an earlier export"}
 
 
 _KILLED = """

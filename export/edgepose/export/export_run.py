@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from edgepose.export.errors import ParityError
 from edgepose.export.formats import exporter_of
 from edgepose.export.guard import Guard, Proven
 from edgepose.export.notes import excluded_layers, slower_rows
@@ -24,18 +25,23 @@ __all__ = ["ExportRequest", "run_export"]
 def run_export(request: ExportRequest, on_step: Callable[[str], None] = lambda _: None) -> ExportReport:
     """Make every file of a request, with `export.json`; `on_step` is told what is being done.
 
-    A file that is not good enough is left out and named in the report's `failures`; call its `raise_failures`. Raises
+    A file that is not good enough is left out, with an older one of its name, and named in the report's `failures`;
+    call its `raise_failures`. One that cannot be made is named there too, and an older one stays. Raises
     `EdgeposeError` when the request cannot be carried out at all.
     """
     profile = load_profile(request.device)
     with staging_folder(request.out) as staging:
         original = prepare(request, on_step)
-        made, failures = _make_all(request, original, staging, on_step)
+        made, worse, failures = _make_all(request, original, staging, on_step)
         outcomes = time_files([proven.path for _, _, proven in made], profile, request.runs, on_step)
         report = _report(request, original, profile, made, outcomes, failures)
         files = [file for _, _, proven in made for file in artefact_files(proven.path)]
-        (staging / "export.json").write_text(report.to_json(), encoding="utf-8")
-        move_in([*files, staging / "export.json"], request.out)
+        if made or worse:
+            (staging / "export.json").write_text(report.to_json(), encoding="utf-8")
+            files.append(staging / "export.json")
+        for name in worse:
+            remove_model(request.out / name)
+        move_in(files, request.out)
     return report
 
 
@@ -45,9 +51,9 @@ _Made = list[tuple[str, str, Proven]]
 
 def _make_all(
     request: ExportRequest, original: Original, staging: Path, on_step: Callable[[str], None]
-) -> tuple[_Made, list[str]]:
-    """Return what was made, and a line for every file that was not."""
-    made, failures = [], []
+) -> tuple[_Made, list[str], list[str]]:
+    """Return what was made, the names of files that are not good enough, and a line for every file that is missing."""
+    made, worse, failures = [], [], []
     guard = Guard(original, staging, search=request.search, on_step=on_step)
     for name, precision in request.targets:
         on_step(f"{name} {precision}: convert and compare")
@@ -55,9 +61,10 @@ def _make_all(
             made.append((name, precision, guard.make(name, precision)))
         except EdgeposeError as error:
             failures.append(str(error))
-            exporter = exporter_of(name, precision)
-            remove_model(request.out / exporter.file_name(exporter.card(original.card, precision)))
-    return made, failures
+            if isinstance(error, ParityError):
+                exporter = exporter_of(name, precision)
+                worse.append(exporter.file_name(exporter.card(original.card, precision)))
+    return made, worse, failures
 
 
 def _report(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgepose.export.errors import ExportError
+from edgepose.export.errors import ParityError
 from edgepose.export.formats import Exporter, exporter_of
 from edgepose.export.original import Original
 from edgepose.export.parity import METRIC, Parity, measure_parity
@@ -51,7 +51,7 @@ class Guard:
     def make(self, name: str, precision: str) -> Proven:
         """Return the file of a format and precision.
 
-        Raises `ExportError`, naming the layers that hurt most, when it is over a tolerance.
+        Raises `ParityError`, naming the layers that hurt most, when it is over a tolerance.
         """
         exporter = exporter_of(name, precision)
         attempt = self._attempt(exporter, precision, self._excluded(self._left_out) if precision in QUANTISED else ())
@@ -108,13 +108,13 @@ class Guard:
         return passed[number]
 
     def _check_people(self, name: str, precision: str, problems: list[str]) -> None:
-        """Raise `ExportError` where one keypoint is more than the budget: any list of layers could pass by chance."""
+        """Raise `ParityError` where one keypoint is more than the budget: any list of layers could pass by chance."""
         counted = int(self._original.reference.counted.sum())
         if 100 / counted > tolerance_of(name, precision).drop:
             how = f", and the {counted} keypoints of the validation are too few to search by"
             raise self._error(name, precision, problems, how)
 
-    def _error(self, name: str, precision: str, problems: list[str], how: str = "") -> ExportError:
+    def _error(self, name: str, precision: str, problems: list[str], how: str = "") -> ParityError:
         hint = advice = ""
         if precision != "fp32":
             worst = self._original.worst(precision)
@@ -122,7 +122,7 @@ class Guard:
         if precision in QUANTISED:
             options = "--exclude" if self._search else "--exclude, --search"
             advice = f"give other data to --calibrate, layers to {options}, or "
-        return ExportError(
+        return ParityError(
             f"{name} {precision} of {self._original.card.name} is not as good as torch{how}: {', '.join(problems)}"
             f"{hint}; no such file was left: {advice}take another precision"
         )

@@ -15,6 +15,7 @@ from edgepose.export.graph import to_onnx
 from edgepose.export.layers import chosen_layers
 from edgepose.export.parity import Reference, reference_of
 from edgepose.export.provenance import exported_from
+from edgepose.export.quantise import require_people
 from edgepose.export.request import DEFAULT_DATA, QUANTISED, ExportRequest
 from edgepose.export.sensitivity import LayerHarm, layers_by_harm
 from edgepose.runtime.card import ModelCard
@@ -89,6 +90,8 @@ def prepare(request: ExportRequest, on_step: Callable[[str], None]) -> Original:
     calibration = (
         load_examples(calibrate_on, card, min(request.limit, _MOST_CALIBRATION)) if calibrate_on is not None else None
     )
+    if calibration is not None and "int8" in {precision for _, precision in request.targets}:
+        require_people(calibration.images_rgb)
     validation = load_examples(validate_on, card, request.limit)
     on_step("run the network in torch")
     reference = reference_of(network_predictor(network), validation, codec)

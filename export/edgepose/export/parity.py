@@ -22,14 +22,15 @@ _BATCH = 32
 class Reference:
     """What torch makes of the crops, or of whole pictures.
 
-    Maps (M, K, h, w) of the first of them, keypoints (N, K, 2) of the labelled people in crop pixels, which of these it
-    finds, which are correct and which count for the metric, all (N, K), and the metric over all.
+    Maps (M, K, h, w) of the first of them, keypoints (N, K, 2) of the labelled people in crop pixels, and (N, K) their
+    scores, which of them it finds, which are correct and which count for the metric; the metric over all.
     """
 
     crops: Examples
     codec: Codec
     heatmaps: FloatArray
     keypoints_crop: FloatArray
+    scores: FloatArray
     seen: Array
     correct: Array
     counted: Array
@@ -40,13 +41,13 @@ class Reference:
 class Parity:
     """How far a model is from the reference.
 
-    `raw` is the largest difference of a map cell over the highest peak, None of a model that decodes itself and shows
-    no maps; `px` the mean distance of the keypoints that torch finds, in crop pixels, `metric` in percent, and `drop`
-    what it lost against torch, in points. `drop_error` is the standard error of the drop: that of a count of the
-    keypoints that only one of the two gets right.
+    `raw` is the largest difference of a map cell over the highest peak, or of a found joint's score where a model decodes
+    itself and shows no maps; `px` the mean distance of the keypoints that torch finds, in crop pixels, `metric` in
+    percent, and `drop` what it lost against torch, in points. `drop_error` is the standard error of the drop: that of a
+    count of the keypoints that only one of the two gets right.
     """
 
-    raw: float | None
+    raw: float
     px: float
     metric: float
     drop: float
@@ -60,9 +61,8 @@ class Parity:
         limits = {
             f"{METRIC} drop": (self.drop + surely * self.drop_error, tolerance.drop),
             "keypoint error in px": (self.px, tolerance.keypoint_sigmas * codec.sigma_px),
+            "raw difference": (self.raw, tolerance.raw),
         }
-        if self.raw is not None:
-            limits["raw difference"] = (self.raw, tolerance.raw)
         return [
             f"{name} {found:.3g} (at most {limit:.3g})" for name, (found, limit) in limits.items() if not found <= limit
         ]
@@ -84,6 +84,7 @@ def reference_of(predict: MapPredictor, crops: Examples, codec: Codec) -> Refere
         codec=codec,
         heatmaps=found.heatmaps,
         keypoints_crop=found.keypoints_crop,
+        scores=found.scores,
         seen=seen if seen.any() else np.ones_like(seen),
         correct=correct,
         counted=counted,
@@ -98,7 +99,7 @@ def measure_parity(predict: Predictor, reference: Reference) -> Parity:
     correct, counted = reference.crops.judge(found.keypoints_crop)
     metric = _percent(correct.sum(), counted)
     return Parity(
-        raw=_raw_difference(found.heatmaps, reference.heatmaps),
+        raw=_raw_difference(found, reference),
         px=float(distance[reference.seen].mean()),
         metric=metric,
         drop=reference.metric - metric,
@@ -122,5 +123,9 @@ def _predict(predict: Predictor, crops: Examples) -> Prediction:
     return Prediction(keypoints, scores, np.concatenate(maps) if maps else None)
 
 
-def _raw_difference(found: FloatArray | None, expected: FloatArray) -> float | None:
-    return None if found is None else float(np.abs(found - expected).max() / np.abs(expected).max())
+def _raw_difference(found: Prediction, reference: Reference) -> float:
+    if found.heatmaps is None:
+        differences = np.abs(found.scores - reference.scores)[reference.seen]
+    else:
+        differences = np.abs(found.heatmaps - reference.heatmaps)
+    return float(differences.max() / np.abs(reference.heatmaps).max())

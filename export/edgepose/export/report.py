@@ -23,7 +23,7 @@ class Row:
     path: str
     sha256: str
     size: int
-    parity: float | None
+    parity: float
     px: float
     metric: float
     drop: float

@@ -1,0 +1,65 @@
+"""A model is compared with torch in all that a device reads of it: places, scores, and how many are right."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgepose.export.crops import load_crops
+from edgepose.export.parity import Parity, Reference, measure_parity, reference_of
+from edgepose.export.tolerances import tolerance_of
+from edgepose.runtime.arrays import ImageArray
+from edgepose.train.card import card_of_checkpoint
+from edgepose.train.checkpoint import load_checkpoint
+from edgepose.train.data import open_dataset
+from edgepose.train.prediction import MapPredictor, Prediction, decoded
+from edgepose.train.session import network_predictor
+
+
+@pytest.fixture(scope="module")
+def compared(ppnet: Path, dots: str) -> tuple[MapPredictor, Reference]:
+    """What torch sees, and its reference on these people."""
+    checkpoint = load_checkpoint(ppnet)
+    predict = network_predictor(checkpoint.build())
+    crops = load_crops(open_dataset(dots), card_of_checkpoint(checkpoint), 16)
+    return predict, reference_of(predict, crops, checkpoint.codec)
+
+
+def spoilt(compared: tuple[MapPredictor, Reference], *, shift_px: float = 0, scores: float = 1) -> Parity:
+    """Return the parity of a file that gives keypoints, some pixels off and with its scores times something."""
+    predict, reference = compared
+    right = decoded(predict, reference.codec)
+
+    def wrong(images_rgb: ImageArray) -> Prediction:
+        found = right(images_rgb)
+        return Prediction((found.keypoints_crop + shift_px).astype(np.float32), found.scores * np.float32(scores), None)
+
+    return measure_parity(wrong, reference)
+
+
+def problems(parity: Parity, reference: Reference, precision: str) -> list[str]:
+    return parity.problems(tolerance_of("onnx", precision), reference.codec)
+
+
+def test_torch_against_itself_has_nothing_to_tell(compared: tuple[MapPredictor, Reference]) -> None:
+    predict, reference = compared
+    parity = measure_parity(decoded(predict, reference.codec), reference)
+    assert (parity.raw, parity.px, parity.drop) == (0, 0, 0)
+    assert spoilt(compared) == parity
+    assert problems(parity, reference, "fp32") == []
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16", "int8"])
+def test_keypoints_without_their_scores_are_not_good_enough(
+    compared: tuple[MapPredictor, Reference], precision: str
+) -> None:
+    parity = spoilt(compared, scores=0)
+    assert (parity.px, parity.drop) == (0, 0)
+    (told,) = problems(parity, compared[1], precision)
+    assert told.startswith("raw difference ")
+
+
+def test_keypoints_that_are_off_are_not_good_enough(compared: tuple[MapPredictor, Reference]) -> None:
+    parity = spoilt(compared, shift_px=1)
+    assert parity.px == pytest.approx(2**0.5, rel=1e-4)
+    assert "keypoint error in px 1.41" in " ".join(problems(parity, compared[1], "fp32"))
