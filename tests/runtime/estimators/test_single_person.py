@@ -112,6 +112,18 @@ def test_a_given_box_is_the_only_place_looked_at(session: Session) -> None:
     assert len(see(SinglePersonEstimator(session, elsewhere), joints)) == 0
 
 
+@pytest.mark.parametrize(("follow", "ids"), [(True, [1, 1, 2]), (False, [1, 2, 3])])
+def test_ids_in_a_given_box_begin_at_1_and_are_somebody_elses_after_nobody(
+    session: Session, *, follow: bool, ids: list[int]
+) -> None:
+    joints = STANDING + 100
+    box = np.concatenate([joints.min(axis=0), joints.max(axis=0)])
+    estimator = SinglePersonEstimator(session, box, follow=follow)
+    assert see(estimator, None).ids == ()
+    seen = [see(estimator, who).ids for who in (joints, joints, None, joints)]
+    assert seen == [(ids[0],), (ids[1],), (), (ids[2],)]
+
+
 def test_a_frame_without_anybody_costs_no_more_than_the_windows_asked_for(session: Session) -> None:
     calls = 0
     estimator = SinglePersonEstimator(session, settings=TrackingSettings(windows_per_frame=3))

@@ -43,13 +43,21 @@ class SinglePersonEstimator:
         """Return the person in the frame, or nobody."""
         image = frame.image_bgr
         if self._given_box is not None:
-            seen = self._model.see(image, self._given_box, clock)
-            return self._poses(seen if seen.score >= self._model.presence_threshold else None)
+            return self._poses(self._look_into(self._given_box, image, clock))
         if self._box is not None and self._follows:
             followed = self._follow(image, self._box, clock)
             if followed is not None:
                 return self._poses(followed)
         return self._poses(self._search(image, clock))
+
+    def _look_into(self, box: FloatArray, image: ImageArray, clock: StageClock) -> BoxPose | None:
+        seen = self._model.see(image, box, clock)
+        if seen.score < self._model.presence_threshold:
+            self._box = None
+            return None
+        self._id += self._box is None or not self._follows
+        self._box = box
+        return seen
 
     def _follow(self, image: ImageArray, box: FloatArray, clock: StageClock) -> BoxPose | None:
         seen = self._model.see(image, box, clock)
