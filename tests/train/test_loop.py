@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from edgepose.runtime.arrays import FloatArray
-from edgepose.runtime.skeleton import LSP_14
+from edgepose.runtime.skeleton import LSP_14, MPII_16
 from edgepose.train.checkpoint import CheckpointError, load_checkpoint
 from edgepose.train.data import WeightedDataset
 from edgepose.train.data.augment import AugmentConfig
@@ -171,6 +171,20 @@ def test_another_recipe_or_network_is_not_resumed(tmp_path: Path) -> None:
     other = Trainer(SPEC, replace(RECIPE, epochs=1), [WeightedDataset(DotDataset(12), 2.0)], tmp_path, workers=0)
     with pytest.raises(CheckpointError, match="another data"):
         other.resume()
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        (replace(SPEC, input_wh=(64, 64)), "ppnet-m1-d1-w8, stem=8 of lsp-14 at 64x64"),
+        (replace(SPEC, skeleton=MPII_16), "ppnet-m1-d1-w8, stem=8 of mpii-16 at 32x32"),
+        (replace(SPEC, settings={"stem": 16}), "ppnet-m1-d1-w8, stem=16 of lsp-14 at 32x32"),
+    ],
+)
+def test_a_network_of_another_size_or_joints_is_not_resumed(tmp_path: Path, spec: NetworkSpec, told: str) -> None:
+    trainer(tmp_path).save("last")
+    with pytest.raises(CheckpointError, match=f"holds ppnet-m1-d1-w8, stem=8 of lsp-14 at 32x32, this is {told};"):
+        Trainer(spec, RECIPE, [WeightedDataset(DotDataset(12), 1.0)], tmp_path, workers=0).resume()
 
 
 def test_starts_from_the_weights_of_a_checkpoint_and_says_so(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from edgepose.train.averaging import WeightAverage
 from edgepose.train.checkpoint import Checkpoint, CheckpointError, optimiser_tensors, restore_optimiser
+from edgepose.train.networks import NetworkSpec
 from edgepose.train.recipe import Recipe
 
 _RAW = "network."
@@ -124,8 +125,9 @@ class TrainingState:
 
 def check_same_run(path: Path, saved: Checkpoint, mine: Checkpoint) -> None:
     """Raise `CheckpointError`, saying what differs, when a saved run has another network, recipe or data than mine."""
-    if (saved.spec.name, dict(saved.spec.settings)) != (mine.spec.name, dict(mine.spec.settings)):
-        raise CheckpointError(f"{path} holds {saved.spec.name} {dict(saved.spec.settings)}; resume with the same")
+    theirs_is, ours_is = (_described(run.spec) for run in (saved, mine))
+    if theirs_is != ours_is:
+        raise CheckpointError(f"{path} holds {theirs_is}, this is {ours_is}; give the same, or a new --out")
     theirs, ours = (vars(Recipe.from_dict(run.training["recipe"])) for run in (saved, mine))
     # another machine computes in another precision, as in another number of processes
     other = [f"{name} {value}" for name, value in theirs.items() if value != ours[name] and name != "precision"]
@@ -143,6 +145,11 @@ def check_same_run(path: Path, saved: Checkpoint, mine: Checkpoint) -> None:
         raise CheckpointError(
             f"{path} was trained with another data: {saved.training['data']}; give the same, or a new --out"
         )
+
+
+def _described(spec: NetworkSpec) -> str:
+    settings = "".join(f", {name}={value}" for name, value in sorted(spec.settings.items()))
+    return f"{spec.name}{settings} of {spec.skeleton.name} at {spec.input_wh[0]}x{spec.input_wh[1]}"
 
 
 def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
