@@ -8,13 +8,15 @@ from typing import Annotated
 
 import typer
 
+from edgepose.runtime.profiling import DEFAULT_SOURCE
+
 
 def profile(
     model: Annotated[str, typer.Argument(help="An exported file, or the name of a model that ships.")],
     *,
     source: Annotated[
         str, typer.Option(help="Camera index, video, folder, stream or synthetic[:SEED[:FRAMES]].")
-    ] = "synthetic:0:120",
+    ] = DEFAULT_SOURCE,
     device: Annotated[str, typer.Option(help="Device profile: a name of `edgepose devices`, or a .toml.")] = "auto",
     json_path: Annotated[
         Path | None, typer.Option("--json", help="Write the report here too; - prints it alone.")

@@ -8,9 +8,12 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import STAGES, StageClock
+from edgepose.runtime.estimators import open_estimator
 from edgepose.runtime.geometry import crop_affine, image_box_xyxy, invert_affine, transform_points, warp_crop
 from edgepose.runtime.poses import Frame, Poses
+from edgepose.runtime.profiling import DEFAULT_SOURCE
 from edgepose.runtime.profiling.camera_path import measure_camera_path
+from edgepose.runtime.shipped import shipped_names
 from edgepose.runtime.sources import open_source
 from support.tiny_model import save_tiny_onnx
 
@@ -54,6 +57,36 @@ def test_the_path_is_the_work_of_all_stages_but_capture(clip: str, tmp_path: Pat
     assert found.pipeline_ms.n == 2
     largest = [found.stages_ms[stage].max for stage in STAGES if stage != "capture"]
     assert max(largest) <= found.pipeline_ms.max <= sum(largest) + 0.001
+
+
+class LateEstimator(WholeFrameEstimator):
+    """Finds nobody in the first frames."""
+
+    def __init__(self, session: Session, empty: int) -> None:
+        super().__init__(session)
+        self._empty = empty
+
+    def estimate(self, frame: Frame, clock: StageClock) -> Poses:
+        return super().estimate(frame, clock) if frame.index >= self._empty else Poses.empty(self.skeleton)
+
+
+@pytest.mark.parametrize(("empty", "warmup", "with_people"), [(0, 1, 11), (2, 3, 9), (6, 4, 6), (99, 4, 0)])
+def test_the_warm_up_lasts_until_somebody_is_found(
+    empty: int, warmup: int, with_people: int, clip: str, tmp_path: Path
+) -> None:
+    with open_model(save_tiny_onnx(tmp_path)) as session:
+        found = measure_camera_path(open_source(clip), LateEstimator(session, empty), warmup=1)
+    assert (found.warmup, found.with_people) == (warmup, with_people)
+    assert found.pipeline_ms.n == 12 - warmup
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", shipped_names())
+def test_on_the_default_clip_who_ships_follows_somebody_through(name: str) -> None:
+    with open_model(name) as session, open_source(DEFAULT_SOURCE) as source:
+        found = measure_camera_path(source, open_estimator(session, 1))
+    assert found.pipeline_ms.n >= 120
+    assert found.with_people == found.pipeline_ms.n
 
 
 def test_a_paced_clip_runs_at_its_own_rate(clip: str, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ ENVIRONMENT = {
     "memory_mb": None,
     "frame_wh": [640, 480],
     "most_people": 1,
-    "frames_with_people": 9,
+    "frames_with_people": 100,
     "warmup": {"network": 1, "frames": 1},
     "load_before": LOAD,
     "load_during": LOAD,
@@ -102,6 +102,22 @@ def test_tables_show_the_figures_and_the_verdict() -> None:
         "unknown",
     ):
         assert expected in text
+
+
+def test_a_budget_missed_while_searching_says_so() -> None:
+    budget = REPORT.checks(Budget(fps=60.0, network_p95_ms=1.0, pipeline_p95_ms=1.0))
+    shown = []
+    for with_people in (95, 94):
+        console = Console(record=True, width=200)
+        report = replace(REPORT, environment={**ENVIRONMENT, "frames_with_people": with_people}, budget=budget)
+        console.print(report_tables(report))
+        shown.append(console.export_text())
+    following, searching = shown
+    assert "searching" not in following
+    assert "warning: nobody was found in 6 of 100 frames: the times of the camera path are those of sear" in searching
+    lines = [line for line in searching.splitlines() if "missed" in line]
+    assert ["searching" in line for line in lines] == ["network" not in line for line in lines]
+    assert len(lines) == 3
 
 
 def test_the_slowest_layers_come_first() -> None:

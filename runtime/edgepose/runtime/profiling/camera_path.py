@@ -47,7 +47,8 @@ def measure_camera_path(
 ) -> CameraPath:
     """Run the pipeline over a source, drawing every result, and summarise its times.
 
-    The first `warmup` frames are run and not counted; a third of the frames at most. Raises `EdgeposeError`
+    The first `warmup` frames are run and not counted, nor are those until somebody is found: searching has another
+    price than following. They are a third of the frames at most. Raises `EdgeposeError`
     when the source has fewer than three frames, and whatever the source raises.
     """
     times = _Times()
@@ -61,7 +62,8 @@ def measure_camera_path(
     frames = len(times.ends_ns)
     if frames < 3:
         raise EdgeposeError(f"{source.name} gave {frames} frames; at least 3 are needed to measure")
-    return _summary(times, min(warmup, frames // 3), pipeline.dropped)
+    first_found = times.found.index(True) if any(times.found) else frames
+    return _summary(times, min(max(warmup, first_found + 1), frames // 3), pipeline.dropped)
 
 
 def _summary(times: _Times, warmup: int, dropped: int) -> CameraPath:

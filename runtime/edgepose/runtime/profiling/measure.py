@@ -6,6 +6,7 @@ from edgepose.profiles import load_profile
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import LayerTime
 from edgepose.runtime.estimators import open_estimator
+from edgepose.runtime.profiling import DEFAULT_SOURCE
 from edgepose.runtime.profiling.camera_path import measure_camera_path
 from edgepose.runtime.profiling.environment import describe_environment
 from edgepose.runtime.profiling.first_pose import measure_first_pose_ms
@@ -18,7 +19,6 @@ from edgepose.runtime.shipped import resolve_model
 from edgepose.runtime.sources import FrameSource, open_source
 from edgepose.runtime.sources.stream import without_password
 
-DEFAULT_SOURCE = "synthetic:0:120"
 _LIVE_FRAMES = 300
 
 
@@ -26,8 +26,8 @@ _LIVE_FRAMES = 300
 class Effort:
     """How often things are measured; warm-up comes on top, and is not counted.
 
-    `max_frames` None takes the whole source, of a live one 300 frames. `most_people` are followed; budgets are for
-    one. `sustained_minutes` 0 leaves that run out.
+    `max_frames` None takes the whole source, of a live one 300 frames. `warmup_frames` are the least: see
+    `measure_camera_path`. `most_people` are followed; budgets are for one. `sustained_minutes` 0 leaves that run out.
     """
 
     runs: int = 200

@@ -5,18 +5,36 @@ from collections.abc import Sequence
 from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from edgepose.runtime.backends.base import LayerTime
 from edgepose.runtime.profiling.distribution import Distribution
 from edgepose.runtime.profiling.report import Report
 from edgepose.runtime.profiling.sustained import slowdown
 
+_OF_THE_CAMERA_PATH = ("pipeline_", "age_", "fps")
+"""How the limits begin that depend on whether somebody is there."""
+
 
 def report_tables(report: Report) -> Group:
     """Return a report as tables for rich: environment, times, sums, and if there are any sustained run and budget."""
-    tables = [_environment(report), _times(report), _figures(report)]
-    on_request = [_sustained(report)] if report.sustained else []
-    return Group(*tables, *on_request, *([_budget(report)] if report.budget else []))
+    tables: list[Table | Text] = [_environment(report), _times(report), _figures(report)]
+    if report.sustained:
+        tables.append(_sustained(report))
+    if report.budget:
+        tables.append(_budget(report))
+    if report.searched:
+        tables.append(_warning(report))
+    return Group(*tables)
+
+
+def _warning(report: Report) -> Text:
+    found = f"nobody was found in {report.searched} of {report.pipeline_ms.n} frames"
+    return Text(
+        f"warning: {found}: the times of the camera path are those of searching, not of following; "
+        "give a --source in which somebody is seen from the start",
+        style="yellow",
+    )
 
 
 def layers_table(layers: Sequence[LayerTime], most: int = 30) -> Table:
@@ -97,5 +115,7 @@ def _budget(report: Report) -> Table:
     table = Table("budget", "limit", "measured", "")
     for check in report.budget:
         verdict = "[green]met[/green]" if check.met else "[red]missed[/red]"
+        if report.searched and check.name.startswith(_OF_THE_CAMERA_PATH):
+            verdict += ", searching"
         table.add_row(check.name, f"{check.limit:g}", f"{check.measured:.2f}", verdict)
     return table
