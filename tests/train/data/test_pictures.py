@@ -46,6 +46,8 @@ def test_coco_gives_everybody_and_where_nothing_is_known(tmp_path: Path) -> None
     assert picture.known[5, 5] == 255  # labelled, though the crowd's box ends beside it
     assert picture.known[1, 23] == 0  # somebody without labels
     assert picture.known[30, 30] == 255
+    assert picture.unlabelled.boxes_xyxy.tolist() == [[-0.5, -0.5, 4.5, 4.5], [19.5, 0.5, 23.5, 6.5]]
+    assert picture.unlabelled.crowds.tolist() == [True, False]
     assert dataset.one_a_picture() == [0]
 
 
@@ -74,6 +76,17 @@ def test_rendered_pictures_have_exact_masks() -> None:
         assert (picture.people[seen[:, 1].clip(0, 255), seen[:, 0].clip(0, 255)] == 255).mean() > 0.8
         several += len(picture.keypoints) > 1
     assert several > 0
+
+
+def test_who_is_hardly_seen_in_a_rendered_picture_is_unlabelled() -> None:
+    dataset = open_dataset("synthetic:30:2")
+    there = [dataset.picture(index)[0] for index in dataset.one_a_picture()]
+    boxes = np.concatenate([picture.unlabelled.boxes_xyxy for picture in there])
+    assert len(boxes) > 0
+    assert np.isfinite(boxes).all()
+    for picture in there:
+        for x, y in (picture.unlabelled.boxes_xyxy[:, :2] + picture.unlabelled.boxes_xyxy[:, 2:]) / 2:
+            assert picture.known[int(np.clip(y, 0, 255)), int(np.clip(x, 0, 255))] == 0
 
 
 def test_joints_that_the_data_lacks_are_unlabelled(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgepose.runtime.skeleton import COCO_17, LSP_14, Skeleton
+from edgepose.train.data.pose_dataset import Unlabelled
 from edgepose.train.metrics.oks import oks, oks_ap
 
 pytest.importorskip("pycocotools")
@@ -98,6 +99,25 @@ def test_several_people_of_a_picture_are_found_or_not() -> None:
     assert 70 < ap(nobody_there, ["a", *pictures])["OKS AP"] < 90
     assert ap(truth, ["b", "c", "d", "d"])["OKS AP"] == 0
     assert ap(truth[:0], [])["OKS AP"] == 0
+
+
+def test_whoever_finds_somebody_without_labels_is_neither_right_nor_wrong() -> None:
+    truth = people(LSP_14, 3)
+    areas, pictures = np.full(3, 10000, np.float32), ["a", "a", "b"]
+    beside = np.full((2, 14, 2), 500, np.float32) + np.float32([[[0, 0]], [[20, 20]]])
+    found, names = np.concatenate([beside, truth]), ["a", "a", *pictures]
+    scores = np.linspace(0.9, 0.5, len(found)).astype(np.float32)
+
+    def ap(box: list[float], picture: str = "a", *, crowd: bool = True) -> float:
+        unlabelled = {picture: Unlabelled.of([np.array(box, np.float32)], [10000], [crowd])}
+        return oks_ap(found, scores, truth, areas, LSP_14.sigmas, pictures, names, unlabelled)["OKS AP"]
+
+    around = [450.0, 450.0, 600.0, 600.0]
+    without = oks_ap(found, scores, truth, areas, LSP_14.sigmas, pictures, names)["OKS AP"]
+    assert ap(around) == pytest.approx(100)
+    assert without < ap(around, crowd=False) < 100  # one person is found once, a crowd any number of times
+    assert ap([0.0, 0.0, 9.0, 9.0]) == pytest.approx(without)
+    assert ap(around, "b") == pytest.approx(without)
 
 
 def test_a_joint_that_was_not_found_is_wrong_but_not_the_person() -> None:

@@ -1,7 +1,7 @@
 """How well everybody in the pictures of a data set is found: one code for training, every format and every export."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -18,7 +18,7 @@ from edgepose.runtime.geometry import (
     warp_crop,
 )
 from edgepose.runtime.skeleton import Skeleton
-from edgepose.train.data.pose_dataset import DataError, Picture, PoseDataset, picture_in_skeleton
+from edgepose.train.data.pose_dataset import DataError, Picture, PoseDataset, Unlabelled, picture_in_skeleton
 from edgepose.train.metrics.oks import oks_ap
 from edgepose.train.prediction import MapPredictor
 
@@ -29,6 +29,7 @@ class Everybody:
 
     `scores` (N,) rank people who were found, `areas_px2` (N,) are the scale of OKS of those who were labelled; either
     is NaN for the others. `image_ids` has one a person, `pictures` the number in the data set by which to open it.
+    `unlabelled` are those without a labelled joint, by the picture's id.
     """
 
     keypoints: FloatArray
@@ -36,6 +37,7 @@ class Everybody:
     areas_px2: FloatArray
     image_ids: tuple[str, ...]
     pictures: tuple[int, ...]
+    unlabelled: Mapping[str, Unlabelled] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.image_ids)
@@ -103,7 +105,8 @@ def look_at(
         picture, _ = picture_in_skeleton(dataset, person, skeleton)
         keypoints, scores = see(picture.image_bgr)
         found.append(_in_picture(person, picture.image_id, keypoints, scores=scores.mean(axis=-1)))
-        truth.append(_in_picture(person, picture.image_id, labelled(picture, skeleton), areas_px2=picture.areas_px2))
+        there = _in_picture(person, picture.image_id, labelled(picture, skeleton), areas_px2=picture.areas_px2)
+        truth.append(replace(there, unlabelled={picture.image_id: picture.unlabelled}))
         if on_progress is not None:
             on_progress(done, len(people))
     return joined(found), joined(truth)
@@ -128,11 +131,15 @@ def joined(parts: Sequence[Everybody]) -> Everybody:
     keypoints, scores, areas = (np.concatenate(column) for column in columns)
     image_ids = tuple(name for part in parts for name in part.image_ids)
     pictures = tuple(number for part in parts for number in part.pictures)
-    return Everybody(keypoints, scores, areas, image_ids, pictures)
+    unlabelled = {name: people for part in parts for name, people in part.unlabelled.items()}
+    return Everybody(keypoints, scores, areas, image_ids, pictures, unlabelled)
 
 
 def measure_everybody(found: Everybody, truth: Everybody, skeleton: Skeleton) -> dict[str, float]:
-    """Return OKS AP, AP50, AP75 and AR in percent; NaN where nobody is labelled."""
+    """Return OKS AP, AP50, AP75 and AR in percent; NaN where nobody is labelled.
+
+    Whoever finds somebody without labels, or one of a crowd, is neither right nor wrong, as in COCO's own evaluation.
+    """
     return oks_ap(
         found.keypoints,
         found.scores,
@@ -141,4 +148,5 @@ def measure_everybody(found: Everybody, truth: Everybody, skeleton: Skeleton) ->
         skeleton.sigmas,
         truth.image_ids,
         found.image_ids,
+        truth.unlabelled,
     )

@@ -11,7 +11,15 @@ from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.skeleton import COCO_17
 from edgepose.train.data.coco_masks import segmentation_mask
 from edgepose.train.data.kept import Kept
-from edgepose.train.data.pose_dataset import DataError, Picture, PoseDataset, Sample, image_bytes, read_image_bgr
+from edgepose.train.data.pose_dataset import (
+    DataError,
+    Picture,
+    PoseDataset,
+    Sample,
+    Unlabelled,
+    image_bytes,
+    read_image_bgr,
+)
 
 _SHORT_SPLITS = {"train": "train2017", "val": "val2017"}
 
@@ -54,6 +62,7 @@ class CocoDataset(PoseDataset):
         image = self._read(self.image_path(index))
         everybody = self._in_image[person["image_id"]]
         labelled = [other for other in everybody if _is_labelled(other)]
+        unlabelled = [other for other in everybody if not _is_labelled(other)]
         row = next(i for i, other in enumerate(labelled) if other is person)
         people, known = np.zeros(image.shape[:2], np.uint8), np.full(image.shape[:2], 255, np.uint8)
         for other in everybody:
@@ -72,6 +81,11 @@ class CocoDataset(PoseDataset):
             people=people,
             known=known,
             joints_known=np.ones(len(COCO_17), bool),
+            unlabelled=Unlabelled.of(
+                [_box_xyxy(other["bbox"]) for other in unlabelled],
+                [float(other.get("area") or other["bbox"][2] * other["bbox"][3]) for other in unlabelled],
+                [bool(other.get("iscrowd", 0)) for other in unlabelled],
+            ),
         )
         return picture, row
 

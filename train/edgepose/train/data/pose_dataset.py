@@ -1,8 +1,10 @@
 """What every reader of pose data gives: people, one a sample."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 import cv2
 import numpy as np
@@ -46,12 +48,34 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class Unlabelled:
+    """People in a picture of whom no joint is labelled; whoever finds them is neither right nor wrong.
+
+    `boxes_xyxy` (Q, 4), `areas_px2` (Q,) as OKS takes them, and which are `crowds` (Q,): several people in one box.
+    """
+
+    boxes_xyxy: FloatArray
+    areas_px2: FloatArray
+    crowds: Array
+
+    @classmethod
+    def of(cls, boxes_xyxy: Sequence[FloatArray], areas_px2: Sequence[float], crowds: Sequence[bool]) -> Self:
+        """Put one or more people, or none, together."""
+        boxes = np.array(boxes_xyxy, np.float32).reshape(-1, 4)
+        return cls(boxes, np.array(areas_px2, np.float32), np.array(crowds, bool))
+
+    def __len__(self) -> int:
+        return len(self.boxes_xyxy)
+
+
+@dataclass(frozen=True)
 class Picture:
     """Everybody in one image, in pixels of `image_bgr` (H, W, 3).
 
     `keypoints` float32 (P, K, 2), NaN where unlabelled; `boxes_xyxy` (P, 4); `areas_px2` (P,) is OKS's scale. Masks are
     uint8 (H, W), 0 or 255: `people` where anybody is, where the data has masks, and `known` where everybody who is
     there is labelled. Of the joints `joints_known` (K,), what is unlabelled is not to be seen; the others may be there.
+    `unlabelled` are those who are there too, where the data tells of them.
     """
 
     image_bgr: ImageArray
@@ -62,6 +86,7 @@ class Picture:
     people: ImageArray | None
     known: ImageArray
     joints_known: Array
+    unlabelled: Unlabelled = field(default_factory=lambda: Unlabelled.of([], [], []))
 
 
 class PoseDataset(ABC):

@@ -8,7 +8,15 @@ import numpy as np
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.synthetic import SYNTHETIC, Person, render_background, render_people
 from edgepose.train.data.kept import Kept
-from edgepose.train.data.pose_dataset import DataError, Picture, PoseDataset, Sample, fill_box, joints_box_xyxy
+from edgepose.train.data.pose_dataset import (
+    DataError,
+    Picture,
+    PoseDataset,
+    Sample,
+    Unlabelled,
+    fill_box,
+    joints_box_xyxy,
+)
 
 _SIZE_WH = (256, 256)
 _ENOUGH_VISIBLE = 12
@@ -79,9 +87,11 @@ class SyntheticDataset(PoseDataset):
         image, people = _decoded(rendered.image), _decoded(rendered.people, cv2.IMREAD_UNCHANGED)
         labelled = np.flatnonzero(rendered.visible.sum(axis=1) >= _ENOUGH_LABELLED)
         known = np.full(image.shape[:2], 255, np.uint8)
-        for row in set(range(len(rendered.keypoints))) - set(labelled.tolist()):
-            fill_box(known, joints_box_xyxy(rendered.keypoints[row]), 0)
-        boxes = [joints_box_xyxy(rendered.keypoints[row]) for row in labelled]
+        all_boxes = [joints_box_xyxy(keypoints) for keypoints in rendered.keypoints]
+        boxes = [all_boxes[row] for row in labelled]
+        hardly_seen = [box for row, box in enumerate(all_boxes) if row not in labelled and np.isfinite(box).all()]
+        for box in hardly_seen:
+            fill_box(known, box, 0)
         picture = Picture(
             image_bgr=image,
             keypoints=rendered.keypoints[labelled],
@@ -91,6 +101,7 @@ class SyntheticDataset(PoseDataset):
             people=people,
             known=known,
             joints_known=np.ones(len(SYNTHETIC), bool),
+            unlabelled=Unlabelled.of(hardly_seen, [_area_px2(box) for box in hardly_seen], [False] * len(hardly_seen)),
         )
         return picture, labelled.tolist().index(rendered.chosen)
 

@@ -3,13 +3,15 @@
 import contextlib
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.errors import MissingExtraError
+from edgepose.train.data.pose_dataset import Unlabelled
 
 _STATISTICS = {"OKS AP": 0, "OKS AP50": 1, "OKS AP75": 2, "OKS AR": 5}
 """Places in what COCOeval summarises."""
@@ -37,12 +39,14 @@ def oks_ap(
     sigmas: Sequence[float],
     image_ids: Sequence[str],
     found_image_ids: Sequence[str] | None = None,
+    unlabelled: Mapping[str, Unlabelled] = MappingProxyType({}),
 ) -> dict[str, float]:
     """Return AP over OKS 0.50 to 0.95, AP50, AP75 and AR in percent; NaN without labels.
 
     `found` (M, K, 2) and `truth` (N, K, 2) in image pixels, NaN in `truth` where unlabelled and in `found` where not
     found; `scores` (M,) rank the detections, `area_px2` (N,) is the scale of OKS, `sigmas` its K constants. Without
-    `found_image_ids`, one a detection, there is one detection a person. Raises `MissingExtraError` without pycocotools.
+    `found_image_ids`, one a detection, there is one detection a person. Who matches the `unlabelled` of an image is
+    left out. Raises `MissingExtraError` without pycocotools.
     """
     try:
         from pycocotools.coco import COCO  # noqa: PLC0415  an extra that only evaluation needs
@@ -58,7 +62,13 @@ def oks_ap(
     results = _results(found, scores, [numbers[name] for name in found_ids])
     with contextlib.redirect_stdout(io.StringIO()):
         document = COCO()
-        document.dataset = _document(truth, area_px2, images, list(numbers.values()))
+        people = _labelled(truth, area_px2, images) + [
+            ignored
+            for name in numbers
+            if name in unlabelled
+            for ignored in _ignored(unlabelled[name], len(sigmas), numbers[name])
+        ]
+        document.dataset = _document(people, list(numbers.values()))
         document.createIndex()
         evaluation = COCOeval(document, document.loadRes(results), "keypoints")
         evaluation.params.kpt_oks_sigmas = np.array(sigmas, np.float64)
@@ -69,32 +79,44 @@ def oks_ap(
     return {name: 100.0 * value if value >= 0 else math.nan for name, value in summary.items()}
 
 
-def _document(
-    truth: FloatArray, area_px2: FloatArray, images: Sequence[int], all_images: Sequence[int]
-) -> dict[str, Any]:
+def _document(people: list[dict[str, Any]], images: Sequence[int]) -> dict[str, Any]:
+    return {
+        "info": {},
+        "images": [{"id": image} for image in images],
+        "categories": [{"id": 1, "name": "person"}],
+        "annotations": [{"id": number, "category_id": 1, **person} for number, person in enumerate(people, start=1)],
+    }
+
+
+def _labelled(truth: FloatArray, area_px2: FloatArray, images: Sequence[int]) -> list[dict[str, Any]]:
     labelled = np.asarray(np.isfinite(truth).all(axis=-1))
     triples = np.concatenate([np.where(labelled[..., None], truth, 0), 2 * labelled[..., None]], axis=-1)
-    people = [
+    return [
         {
-            "id": number,
             "image_id": image,
-            "category_id": 1,
             "iscrowd": 0,
             "area": float(area),
             "bbox": _box_xywh(points[seen]),
             "num_keypoints": int(seen.sum()),
             "keypoints": triple.ravel().tolist(),
         }
-        for number, (image, area, points, seen, triple) in enumerate(
-            zip(images, area_px2, truth, labelled, triples, strict=True), start=1
-        )
+        for image, area, points, seen, triple in zip(images, area_px2, truth, labelled, triples, strict=True)
     ]
-    return {
-        "info": {},
-        "images": [{"id": image} for image in all_images],
-        "categories": [{"id": 1, "name": "person"}],
-        "annotations": people,
-    }
+
+
+def _ignored(people: Unlabelled, keypoints: int, image: int) -> list[dict[str, Any]]:
+    """Return people as COCO has those without keypoints: it compares the middle of their boxes, and lets them be."""
+    return [
+        {
+            "image_id": image,
+            "iscrowd": int(crowd),
+            "area": float(area),
+            "bbox": _box_xywh(box.reshape(2, 2)),
+            "num_keypoints": 0,
+            "keypoints": [0] * 3 * keypoints,
+        }
+        for box, area, crowd in zip(people.boxes_xyxy, people.areas_px2, people.crowds, strict=True)
+    ]
 
 
 def _box_xywh(points: FloatArray) -> list[float]:
