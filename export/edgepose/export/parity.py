@@ -41,10 +41,10 @@ class Reference:
 class Parity:
     """How far a model is from the reference.
 
-    `raw` is the largest difference of a map cell over the highest peak, or of a found joint's score where a model decodes
-    itself and shows no maps; `px` the mean distance of the keypoints that torch finds, in crop pixels, `metric` in
-    percent, and `drop` what it lost against torch, in points. `drop_error` is the standard error of the drop: that of a
-    count of the keypoints that only one of the two gets right.
+    `raw` is the largest difference of a map cell over the highest peak, or of a found joint's score where a model
+    decodes itself and shows no maps; `px` the mean distance of the keypoints that torch finds, in crop pixels, `metric`
+    in percent, and `drop` what it lost against torch, in points. `drop_error` is the standard error of the drop: that
+    of a count of the keypoints that only one of the two gets right.
     """
 
     raw: float
