@@ -56,3 +56,8 @@ def test_what_ships_with_this_package_is_whole() -> None:
     for model in shipped_models():
         assert model.path.is_file()
         assert model.checkpoint.is_file()
+
+
+def test_a_name_that_the_system_refuses_says_why() -> None:
+    with pytest.raises(ModelError, match=r"cannot read x+: File name too long; check the path"):
+        resolve_model("x" * 300)

@@ -26,6 +26,20 @@ def sha256_of(path: Path) -> str:
         raise EdgeposeError(f"cannot read {path}: {error.strerror or error}; check the path") from error
 
 
+def path_for_opencv(path: Path) -> str:
+    """Return an absolute path: OpenCV takes a relative `12:30.mp4` for an address.
+
+    Raises `EdgeposeError` for a name that is not UTF-8, which would end the process.
+    """
+    text = str(path.absolute())
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        shown = os.fsencode(path).decode(errors="backslashreplace")
+        raise EdgeposeError(f"OpenCV opens only names in UTF-8, found {shown}; rename it") from error
+    return text
+
+
 @contextmanager
 def write_whole(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it becomes `path`, on failure it is gone.

@@ -47,14 +47,18 @@ def _shipped(folder: Path, name: str, *, default: bool) -> ShippedModel:
 def resolve_model(path_or_name: str, folder: Path = MODELS_FOLDER) -> Path:
     """Return the model file that a path, or the name of a shipped model, stands for.
 
-    Raises `ModelError` listing what ships when there is neither.
+    Raises `ModelError` listing what ships when there is neither, and when the path cannot be looked at.
     """
     path = Path(path_or_name)
-    if path.is_file():
+    try:
+        is_file, is_folder = path.is_file(), path.is_dir()
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror}; check the path and its permissions") from error
+    if is_file:
         return path
     names = shipped_names(folder)
     if path_or_name in names:
         return folder / f"{path_or_name}.onnx"
-    if path.is_dir():
+    if is_folder:
         raise ModelError(f"{path} is a folder; name the model file in it")
     raise ModelError(f"no model file {path}; models that ship: {', '.join(names) or 'none'}")

@@ -1,4 +1,5 @@
 import os
+import sys
 from pathlib import Path
 
 import cv2
@@ -144,6 +145,15 @@ def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(EdgeposeError, match=r"cannot write .*out\.mp4"):
         VideoSink(tmp_path / "file" / "out.mp4", fps=20)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no names that are not UTF-8")
+@pytest.mark.parametrize("name", [b"o\xe9.mp4", b"l.mp4"])
+def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path, name: bytes) -> None:
+    (tmp_path / "l.mp4").symlink_to(tmp_path / os.fsdecode(b"o\xe9.mp4"))
+    with pytest.raises(EdgeposeError, match=r"only names in UTF-8, found .*o\\xe9\.mp4; rename it"):
+        VideoSink(tmp_path / os.fsdecode(name), fps=20)
+    assert list(tmp_path.iterdir()) == [tmp_path / "l.mp4"]
 
 
 def test_a_full_disk_stops_while_the_video_can_be_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,18 @@
+import os
+import struct
+import sys
+import zlib
 from pathlib import Path
 
 import cv2
 import pytest
 
+from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.errors import SourceError
 from edgepose.runtime.sources import open_source
 from edgepose.runtime.sources.folder import FolderSource
 from support.clips import SIZE_WH, dot_image
+from support.permissions import unreadable
 
 
 def _save(path: Path, size_wh: tuple[int, int] = SIZE_WH) -> Path:
@@ -57,6 +63,37 @@ def test_a_cut_off_image_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[s
     broken.write_bytes(broken.read_bytes()[:40])
     with FolderSource(tmp_path) as source, pytest.raises(SourceError, match=r"2\.png is no image"):
         list(source)
+
+
+def test_an_image_that_declares_too_many_pixels_is_named(tmp_path: Path) -> None:
+    content = bytearray(_save(tmp_path / "1.png").read_bytes())
+    content[16:24] = struct.pack(">II", 40_000, 40_000)
+    content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    (tmp_path / "1.png").write_bytes(content)
+    with pytest.raises(SourceError, match=r"refuses the image .*1\.png \(.*PIXELS\); make it smaller") as caught:
+        open_source(str(tmp_path))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no names that are not UTF-8")
+def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"p\xe9.png")).write_bytes(_save(tmp_path / "1.png").read_bytes())
+    with pytest.raises(EdgeposeError, match=r"only names in UTF-8, found .*p\\xe9\.png; rename it"):
+        open_source(str(tmp_path))
+
+
+@unreadable
+def test_what_may_not_be_read_says_so(tmp_path: Path) -> None:
+    path = _save(tmp_path / "1.png")
+    path.chmod(0)
+    with pytest.raises(SourceError, match=r"cannot read .*1\.png: Permission denied"):
+        open_source(str(tmp_path))
+    tmp_path.chmod(0)
+    try:
+        with pytest.raises(SourceError, match=r"cannot read .*: Permission denied"):
+            open_source(str(tmp_path))
+    finally:
+        tmp_path.chmod(0o700)
 
 
 def test_absent_paths_are_named(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from edgepose.runtime.errors import SourceError
-from edgepose.runtime.sources import open_source
+from edgepose.runtime.sources import open_source, source_files
 
 
 @pytest.mark.parametrize("text", ["nothing-here", "1.5", "-1", "ftp://host/x", "synthetical"])
@@ -9,6 +9,18 @@ def test_what_is_no_source_gets_a_list_of_what_is(text: str) -> None:
     with pytest.raises(SourceError, match=r"no such source: .* expected a camera's index") as caught:
         open_source(text)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", ["", ".jpg", ".mp4"])
+def test_a_name_that_the_system_refuses_says_why(suffix: str) -> None:
+    for look in (open_source, source_files):
+        with pytest.raises(SourceError, match=r"cannot read x+.*: File name too long; check"):
+            look("x" * 300 + suffix)
+
+
+def test_the_home_of_somebody_unknown_is_no_source() -> None:
+    with pytest.raises(SourceError, match="no such source: ~nobody-of-this-name/clip"):
+        open_source("~nobody-of-this-name/clip.avi")
 
 
 @pytest.mark.parametrize("text", ["rtsp:/me:secret@cam/1", "me:secret@cam/1", "rtp://me:sec/secret@cam"])

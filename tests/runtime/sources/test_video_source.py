@@ -1,15 +1,18 @@
 import itertools
 import os
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.errors import SourceError
 from edgepose.runtime.sources import open_source
 from edgepose.runtime.sources.video import VideoSource
 from support.clips import SIZE_WH, dot_place, write_clip
+from support.permissions import unreadable
 
 
 @pytest.mark.parametrize("container", [".mp4", ".avi", ".mkv"])
@@ -66,6 +69,29 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         open_source(str(tmp_path / "absent.mp4"))
     with pytest.raises(SourceError, match=r"no such video file: .*absent\.mp4"):
         VideoSource(tmp_path / "absent.mp4")
+
+
+@pytest.mark.parametrize("name", ["12:30 clip.avi", "http:clip.avi", "concat:a|b.avi", "a%03d.avi"])
+def test_no_name_is_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_clip(Path("clip.avi"), frames=3).rename(name)
+    with open_source(name) as source:
+        assert len(list(source)) == 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no names that are not UTF-8")
+def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.avi", frames=3).rename(tmp_path / os.fsdecode(b"c\xe9.avi"))
+    with pytest.raises(EdgeposeError, match=r"only names in UTF-8, found .*c\\xe9\.avi; rename it"):
+        open_source(str(path))
+
+
+@unreadable
+def test_a_video_that_may_not_be_read_says_so(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.avi", frames=3)
+    path.chmod(0)
+    with pytest.raises(SourceError, match=r"cannot read .*clip\.avi: Permission denied; check"):
+        open_source(str(path))
 
 
 def test_closing_twice_is_fine(tmp_path: Path) -> None:

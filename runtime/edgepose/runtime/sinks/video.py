@@ -1,6 +1,7 @@
 """Results as an annotated video."""
 
 import math
+import os
 import shutil
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.errors import SinkError
-from edgepose.runtime.files import write_whole
+from edgepose.runtime.files import path_for_opencv, write_whole
 from edgepose.runtime.opencv_quiet import quiet_opencv
 from edgepose.runtime.results import FrameResult
 from edgepose.runtime.sinks.base import Sink
@@ -42,6 +43,8 @@ class VideoSink(Sink):
             )
         self.path, self._fps, self._real_time = path, encodable_fps(fps), real_time
         self._codec = CODECS[path.suffix.lower()]
+        for name in (path, Path(os.path.realpath(path))):  # the temporary file is named like both
+            path_for_opencv(name)
         self._stack = ExitStack()
         self._temporary = self._stack.enter_context(write_whole(path))
         self._writer: cv2.VideoWriter | None = None

@@ -1,5 +1,6 @@
 """Where frames come from."""
 
+import os
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from edgepose.runtime.sources.base import FrameSource
 from edgepose.runtime.sources.camera import CameraSource
 from edgepose.runtime.sources.folder import IMAGE_SUFFIXES, FolderSource, images_in
 from edgepose.runtime.sources.paced import PacedSource
+from edgepose.runtime.sources.reading import reading
 from edgepose.runtime.sources.stream import STREAM_SCHEMES, StreamSource, without_password
 from edgepose.runtime.sources.video import VideoSource
 
@@ -39,8 +41,9 @@ def source_files(text: str) -> list[Path]:
     """
     if _CAMERA.fullmatch(text) or _is_stream(text) or _is_synthetic(text):
         return []
-    path = Path(text).expanduser()
-    return images_in(path) if path.is_dir() else [path]
+    path = _path_of(text)
+    with reading(path):
+        return images_in(path) if path.is_dir() else [path]
 
 
 def _is_stream(text: str) -> bool:
@@ -61,13 +64,20 @@ def _open(text: str) -> FrameSource:
         from edgepose.runtime.sources.synthetic import synthetic_source  # noqa: PLC0415
 
         return synthetic_source(text)
-    return _open_path(Path(text).expanduser())
+    return _open_path(_path_of(text))
+
+
+def _path_of(text: str) -> Path:
+    # pathlib's own raises for the home of somebody unknown
+    return Path(os.path.expanduser(text))  # noqa: PTH111
 
 
 def _open_path(path: Path) -> FrameSource:
-    if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
+    with reading(path):
+        is_folder, is_file = path.is_dir(), path.is_file()
+    if is_folder or path.suffix.lower() in IMAGE_SUFFIXES:
         return FolderSource(path)
-    if path.is_file():
+    if is_file:
         return VideoSource(path)
     raise SourceError(
         f"no such source: {without_password(str(path))}; expected a camera's index, a video, an image or a "

@@ -12,6 +12,7 @@ from edgepose.runtime.errors import SourceError
 from edgepose.runtime.opencv_quiet import quiet_opencv
 from edgepose.runtime.sources.base import FrameSource
 from edgepose.runtime.sources.opencv import size_of
+from edgepose.runtime.sources.reading import readable_path, reading
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
@@ -43,13 +44,14 @@ class FolderSource(FrameSource):
 def images_in(path: Path) -> list[Path]:
     """Return the images of a folder in the order of their names, or the image itself.
 
-    Raises `SourceError` when there is none.
+    Raises `SourceError` when there is none, or the folder cannot be read.
     """
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise SourceError(f"no such folder of images: {path}; check the path")
-    found = [p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith(".")]
+    with reading(path):
+        if path.is_file():
+            return [path]
+        if not path.is_dir():
+            raise SourceError(f"no such folder of images: {path}; check the path")
+        found = [p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith(".")]
     if not found:
         raise SourceError(f"{path} holds no image; expected files that end in {' '.join(IMAGE_SUFFIXES)}")
     return sorted(found, key=_natural_order)
@@ -61,17 +63,18 @@ def _natural_order(path: Path) -> list[tuple[int, str]]:
 
 def _require_image(path: Path) -> None:
     """Look at a file's first bytes, so that a wrong one is found before the work begins."""
-    if not cv2.haveImageReader(str(path)):
+    if not cv2.haveImageReader(readable_path(path)):
         raise _undecodable(path)
 
 
 def _decode(path: Path) -> ImageArray:
-    try:
+    with reading(path):
         content = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError as error:
-        raise SourceError(f"cannot read the image {path}: {error.strerror}; check the file") from error
-    with quiet_opencv():
-        image_bgr = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
+    try:
+        with quiet_opencv():
+            image_bgr = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
+    except cv2.error as error:
+        raise SourceError(f"OpenCV refuses the image {path} ({error.err}); make it smaller or remove it") from error
     if image_bgr is None:
         raise _undecodable(path)
     return image_bgr  # type: ignore[no-any-return]

@@ -8,21 +8,23 @@ import cv2
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.errors import SourceError
 from edgepose.runtime.sources.opencv import CaptureSource, size_of
+from edgepose.runtime.sources.reading import readable_path, reading
 
 
 class VideoSource(CaptureSource):
     """The frames of the video file `path`, turned upright where the file says how.
 
     `declared_frames` is what the container promises (0: nothing). Raises `SourceError` when there is no such
-    file or no picture in it.
+    file, when it cannot be read, or when there is no picture in it.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.name = path.name
-        if not path.is_file():
-            raise SourceError(f"no such video file: {path}; check the path")
-        self._first = self._open(str(path), _backend(), [])
+        with reading(path):
+            if not path.is_file():
+                raise SourceError(f"no such video file: {path}; check the path")
+        self._first = self._open(readable_path(path), _backend(), [])
         if self._first is None:
             self.close()
             raise SourceError(f"{path} holds no video that OpenCV can decode; convert it, for example to H.264 in .mp4")
