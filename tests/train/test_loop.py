@@ -116,6 +116,14 @@ def test_a_validation_that_fails_costs_no_step(tmp_path: Path) -> None:
     assert all(torch.equal(weights[name], tensor) for name, tensor in expected.weights.items())
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_picture_that_cannot_be_read_is_told_in_one_line(tmp_path: Path, workers: int) -> None:
+    mix = [WeightedDataset(HeldOut(spoilt=(2,)), 1.0)]
+    with pytest.raises(DataError) as caught:
+        Trainer(SPEC, RECIPE, mix, tmp_path, workers=workers).run()
+    assert str(caught.value) == "image 2 cannot be decoded; replace the file"
+
+
 def test_what_cannot_be_validated_on_is_told_before_the_first_step(tmp_path: Path) -> None:
     trainer(tmp_path, validate_on=HeldOut("head", spoilt=(1,)))
     with pytest.raises(DataError, match=r"PCK@0.2 cannot be told on dots:0: nobody in it has l_shoulder and r_hip"):

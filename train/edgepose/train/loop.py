@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from edgepose.train.qat import quantise_layers
 from edgepose.train.readings import Readings
 from edgepose.train.recipe import Recipe
 from edgepose.train.state import TrainingState, check_same_run
+from edgepose.train.told_errors import ErrorsAsExamples, collated_or_error
 from edgepose.train.transfer import start_from as transfer_from
 from edgepose.train.world import World
 
@@ -98,13 +100,13 @@ class Trainer:
 
     def _loader_of(self, examples: Dataset[Any], workers: int) -> DataLoader[Any]:
         return DataLoader(
-            examples,
+            ErrorsAsExamples(examples),
             self.world.share(self.recipe.batch),
             sampler=self._sampler,
             num_workers=workers,
             persistent_workers=workers > 0,
             worker_init_fn=leave_ctrl_c_to_the_loop,
-            collate_fn=self.objective.collate,
+            collate_fn=partial(collated_or_error, self.objective.collate),
             pin_memory=self.device.type == "cuda",
             prefetch_factor=_PREFETCHED if workers else None,
         )
@@ -157,8 +159,13 @@ class Trainer:
             raise KeyboardInterrupt
 
     def batches(self) -> Iterator[Batch]:
-        """Yield the rest of the epoch's batches on the device; copies overlap with what it computes."""
+        """Yield the rest of the epoch's batches on the device; copies overlap with what it computes.
+
+        Raises `EdgeposeError`, here and in one line, where the loader's process could not make an example.
+        """
         for batch in self._loader:
+            if isinstance(batch, EdgeposeError):
+                raise batch
             yield {name: tensor.to(self.device, non_blocking=True) for name, tensor in batch.items()}
 
     @property
