@@ -138,7 +138,7 @@ def test_quantisation_aware_training_goes_on_from_weights_of_its_own_kind(
     network = ("--net", "ppnet-m1-d1-w8", "--set", "stem=8", "--input", "32x32", "--skeleton", "lsp-14")
     train = ("train", *network, "--data", "synthetic:8", "--batch", "4", "--epochs", "1")
     assert "--start-from CHECKPOINT" in fail(*train, "--qat", "--out", "o")
-    assert "no checkpoint at absent.safetensors" in fail(
+    assert "no checkpoint absent.safetensors; expected" in fail(
         *train, "--qat", "--start-from", "absent.safetensors", "--out", "o"
     )
     assert not (tmp_path / "o").exists()

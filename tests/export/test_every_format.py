@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgepose.export.checkpoints import resolve_checkpoint
 from edgepose.export.formats import TARGETS
 from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.backends.base import Session
@@ -19,6 +18,7 @@ from edgepose.runtime.pipeline import Pipeline
 from edgepose.runtime.poses import Poses
 from edgepose.runtime.shipped import shipped_names
 from edgepose.runtime.sources import open_source
+from edgepose.train.checkpoint import resolve_checkpoint
 from edgepose.train.session import TorchSession
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from edgepose.runtime.shipped import shipped_names
 from edgepose.runtime.skeleton import COCO_17
-from edgepose.train.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
+from edgepose.train.checkpoint import Checkpoint, CheckpointError, load_checkpoint, resolve_checkpoint, save_checkpoint
 from edgepose.train.networks import NetworkSpec
 
 
@@ -41,6 +42,16 @@ def test_a_truncated_file_is_one_clear_error(tmp_path: Path, size: int) -> None:
     path.write_bytes(path.read_bytes()[:size])
     with pytest.raises(CheckpointError, match=r"c.safetensors is no edgepose checkpoint or is damaged"):
         load_checkpoint(path)
+
+
+def test_a_shipped_name_stands_for_its_checkpoint(tmp_path: Path) -> None:
+    for name in shipped_names():
+        assert load_checkpoint(resolve_checkpoint(name)).accuracy
+    own = tmp_path / "ppnet-lsp-128"
+    own.write_bytes(b"")
+    assert resolve_checkpoint(str(own)) == own
+    with pytest.raises(CheckpointError, match=r"no checkpoint absent; .* or a shipped name: ppnet-lsp-128, repose"):
+        resolve_checkpoint("absent")
 
 
 def test_somebody_elses_safetensors_is_one_clear_error(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from edgepose.export.checkpoints import resolve_checkpoint
 from edgepose.export.errors import ExportError
 from edgepose.export.export_run import ExportRequest, run_export
 from edgepose.export.report import ExportReport
@@ -23,6 +22,7 @@ from edgepose.runtime.sinks import VideoSink
 from edgepose.runtime.smoothing import PoseSmoother
 from edgepose.runtime.sources import open_source, source_files
 from edgepose.runtime.sources.stream import without_password
+from edgepose.train.checkpoint import resolve_checkpoint
 
 TARGETS = (("openvino", "fp32"), ("openvino", "fp16"), ("openvino", "int8"), ("onnx", "fp32"))
 CALIBRATE, VALIDATE = "synthetic:200:1", "synthetic:200:2"

@@ -8,7 +8,6 @@ import onnx
 import pytest
 from onnx import ModelProto, TensorProto, numpy_helper
 
-from edgepose.export.checkpoints import resolve_checkpoint
 from edgepose.export.decode import HeatmapDecoder
 from edgepose.export.errors import ExportError
 from edgepose.export.formats import ExportSource
@@ -18,7 +17,7 @@ from edgepose.export.graph import to_onnx
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.backends.tensorrt_build import build_engine, load_tensorrt
 from edgepose.runtime.errors import MissingExtraError
-from edgepose.train.checkpoint import load_checkpoint
+from edgepose.train.checkpoint import load_checkpoint, resolve_checkpoint
 from edgepose.train.networks import DeployNetwork
 from support.settled import CROPS
 from support.tiny_tensorrt import tiny_quantised

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.codecs import Codec, codec_from_dict
 from edgepose.runtime.files import write_whole
+from edgepose.runtime.shipped import MODELS_FOLDER, shipped_names
 from edgepose.runtime.skeleton import skeleton_named
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.qat import INPUT_RANGE, round_weights
@@ -79,6 +80,22 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
             save_file(tensors, temporary, metadata={_METADATA_KEY: json.dumps(document)})
         except SafetensorError as error:
             raise CheckpointError(f"cannot write {path}: {error}; free some space or choose another folder") from error
+
+
+def resolve_checkpoint(path_or_name: str, folder: Path = MODELS_FOLDER) -> Path:
+    """Return the checkpoint that a path, or the name of a shipped model, stands for.
+
+    Raises `CheckpointError` listing what ships when there is neither.
+    """
+    path, names = Path(path_or_name), shipped_names(folder)
+    if path.is_file():
+        return path
+    if path_or_name in names:
+        return folder / f"{path_or_name}.safetensors"
+    raise CheckpointError(
+        f"no checkpoint {path}; expected a .safetensors that `edgepose train` wrote, or a shipped name: "
+        f"{', '.join(names) or 'none'}"
+    )
 
 
 def load_checkpoint(path: Path, *, with_state: bool = False) -> Checkpoint:

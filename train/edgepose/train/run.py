@@ -10,7 +10,7 @@ import torch
 from rich.console import Console
 
 from edgepose.profiles.probe import probe_this_machine
-from edgepose.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from edgepose.train.checkpoint import Checkpoint, load_checkpoint, resolve_checkpoint, save_checkpoint
 from edgepose.train.config import RunConfig
 from edgepose.train.data import PoseDataset, open_dataset, open_mix, without_labels
 from edgepose.train.data.fingerprint import fingerprint
@@ -47,7 +47,7 @@ def run_training(
     recipe = run.recipe_for(spec)
     resume = world.from_first(lambda: _prepare(out, resume=resume))
     _set_up_libraries()
-    teachers = [load_checkpoint(Path(teacher)) for teacher in run.teacher]
+    teachers = [load_checkpoint(resolve_checkpoint(teacher)) for teacher in run.teacher]
     objective = objective_of(spec, recipe, load_checkpoint(parsing) if parsing else None, teachers)
     with ExitStack() as stack:
         observers: tuple[Observer, ...] = ()
@@ -87,7 +87,7 @@ def _to_start_from(run: RunConfig, start_from: Path | None) -> Checkpoint | None
         raise TrainingError("--qat makes trained weights fit for int8; say which with --start-from CHECKPOINT")
     if run.unlabelled and not run.teacher:
         raise TrainingError("unlabelled data needs somebody to label it; say who with --teacher CHECKPOINT")
-    return load_checkpoint(start_from) if start_from else None
+    return load_checkpoint(resolve_checkpoint(str(start_from))) if start_from else None
 
 
 def _set_up_libraries() -> None:

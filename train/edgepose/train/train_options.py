@@ -20,16 +20,17 @@ Epochs = Annotated[int | None, typer.Option(min=1, help="Epochs; the recipe's by
 Batch = Annotated[int | None, typer.Option(min=1, help="People a step.")]
 LearningRate = Annotated[float | None, typer.Option(help="Peak learning rate.")]
 Precision = Annotated[str | None, typer.Option(help="bf16 or fp32 arithmetic.")]
-Seed = Annotated[int | None, typer.Option(help="Seed of weights, order and augmentation.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Seed of weights, order and augmentation.")]
 StartFrom = Annotated[
-    Path | None, typer.Option(help="Checkpoint to start from: of the same network, or what fits of a similar one.")
+    Path | None, typer.Option(help="Checkpoint or shipped name to start from: the same network, or what fits of one.")
 ]
 Parsing = Annotated[
     Path | None, typer.Option(help="PIL's checkpoint whose parsing branch is taken as it is, and learns no more.")
 ]
 Qat = Annotated[bool, typer.Option("--qat", help="Train as int8 computes, from the weights of --start-from.")]
 Teacher = Annotated[
-    list[str] | None, typer.Option(help="Checkpoint whose heatmaps are learned too; several are averaged.")
+    list[str] | None,
+    typer.Option(help="Checkpoint or shipped name whose heatmaps are learned too; several are averaged."),
 ]
 TeacherWeight = Annotated[
     float | None, typer.Option(min=0.0, max=1.0, help="Weight of the teacher's maps against the labels; 0.5.")
