@@ -132,6 +132,15 @@ def test_a_training_folder_is_not_overwritten(fail, checkpoint: Path) -> None:
     assert checkpoint.read_bytes() == before
 
 
+def test_a_mistake_that_shows_late_leaves_no_folder(fail, tmp_path: Path) -> None:
+    network = ("--net", "ppnet-m1-d1-w8", "--set", "stem=8", "--input", "32x32", "--skeleton", "lsp-14")
+    train = ("train", *network, "--data", "synthetic:2", "--out", "o")
+    assert "fewer than a batch of 4" in fail(*train, "--batch", "4")
+    assert "no checkpoint at o" in fail(*train, "--batch", "2", "--resume")
+    assert "--seed" in fail(*train, "--seed", "-1")
+    assert not (tmp_path / "o").exists()
+
+
 def test_quantisation_aware_training_goes_on_from_weights_of_its_own_kind(
     fail, checkpoint: Path, tmp_path: Path
 ) -> None:
@@ -163,6 +172,12 @@ def test_a_budget_missed_is_code_1_not_2(
         main()
     assert ended.value.code == 1
     assert json.loads(report.read_text())["budget"][0]["name"] == "network_p50_ms"
+
+
+def test_packed_data_are_not_packed_into_themselves(fail, tmp_path: Path) -> None:
+    (tmp_path / "data.zip").write_bytes(b"people")
+    assert "--out data.zip would overwrite the data" in fail("pack", "--data", "packed:data.zip", "--out", "data.zip")
+    assert (tmp_path / "data.zip").read_bytes() == b"people"
 
 
 def test_an_unreadable_image_in_a_folder_is_named(fail, model: Path, tmp_path: Path) -> None:

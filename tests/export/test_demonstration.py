@@ -1,12 +1,16 @@
 """The demonstration runs what is recommended, and where that cannot run here the fastest that can."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from edgepose.export.demonstration import file_to_run
+from edgepose.export.demonstration import file_to_run, run_demonstration
 from edgepose.export.errors import ExportError
 from edgepose.export.report import ExportReport, Recommendation, Row
+from edgepose.profiles.errors import EdgeposeError
+from support.clips import write_clip
 
 
 def row(path: str, p50: float | None) -> Row:
@@ -22,3 +26,12 @@ def test_the_recommended_file_runs_else_the_fastest_that_can() -> None:
     assert file_to_run(report) == "fast"
     with pytest.raises(ExportError, match="no file runs here as auto asks; choose another --device"):
         file_to_run(replace(report, rows=rows[:1]))
+
+
+def test_its_last_video_is_not_replaced_while_it_is_the_source(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", frames=3).rename(tmp_path / "poses.mp4")
+    before = clip.read_bytes()
+    with pytest.raises(EdgeposeError, match=r"the video .*poses\.mp4 would overwrite the source"):
+        run_demonstration(str(clip), tmp_path, None, "auto", 3, Console())
+    assert clip.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [clip]
