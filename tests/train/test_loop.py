@@ -3,6 +3,7 @@
 import json
 import math
 import signal
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -157,9 +158,18 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_checkpoint(tmp_p
     broken = trainer(tmp_path, replace(RECIPE, epochs=1))
     with torch.no_grad():
         next(broken.network.parameters()).fill_(math.nan)
-    with pytest.raises(TrainingError, match=r"the loss is nan.*last good checkpoint"):
+    with pytest.raises(TrainingError, match=rf"the loss is nan.*last good .* --start-from {tmp_path}/last.safetensors"):
         broken.run()
     assert (tmp_path / "last.safetensors").read_bytes() == good
+
+
+def test_a_run_that_diverges_at_once_does_not_speak_of_a_checkpoint(tmp_path: Path) -> None:
+    broken = trainer(tmp_path)
+    with torch.no_grad():
+        next(broken.network.parameters()).fill_(math.nan)
+    with pytest.raises(TrainingError, match=r"step 1, before there was a checkpoint; give a lower --learning-rate$"):
+        broken.run()
+    assert not list(tmp_path.iterdir())
 
 
 def test_weights_that_are_no_numbers_are_not_saved(tmp_path: Path) -> None:
@@ -179,6 +189,24 @@ def test_another_recipe_or_network_is_not_resumed(tmp_path: Path) -> None:
     other = Trainer(SPEC, replace(RECIPE, epochs=1), [WeightedDataset(DotDataset(12), 2.0)], tmp_path, workers=0)
     with pytest.raises(CheckpointError, match="another data"):
         other.resume()
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        ({"data_sha256": {"lsp:a": "1"}}, None),
+        ({"config": {"validate": "lsp:v"}, "data_sha256": {"lsp:a": "1", "lsp:v": "2", "lsp:more": "3"}}, None),
+        ({"config": {}}, "was validated on lsp:v, this on nothing; give the same --validate"),
+        ({"config": {"validate": "lsp:w"}, "data_sha256": {"lsp:w": "3"}}, "was validated on lsp:v, this on lsp:w"),
+        ({"data_sha256": {"lsp:a": "9", "lsp:v": "2"}}, "the files of lsp:a are others than those that"),
+    ],
+)
+def test_what_has_changed_of_the_data_is_named(tmp_path: Path, record: dict[str, Any], told: str | None) -> None:
+    before = {"config": {"validate": "lsp:v"}, "data_sha256": {"lsp:a": "1", "lsp:v": "2"}}
+    mix = [WeightedDataset(DotDataset(12), 1.0)]
+    Trainer(SPEC, RECIPE, mix, tmp_path, workers=0, record=before).save("last")
+    with nullcontext() if told is None else pytest.raises(CheckpointError, match=told):
+        Trainer(SPEC, RECIPE, mix, tmp_path, workers=0, record=record).resume()
 
 
 @pytest.mark.parametrize(

@@ -180,9 +180,12 @@ class Trainer:
         return loss.detach()
 
     def _diverged(self, what: str) -> TrainingError:
+        kept = self.out / "last.safetensors"
+        if not kept.exists():
+            return TrainingError(f"{what}, before there was a checkpoint; give a lower --learning-rate")
         return TrainingError(
-            f"{what}; the last good checkpoint is kept in {self.out}; "
-            f"resume with a lower --learning-rate or with --precision fp32"
+            f"{what}; the last good checkpoint is kept: go on from it with --start-from {kept}, "
+            "a lower --learning-rate and another --out"
         )
 
     def _finish_epoch(self, images_per_second: float) -> None:

@@ -138,9 +138,17 @@ def check_same_run(path: Path, saved: Checkpoint, mine: Checkpoint) -> None:
     for option in ("parsing", "teacher"):
         if saved.training.get(option) != mine.training.get(option):
             raise CheckpointError(f"{path} was trained with another --{option}; give the same, or a new --out")
-    hashes = [run.training.get("data_sha256") for run in (saved, mine)]
-    if None not in hashes and hashes[0] != hashes[1]:
-        raise CheckpointError(f"the files of the data are others than those that {path} was trained with; restore them")
+    before, now = (run.training.get("config", {}).get("validate", "nothing") for run in (saved, mine))
+    if before != now and "config" in saved.training and "config" in mine.training:
+        raise CheckpointError(
+            f"{path} was validated on {before}, this on {now}; give the same --validate, or a new --out"
+        )
+    hashes, present = (run.training.get("data_sha256", {}) for run in (saved, mine))
+    changed = [spec for spec, sha256 in hashes.items() if present.get(spec, sha256) != sha256]
+    if changed:
+        raise CheckpointError(
+            f"the files of {', '.join(changed)} are others than those that {path} was trained with; restore them"
+        )
     if saved.training["data"] != mine.training["data"]:
         raise CheckpointError(
             f"{path} was trained with another data: {saved.training['data']}; give the same, or a new --out"
