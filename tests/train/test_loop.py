@@ -18,6 +18,7 @@ from edgepose.runtime.skeleton import LSP_14, MPII_16
 from edgepose.train.checkpoint import CheckpointError, load_checkpoint
 from edgepose.train.data import WeightedDataset
 from edgepose.train.data.augment import AugmentConfig
+from edgepose.train.data.images import UnlabelledDataset
 from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample
 from edgepose.train.loop import Trainer, TrainingError
 from edgepose.train.named_recipes import modern_recipe
@@ -239,6 +240,14 @@ def test_starts_from_the_weights_of_a_checkpoint_and_says_so(tmp_path: Path) -> 
 def test_nothing_to_resume_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no checkpoint at"):
         trainer(tmp_path).resume()
+
+
+def test_data_without_a_label_is_an_error(tmp_path: Path) -> None:
+    nobody, some = WeightedDataset(UnlabelledDataset(DotDataset(8)), 1.0), WeightedDataset(DotDataset(8), 1.0)
+    Trainer(SPEC, RECIPE, [nobody, some], tmp_path, workers=0)
+    for mix in ([nobody], [nobody, replace(some, weight=0.01)]):
+        with pytest.raises(DataError, match=r"nobody in unlabelled dots:0.* has a labelled joint of lsp-14"):
+            Trainer(SPEC, RECIPE, mix, tmp_path, workers=0)
 
 
 def test_fewer_people_than_a_batch_is_an_error(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.errors import ModelError
 from edgepose.runtime.skeleton import LSP_14
+from edgepose.train.data.images import UnlabelledDataset
 from edgepose.train.data.pose_dataset import Sample
 from edgepose.train.suspects import Suspect, draw_suspects, find_suspects
 from support.colour_people import save_colour_model
@@ -73,6 +74,11 @@ def test_a_suspect_says_who_where_and_how_far(session: Session) -> None:
 def test_right_labels_are_not_suspected(session: Session) -> None:
     assert find_suspects(session, DotDataset(8)) == []
     assert find_suspects(session, Mislabelled(6), limit=1) == []
+
+
+def test_data_without_labels_is_an_error(session: Session) -> None:
+    with pytest.raises(EdgeposeError, match="nobody in unlabelled dots:0 has a labelled joint of lsp-14"):
+        find_suspects(session, UnlabelledDataset(DotDataset(3)))
 
 
 def test_a_suspect_is_drawn_as_labelled_and_as_found(session: Session) -> None:

@@ -47,7 +47,7 @@ def test_a_mix_has_weights(tmp_path: Path) -> None:
     assert [len(part.dataset) for part in mix] == [4, 4, 7]
 
 
-@pytest.mark.parametrize("weight", ["0", "-1", "much", "nan"])
+@pytest.mark.parametrize("weight", ["0", "-1", "much", "nan", "inf"])
 def test_a_weight_that_is_none_is_one_clear_line(weight: str) -> None:
     with pytest.raises(DataError, match="is no positive number"):
         open_mix([f"synthetic:7@{weight}"])

@@ -127,6 +127,14 @@ def test_a_folder_of_pictures_is_data_without_labels(tmp_path: Path) -> None:
     np.testing.assert_array_equal(dataset.sample(0).box_xyxy, [-0.5, -0.5, 29.5, 19.5])
 
 
+def test_data_without_labels_is_enough_where_the_teacher_has_a_say() -> None:
+    nobody = without_labels(DOTS)
+    objective_with(fresh(TEACHER)).check_labels(nobody)
+    silent = objective_of(STUDENT, replace(RECIPE, teacher_weight=0.0), teachers=[fresh(TEACHER)])
+    with pytest.raises(DataError, match="has a labelled joint of lsp-14 to learn from; add data with labels, or a"):
+        silent.check_labels(nobody)
+
+
 @pytest.mark.slow
 def test_a_student_learns_from_a_teacher_on_images_without_labels(tmp_path: Path) -> None:
     teacher = train_briefly(replace(TEACHER, input_wh=(64, 64)), DotDataset(16), 120)

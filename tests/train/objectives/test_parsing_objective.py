@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy, interpolate
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.checkpoint import Checkpoint, CheckpointError
-from edgepose.train.data import WeightedDataset, open_dataset
+from edgepose.train.data import DataError, WeightedDataset, open_dataset, open_mix
 from edgepose.train.data.augment import AugmentConfig
 from edgepose.train.data.crops import Draw
 from edgepose.train.data.part_labels import PART_CLASSES, UNKNOWN, value_of
@@ -29,6 +29,7 @@ from edgepose.train.objectives.parsing import (
     with_background,
 )
 from edgepose.train.recipe import Recipe
+from support.data_sets import write_ccp
 from support.dot_dataset import DotDataset
 from support.trained import PPNET
 
@@ -147,6 +148,16 @@ def test_the_same_draw_has_the_same_mask_beside_its_picture() -> None:
     assert len(np.unique(one["parts"].numpy())) > 3
     for name, tensor in one.items():
         torch.testing.assert_close(tensor, two[name], equal_nan=True)
+
+
+def test_masks_are_enough_to_learn_from_where_the_parsing_learns(tmp_path: Path) -> None:
+    write_ccp(tmp_path)
+    nobody = open_mix([f"ccp:{tmp_path}"])
+    ParsingObjective(SPEC, RECIPE).check_labels(nobody)
+    without = replace(SPEC, settings={**SPEC.settings, "fusion": "none"})
+    for objective in (ParsingObjective(without, RECIPE), ParsingObjective(SPEC, RECIPE, checkpoint_of(SPEC))):
+        with pytest.raises(DataError, match=r"nobody in ccp:.* has a labelled joint"):
+            objective.check_labels(nobody)
 
 
 def checkpoint_of(spec: NetworkSpec) -> Checkpoint:

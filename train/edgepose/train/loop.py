@@ -41,7 +41,8 @@ class Trainer:
     """One training run, from fresh weights or from `out/last.safetensors`, in each process of a world.
 
     The state is saved after every epoch, and within one after `save_minutes`. A batch is that of all processes.
-    `record` are JSON values that the checkpoints tell besides; `compiled` has torch compile the network.
+    `record` are JSON values that the checkpoints tell besides; `compiled` has torch compile the network. `observers`
+    may be set until it runs. Raises `EdgeposeError` for data that it cannot learn from or cannot validate on.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class Trainer:
         self._validate_on = validate_on
         if validate_on is not None:
             self.objective.check_validation(validate_on)
-        self._observers = observers
+        self.observers = observers
         self._save_seconds, self._saved_at = 60 * save_minutes, time.monotonic()
         self._readings = Readings(self.world)
         self._sampler = EpochSampler(mix, recipe.seed, recipe.batch, self.world.rank, self.world.size)
@@ -96,6 +97,7 @@ class Trainer:
                 f"an epoch has {self._sampler.people} people, fewer than a batch of {recipe.batch}; "
                 "add data or lower it"
             )
+        self.objective.check_labels(mix)
         self._loader = self._loader_of(self.objective.examples(mix), workers)
 
     def _loader_of(self, examples: Dataset[Any], workers: int) -> DataLoader[Any]:
@@ -150,7 +152,7 @@ class Trainer:
         for step, loss in enumerate(losses, self._global_step - len(losses) + 1):
             if not math.isfinite(loss):
                 raise self._diverged(f"the loss is {loss} at step {step}")
-            for observer in self._observers:
+            for observer in self.observers:
                 observer.on_step(step, self.total_steps, loss)
         self.state.progress.note(losses)
         if self._readings.stop or time.monotonic() - self._saved_at >= self._save_seconds:
@@ -200,7 +202,7 @@ class Trainer:
             save_checkpoint(self.out / "best.safetensors", replace(self.checkpoint(), state={}))
         point = progress.curve[-1]
         result = EpochResult(point.epoch, point.loss, self.objective.metric, point.accuracy, images_per_second)
-        for observer in self._observers:
+        for observer in self.observers:
             observer.on_epoch(result, network)
 
     def checkpoint(self) -> Checkpoint:

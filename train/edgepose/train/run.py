@@ -17,7 +17,6 @@ from edgepose.train.data.fingerprint import fingerprint
 from edgepose.train.loop import Trainer, TrainingError
 from edgepose.train.objectives import Objective, objective_of
 from edgepose.train.observers import ConsoleProgress, TensorBoardLog
-from edgepose.train.progress import Observer
 from edgepose.train.world import World, was_restarted
 
 
@@ -45,34 +44,33 @@ def run_training(
     validate_on = open_dataset(run.validate, data_root) if run.validate else None
     spec = run.spec(mix)
     recipe = run.recipe_for(spec)
-    resume = world.from_first(lambda: _prepare(out, resume=resume))
+    resume = world.from_first(lambda: _is_resumed(out, resume=resume))
     _set_up_libraries()
     teachers = [load_checkpoint(resolve_checkpoint(teacher)) for teacher in run.teacher]
     objective = objective_of(spec, recipe, load_checkpoint(parsing) if parsing else None, teachers)
+    trainer = Trainer(
+        spec,
+        recipe,
+        mix,
+        out,
+        objective=objective,
+        start_from=checkpoint,
+        validate_on=validate_on,
+        workers=workers,
+        world=world,
+        save_minutes=save_minutes,
+        compiled=compiled,
+        record=_record(run, data_root, world),
+    )
+    if resume:
+        trainer.resume()
+    elif trainer.transfer is not None and world.is_first:
+        console.print(str(trainer.transfer))
+    world.from_first(lambda: _make_folder(out / "log"))
     with ExitStack() as stack:
-        observers: tuple[Observer, ...] = ()
         if world.is_first:
             log = TensorBoardLog(out / "log", validate_on or mix[0].dataset, objective)
-            observers = (stack.enter_context(ConsoleProgress(console)), stack.enter_context(closing(log)))
-        trainer = Trainer(
-            spec,
-            recipe,
-            mix,
-            out,
-            objective=objective,
-            start_from=checkpoint,
-            validate_on=validate_on,
-            workers=workers,
-            observers=observers,
-            world=world,
-            save_minutes=save_minutes,
-            compiled=compiled,
-            record=_record(run, data_root, world),
-        )
-        if resume:
-            trainer.resume()
-        elif trainer.transfer is not None and world.is_first:
-            console.print(str(trainer.transfer))
+            trainer.observers = (stack.enter_context(ConsoleProgress(console)), stack.enter_context(closing(log)))
         _train(trainer, console)
     if world.is_first:
         if validate_on is not None:
@@ -107,17 +105,21 @@ def _train(trainer: Trainer, console: Console) -> None:
         raise
 
 
-def _prepare(out: Path, *, resume: bool) -> bool:
-    """Make the folder of a run; return whether there is one to go on with."""
+def _is_resumed(out: Path, *, resume: bool) -> bool:
+    """Return whether a run goes on; one that is there and is not to go on is not overwritten."""
     exists = (out / "last.safetensors").exists()
     resume = resume or (exists and was_restarted())
     if exists and not resume:
         raise TrainingError(f"{out} already holds a training run; add --resume to go on, or choose another --out")
-    try:
-        (out / "log").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TrainingError(f"cannot write {out}: {error.strerror}; choose another --out") from error
     return resume
+
+
+def _make_folder(log: Path) -> None:
+    """Make the folder of a run's log, and with it the run's: last, so that a mistake leaves none behind."""
+    try:
+        log.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(f"cannot write {log.parent}: {error.strerror}; choose another --out") from error
 
 
 def _record(run: RunConfig, data_root: Path, world: World) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from edgepose.runtime.geometry import invert_affine, transform_points
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.contact_sheet import contact_sheet, draw_found
 from edgepose.train.data.augment import plain_crop
-from edgepose.train.data.pose_dataset import PoseDataset, Sample, in_skeleton
+from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample, in_skeleton
 from edgepose.train.losses import doubtful
 from edgepose.train.prediction import labelled_batches, predictor_of
 from edgepose.train.swapped_labels import SwappedLabels
@@ -63,7 +63,7 @@ def find_suspects(
     """Return the suspects among the first `limit` people of a data set, the most doubtful first.
 
     `flip_test` has the model look at the mirrored crop too. Raises `EdgeposeError` for a model of everybody,
-    `ModelError` for one that decodes itself and shows no heatmaps.
+    `ModelError` for one that decodes itself and shows no heatmaps, `DataError` where nobody has a label.
     """
     card, skeleton = session.card, session.card.skeleton_object()
     codec = of_one_person(card.codec_object(), card.name)
@@ -72,6 +72,7 @@ def find_suspects(
     predict, swaps = predictor_of(session, flip_test=flip_test), SwappedLabels(skeleton)
     total = min(len(dataset), len(dataset) if limit is None else limit)
     suspects: list[Suspect] = []
+    seen = None
     for numbers, samples in labelled_batches(dataset, skeleton, total, batch):
         crops, affines = zip(*(plain_crop(s, card.input_wh, card.crop.padding) for s in samples), strict=True)
         seen = predict(np.stack([crop.image_rgb for crop in crops]))
@@ -83,6 +84,8 @@ def find_suspects(
             suspects += _of_person(skeleton, number, sample, found, {"swapped": swapped[row], "off": off[row]})
         if on_progress is not None:
             on_progress(numbers[-1] + 1, total)
+    if seen is None:
+        raise DataError(f"nobody in {dataset.name} has a labelled joint of {skeleton.name}; give other data")
     return sorted(suspects, key=lambda suspect: -suspect.doubt)
 
 

@@ -1,5 +1,6 @@
 """Pose data, named `kind:path[:split][@weight]`; what is rendered is `synthetic:COUNT[:SEED]`."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,7 @@ def open_mix(specs: Sequence[str], root: Path = Path()) -> list[WeightedDataset]
             factor = float(weight or 1)
         except ValueError:
             factor = 0.0
-        if not factor > 0:
+        if not 0 < factor < math.inf:
             raise DataError(f"the weight in {spec!r} is no positive number; expected kind:path[:split][@weight]")
         mix.append(WeightedDataset(open_dataset(name, root), factor))
     return mix

@@ -56,6 +56,10 @@ class UnlabelledDataset(PoseDataset):
     def __len__(self) -> int:
         return len(self._dataset)
 
+    def keypoints(self, index: int) -> FloatArray:  # noqa: ARG002
+        """Return NaN (K, 2)."""
+        return np.full((len(self.skeleton), 2), np.nan, np.float32)
+
     def sample(self, index: int) -> Sample:
         """Return a person without labels."""
         sample = self._dataset.sample(index)

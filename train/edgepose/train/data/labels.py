@@ -1,10 +1,12 @@
 """Who in a data set is labelled, told from the labels: pictures are read only where there are no labels without."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+import numpy as np
 
 from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.skeleton import Skeleton, remap_keypoints
-from edgepose.train.data.pose_dataset import PoseDataset
+from edgepose.train.data import DataError, PoseDataset, WeightedDataset
 
 
 def keypoints_of(dataset: PoseDataset, skeleton: Skeleton) -> Iterator[FloatArray]:
@@ -15,3 +17,19 @@ def keypoints_of(dataset: PoseDataset, skeleton: Skeleton) -> Iterator[FloatArra
     if skeleton.shared_rows(dataset.skeleton)[0]:
         for person in range(len(dataset)):
             yield remap_keypoints(dataset.keypoints(person), dataset.skeleton, skeleton)
+
+
+def drawn(mix: Sequence[WeightedDataset]) -> list[PoseDataset]:
+    """Return the data sets of a mix from which anybody is drawn in an epoch."""
+    return [part.dataset for part in mix if round(part.weight * len(part.dataset)) > 0]
+
+
+def check_labelled(mix: Sequence[WeightedDataset], skeleton: Skeleton) -> None:
+    """Raise `DataError` where nobody in a mix has a label of a joint of the skeleton; stops at the first who has."""
+    people = (keypoints for dataset in drawn(mix) for keypoints in keypoints_of(dataset, skeleton))
+    if not any(np.isfinite(keypoints).all(axis=1).any() for keypoints in people):
+        names = ", ".join(part.dataset.name for part in mix)
+        raise DataError(
+            f"nobody in {names} has a labelled joint of {skeleton.name} to learn from; add data with labels, "
+            "or a --teacher CHECKPOINT"
+        )

@@ -44,6 +44,10 @@ class Objective(ABC):
         """Return the mean loss of a batch on the network's device, a scalar; runs under the trainer's autocast."""
 
     @abstractmethod
+    def check_labels(self, mix: list[WeightedDataset]) -> None:
+        """Raise `EdgeposeError` where a mix has no label to learn from; it is looked at until there is one."""
+
+    @abstractmethod
     def check_validation(self, dataset: PoseDataset) -> None:
         """Raise `EdgeposeError` where `metric` cannot be told on a data set: before hours of training, not after."""
 

@@ -20,7 +20,7 @@ from edgepose.runtime.poses import Poses
 from edgepose.train.body_part_targets import body_part_targets
 from edgepose.train.data import DataError, PoseDataset, WeightedDataset
 from edgepose.train.data.crowds import CrowdCrop, CrowdDataset
-from edgepose.train.data.labels import keypoints_of
+from edgepose.train.data.labels import check_labelled, keypoints_of
 from edgepose.train.everybody import labelled_pictures, look_at, measure_everybody, seen_by, whole_picture
 from edgepose.train.losses import focal_l2
 from edgepose.train.networks import DeployNetwork, NetworkSpec
@@ -100,6 +100,10 @@ class BodyPartObjective(Objective):
         return torch.stack(
             [body_part_loss(self.codec, scales, targets, *known, focal=focal) for scales in stages]
         ).sum()
+
+    def check_labels(self, mix: list[WeightedDataset]) -> None:
+        """Raise `DataError` where nobody in a mix has a label of a joint."""
+        check_labelled(mix, self.spec.skeleton)
 
     def check_validation(self, dataset: PoseDataset) -> None:
         """Raise `EdgeposeError` for data of one person a picture, without labels or with an unreadable picture."""

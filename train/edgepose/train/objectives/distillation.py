@@ -57,6 +57,11 @@ class DistillationObjective(HeatmapObjective):
         """Return varied crops, and clean ones for the teachers."""
         return CropDataset(mix, self.spec.skeleton, self.spec.input_wh, self.recipe.augment, self._sizes)
 
+    def check_labels(self, mix: list[WeightedDataset]) -> None:
+        """Raise `DataError` where nobody has a label and the teachers have no say."""
+        if self.recipe.teacher_weight == 0:
+            super().check_labels(mix)
+
     def collate(self, examples: list[Crop]) -> Batch:
         """Stack crops."""
         batch = super().collate(examples)

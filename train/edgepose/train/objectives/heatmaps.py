@@ -18,7 +18,7 @@ from edgepose.runtime.poses import Poses
 from edgepose.train.data import DataError, PoseDataset, WeightedDataset
 from edgepose.train.data.augment import Crop, plain_crop
 from edgepose.train.data.crops import CropDataset
-from edgepose.train.data.labels import keypoints_of
+from edgepose.train.data.labels import check_labelled, keypoints_of
 from edgepose.train.losses import doubtful, partial_mse, weighted_mse
 from edgepose.train.metrics.pck import torso_px
 from edgepose.train.networks import DeployNetwork, NetworkSpec
@@ -115,6 +115,10 @@ class HeatmapObjective(Objective):
             swapped = self._swapped.find(seen, targets)
             targets, weights = (self._swapped.exchange(values, swapped) for values in (targets, weights))
         return targets, weights * (1 - self.recipe.label_doubt * doubtful(seen, targets))
+
+    def check_labels(self, mix: list[WeightedDataset]) -> None:
+        """Raise `DataError` where nobody in a mix has a label of a joint."""
+        check_labelled(mix, self.spec.skeleton)
 
     def check_validation(self, dataset: PoseDataset) -> None:
         """Raise `EdgeposeError` where nobody has the torso that PCK is measured by, or their picture cannot be read."""

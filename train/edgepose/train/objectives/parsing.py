@@ -10,8 +10,9 @@ from torch.nn.functional import interpolate
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, ImageArray
 from edgepose.train.checkpoint import Checkpoint
-from edgepose.train.data import PoseDataset
+from edgepose.train.data import PoseDataset, WeightedDataset
 from edgepose.train.data.augment import Crop
+from edgepose.train.data.labels import drawn
 from edgepose.train.data.part_labels import PART_CLASSES, PART_LABELS, UNKNOWN, label_classes
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.networks.pil import PIL, PILConfig
@@ -45,6 +46,7 @@ class ParsingObjective(HeatmapObjective):
                 f"masks tell {len(PART_CLASSES)} parts apart, the network {config.classes}; "
                 f"give --set classes={len(PART_CLASSES)} or more"
             )
+        self._learns_parts = config.fusion != "none" and parsing is None
         self._possible = torch.from_numpy(possible_classes(config.classes))
         if parsing is not None and parsing.spec.input_wh != spec.input_wh:
             theirs, ours = (f"{width}x{height}" for width, height in (parsing.spec.input_wh, spec.input_wh))
@@ -68,6 +70,11 @@ class ParsingObjective(HeatmapObjective):
     def provenance(self) -> dict[str, Any]:
         """Return how the parsing branch was trained, where it is not trained here."""
         return {} if self._parsing is None else {"parsing": self._parsing.training}
+
+    def check_labels(self, mix: list[WeightedDataset]) -> None:
+        """Raise `DataError` where a mix has neither labels nor, for a parsing branch that learns, masks."""
+        if not (self._learns_parts and any(dataset.sample(0).part_mask is not None for dataset in drawn(mix))):
+            super().check_labels(mix)
 
     def collate(self, examples: list[Crop]) -> Batch:
         """Stack crops; who has no mask has one of which nothing is known."""
