@@ -24,7 +24,8 @@ def run_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spec = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (64, 64))
     recipe = Recipe(epochs=1, batch=4, precision="fp32")
     out = tmp_path_factory.mktemp("run")
-    Trainer(spec, recipe, [WeightedDataset(DotDataset(8), 1.0)], out, workers=0).run()
+    record = {"hardware": {"cpu": "a small one"}, "config": {"teacher": [str(out / "large.safetensors")]}}
+    Trainer(spec, recipe, [WeightedDataset(DotDataset(8), 1.0)], out, workers=0, record=record).run()
     return out / "last.safetensors"
 
 
@@ -63,3 +64,5 @@ def test_the_checkpoint_that_ships_has_no_training_state_and_half_the_size(
     running = [tensor for name, tensor in checkpoint.weights.items() if name.endswith("running_var")]
     assert {tensor.dtype for tensor in running} == {torch.float32}
     assert str(run_checkpoint.parent) not in json.dumps(checkpoint.training)
+    assert checkpoint.training["config"]["teacher"] == ["large"]
+    assert checkpoint.training["hardware"] == {"cpu": "a small one"}

@@ -61,10 +61,10 @@ def export(
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
 
     require_export_tools()
-    from edgepose.train.checkpoint import resolve_checkpoint  # noqa: PLC0415
     from edgepose.export.export_run import ExportRequest, run_export  # noqa: PLC0415
     from edgepose.export.request import targets_of  # noqa: PLC0415
     from edgepose.export.table import print_report  # noqa: PLC0415
+    from edgepose.train.checkpoint import resolve_checkpoint  # noqa: PLC0415
 
     request = ExportRequest(
         resolve_checkpoint(checkpoint),

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from edgepose.export.export_run import ExportRequest, run_export
-from edgepose.profiles.probe import probe_this_machine
 from edgepose.runtime.files import write_text_whole
 from edgepose.runtime.shipped import MODELS_FOLDER, shipped_names
 from edgepose.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -59,21 +58,21 @@ def _trimmed(checkpoint: Checkpoint, presence_threshold: float, commit: str) -> 
         key: tensor.half() if tensor.dtype == torch.float32 and tensor.ndim > 1 else tensor
         for key, tensor in checkpoint.weights.items()
     }
-    machine = probe_this_machine()
     training: dict[str, Any] = {
         **_without_folders(checkpoint.training),
         "presence_threshold": presence_threshold,
         "licence": LICENCE,
         "commit": commit,
         "date": datetime.now(UTC).date().isoformat(),
-        "hardware": f"{machine.cpu}, {machine.cores} cores",
     }
     return replace(checkpoint, weights=weights, training=training, state={}, accuracy=[])
 
 
 def _without_folders(training: dict[str, Any]) -> dict[str, Any]:
-    """Return what is known of a run, and of the one it started from, with data named by what it is."""
+    """Return what is known of a run, and of the one it started from, with data and teachers named by what they are."""
     named = {**training, "data": [_without_folder(spec) for spec in training["data"]]}
+    if teachers := training.get("config", {}).get("teacher"):
+        named["config"] = {**training["config"], "teacher": [Path(teacher).stem for teacher in teachers]}
     if "start_from" in training:
         named["start_from"] = _without_folders(training["start_from"])
     return named
