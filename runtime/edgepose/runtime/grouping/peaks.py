@@ -71,7 +71,7 @@ def _candidates(values: FloatArray, height: int, width: int, threshold: float) -
 
 def _highest(peaks: Array, scores: FloatArray, of_map: Array, most: int) -> Array:
     """Return the peaks, in their order, without those of a map that has more than `most` higher ones."""
-    if len(peaks) <= most:
+    if not (of_map[most:] == of_map[:-most]).any():
         return peaks
     best_first = np.lexsort((-scores, of_map))
     rank = np.arange(len(peaks)) - of_map.searchsorted(of_map)
