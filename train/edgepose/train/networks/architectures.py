@@ -28,8 +28,8 @@ class Architecture:
 
     `settings` are the fields of `config` that a user sets; the others follow from the name or the input. The input's
     sides are multiples of `input_step`, and equal where `square` says so. `skeleton` and `input_wh` are the paper's;
-    `own_skeleton` says that there is no other, and data of other skeletons is rearranged for it. `narrows` says that the
-    leading channels of all layers are a narrower network: nothing is concatenated, split or grouped.
+    `own_skeleton` says that there is no other, and data of other skeletons is rearranged for it. `narrows` says that
+    the leading channels of all layers are a narrower network: nothing is concatenated, split or grouped.
     """
 
     title: str
