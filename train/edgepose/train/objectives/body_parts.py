@@ -20,7 +20,7 @@ from edgepose.runtime.poses import Poses
 from edgepose.train.body_part_targets import body_part_targets
 from edgepose.train.data import DataError, PoseDataset, WeightedDataset
 from edgepose.train.data.crowds import CrowdCrop, CrowdDataset
-from edgepose.train.data.labels import check_labelled, keypoints_of
+from edgepose.train.data.labels import check_labelled, first_person, has_label
 from edgepose.train.everybody import labelled_pictures, look_at, measure_everybody, seen_by, whole_picture
 from edgepose.train.losses import focal_l2
 from edgepose.train.networks import DeployNetwork, NetworkSpec
@@ -110,8 +110,7 @@ class BodyPartObjective(Objective):
         skeleton = self.spec.skeleton
         labelled_pictures(dataset, skeleton)
         counted = [row for row, joint in enumerate(skeleton.joints) if joint != "neck"]
-        people = enumerate(keypoints_of(dataset, skeleton))
-        person = next((number for number, k in people if np.isfinite(k[counted]).all(axis=1).any()), None)
+        person = first_person(dataset, skeleton, lambda keypoints: has_label(keypoints[counted]))
         if person is None:
             raise DataError(
                 f"{self.metric} cannot be told on {dataset.name}: nobody in it has a labelled joint of "

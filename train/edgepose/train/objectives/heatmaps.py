@@ -18,7 +18,7 @@ from edgepose.runtime.poses import Poses
 from edgepose.train.data import DataError, PoseDataset, WeightedDataset
 from edgepose.train.data.augment import Crop, plain_crop
 from edgepose.train.data.crops import CropDataset
-from edgepose.train.data.labels import check_labelled, keypoints_of
+from edgepose.train.data.labels import check_labelled, first_person
 from edgepose.train.losses import doubtful, partial_mse, weighted_mse
 from edgepose.train.metrics.pck import torso_px
 from edgepose.train.networks import DeployNetwork, NetworkSpec
@@ -123,8 +123,7 @@ class HeatmapObjective(Objective):
     def check_validation(self, dataset: PoseDataset) -> None:
         """Raise `EdgeposeError` where nobody has the torso that PCK is measured by, or their picture cannot be read."""
         skeleton = self.spec.skeleton
-        people = enumerate(keypoints_of(dataset, skeleton))
-        person = next((number for number, k in people if torso_px(k[None], skeleton)[0] > 0), None)
+        person = first_person(dataset, skeleton, lambda keypoints: bool(torso_px(keypoints[None], skeleton)[0] > 0))
         if person is None:
             raise DataError(
                 f"{self.metric} cannot be told on {dataset.name}: nobody in it has {' and '.join(skeleton.torso)} "
