@@ -105,8 +105,10 @@ def test_a_name_that_does_not_ship_lists_what_does() -> None:
 
 
 def test_a_run_without_a_network_or_data_is_an_error() -> None:
-    with pytest.raises(ConfigError, match="give --net and --data, or both by --config"):
+    with pytest.raises(ConfigError, match=r"give --net and --data \(or --unlabelled with --teacher\), or --config"):
         RunConfig().with_options({"net": "repose"}, {})
+    taught_alone = RunConfig().with_options({"net": "repose", "unlabelled": ("images:.",)}, {})
+    assert taught_alone.data == ()
 
 
 @pytest.mark.parametrize("name", sorted(file.stem for file in SHIPPED.glob("*.toml")))

@@ -155,7 +155,7 @@ def test_masks_are_enough_to_learn_from_where_the_parsing_learns(tmp_path: Path)
     nobody = open_mix([f"ccp:{tmp_path}"])
     ParsingObjective(SPEC, RECIPE).check_labels(nobody)
     without = replace(SPEC, settings={**SPEC.settings, "fusion": "none"})
-    for objective in (ParsingObjective(without, RECIPE), ParsingObjective(SPEC, RECIPE, checkpoint_of(SPEC))):
+    for objective in (ParsingObjective(without, RECIPE), ParsingObjective(SPEC, RECIPE, parsing=checkpoint_of(SPEC))):
         with pytest.raises(DataError, match=r"nobody in ccp:.* has a labelled joint"):
             objective.check_labels(nobody)
 
@@ -169,7 +169,7 @@ def test_a_reused_parsing_branch_is_the_checkpoints_and_learns_nothing(tmp_path:
     trained = checkpoint_of(SPEC)
     recipe = replace(RECIPE, epochs=1, batch=2, learning_rate=0.1, warmup_steps=0, ema_decay=0.0)
     mix = [WeightedDataset(open_dataset("synthetic:4:1"), 1.0)]
-    objective = ParsingObjective(SPEC, recipe, trained)
+    objective = ParsingObjective(SPEC, recipe, parsing=trained)
     checkpoint = Trainer(SPEC, recipe, mix, tmp_path, objective=objective, workers=0).run()
     found = checkpoint.weights
     assert checkpoint.training["parsing"] == {"data": ["masks"]}
@@ -199,7 +199,7 @@ def test_a_reused_parsing_branch_is_the_checkpoints_and_learns_nothing(tmp_path:
 )
 def test_a_parsing_branch_that_does_not_fit_is_one_clear_line(spec: NetworkSpec, message: str) -> None:
     with pytest.raises(EdgeposeError, match=message):
-        ParsingObjective(SPEC, RECIPE, checkpoint_of(spec)).prepare(SPEC.build())
+        ParsingObjective(SPEC, RECIPE, parsing=checkpoint_of(spec)).prepare(SPEC.build())
 
 
 def test_only_pil_has_a_parsing_branch() -> None:
@@ -210,7 +210,7 @@ def test_only_pil_has_a_parsing_branch() -> None:
 def test_a_network_without_a_parsing_branch_cannot_reuse_one() -> None:
     spec = replace(SPEC, settings={"fusion": "multi-task"})
     with pytest.raises(EdgeposeError, match="that has one of its own"):
-        ParsingObjective(spec, RECIPE, checkpoint_of(spec)).prepare(spec.build())
+        ParsingObjective(spec, RECIPE, parsing=checkpoint_of(spec)).prepare(spec.build())
 
 
 def test_the_report_of_a_run_has_the_parsing_beside_the_pose() -> None:

@@ -59,8 +59,10 @@ class RunConfig:
         """
         settings = {**self.settings, **options.get("settings", {})}
         run = replace(self, **{**options, "settings": settings, "changes": {**self.changes, **changes}})
-        if not run.net or not run.data:
-            raise ConfigError("a run needs a network and data; give --net and --data, or both by --config")
+        if not run.net or not (run.data or run.unlabelled):
+            raise ConfigError(
+                "a run needs a network and data; give --net and --data (or --unlabelled with --teacher), or --config"
+            )
         return run
 
     def spec(self, mix: Sequence[WeightedDataset]) -> NetworkSpec:

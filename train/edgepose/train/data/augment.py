@@ -115,6 +115,12 @@ def clean_crops(
     return tuple(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB) for crop in crops)
 
 
+def clean_copies(image_rgb: ImageArray, clean_wh: Sequence[tuple[int, int]]) -> tuple[ImageArray, ...]:
+    """Return a crop as it is in crops of other sizes, RGB; see `within`."""
+    height, width = image_rgb.shape[:2]
+    return tuple(warp_crop(image_rgb, within((width, height), size), size) for size in clean_wh)
+
+
 def within(inner_wh: tuple[int, int], outer_wh: tuple[int, int]) -> Array:
     """Return the affine (2, 3) from pixels of a crop to those of another, whose middle it fills as far as it can."""
     factor = min(outer / inner for outer, inner in zip(outer_wh, inner_wh, strict=True))

@@ -9,7 +9,7 @@ from torch.utils.data import Dataset, Sampler
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.data import WeightedDataset
-from edgepose.train.data.augment import AugmentConfig, Crop, clean_crops, empty_crop, training_crop
+from edgepose.train.data.augment import AugmentConfig, Crop, clean_copies, empty_crop, training_crop
 from edgepose.train.data.pose_dataset import in_skeleton
 
 
@@ -89,8 +89,7 @@ class CropDataset(Dataset[Crop]):
             background = self._background(rng)
             if background is not None:
                 crop = empty_crop(background, len(self._skeleton), self._input_wh, self._config, rng)
-                image_bgr = np.ascontiguousarray(crop.image_rgb[:, :, ::-1])
-                return replace(crop, clean_rgb=clean_crops(image_bgr, np.eye(2, 3), self._input_wh, self._clean_wh))
+                return replace(crop, clean_rgb=clean_copies(crop.image_rgb, self._clean_wh))
         sample = in_skeleton(self._datasets[draw.dataset], draw.person, self._skeleton)
         return training_crop(sample, self._skeleton, self._input_wh, self._config, rng, self._clean_wh)
 

@@ -3,7 +3,8 @@
 Li et al., "Simple Pose", section 5.1.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -16,7 +17,7 @@ from edgepose.runtime.body_parts import BodyParts
 from edgepose.runtime.geometry import transform_points, warp_crop
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.data import WeightedDataset
-from edgepose.train.data.augment import AugmentConfig, occlude_part, random_affine, recolour
+from edgepose.train.data.augment import AugmentConfig, clean_copies, clean_crops, occlude_part, random_affine, recolour
 from edgepose.train.data.crops import Draw
 from edgepose.train.data.pose_dataset import Picture, picture_in_skeleton
 
@@ -26,7 +27,7 @@ class CrowdCrop:
     """One training example: `image_rgb` (h, w, 3), `keypoints_crop` (P, K, 2), NaN where unlabelled.
 
     Shares of map cells, float32 (H, W): `people` where anybody is, `known` where everybody who is there is labelled.
-    `maps_known` float32 (C,) is 1 for the maps that the labels tell of, else 0.
+    `maps_known` float32 (C,) is 1 for the maps that the labels tell of, else 0. `clean_rgb` as `augment.Crop` has it.
     """
 
     image_rgb: ImageArray
@@ -34,6 +35,7 @@ class CrowdCrop:
     people: FloatArray
     known: FloatArray
     maps_known: FloatArray
+    clean_rgb: tuple[ImageArray, ...] = ()
 
 
 def neck_between_shoulders(keypoints: FloatArray, skeleton: Skeleton) -> FloatArray:
@@ -59,9 +61,17 @@ def known_maps(parts: BodyParts, joints_known: Array, *, masks: bool) -> FloatAr
 
 
 def crowd_crop(
-    picture: Picture, row: int, codec: BodyPartCodec, config: AugmentConfig, rng: np.random.Generator
+    picture: Picture,
+    row: int,
+    codec: BodyPartCodec,
+    config: AugmentConfig,
+    rng: np.random.Generator,
+    clean_wh: Sequence[tuple[int, int]] = (),
 ) -> CrowdCrop:
-    """Return a varied crop about the person in a row of a picture, whose keypoints are of the codec's skeleton."""
+    """Return a varied crop about the person in a row of a picture, and clean ones of the sizes that are asked for.
+
+    The picture's keypoints are of the codec's skeleton.
+    """
     skeleton = codec.parts.skeleton
     mirror = bool(rng.random() < config.mirror)
     affine = random_affine(picture.boxes_xyxy[row], codec.input_wh, config, rng, mirror=mirror)
@@ -80,7 +90,9 @@ def crowd_crop(
     # nobody is beyond the picture, and that is known
     known = _in_cells(picture.known, affine, codec, beyond=255)
     maps_known = known_maps(codec.parts, joints_known, masks=masks)
-    return CrowdCrop(image, keypoints, _in_cells(people, affine, codec, beyond=0), known, maps_known)
+    anybody = _in_cells(people, affine, codec, beyond=0)
+    clean = clean_crops(picture.image_bgr, affine, codec.input_wh, clean_wh)
+    return CrowdCrop(image, keypoints, anybody, known, maps_known, clean)
 
 
 def _in_cells(mask: ImageArray, affine: Array, codec: BodyPartCodec, beyond: int) -> FloatArray:
@@ -109,9 +121,15 @@ class CrowdDataset(Dataset[CrowdCrop]):
     Raises `EdgeposeError` for data without the joints of one limb.
     """
 
-    def __init__(self, mix: list[WeightedDataset], codec: BodyPartCodec, config: AugmentConfig) -> None:
+    def __init__(
+        self,
+        mix: list[WeightedDataset],
+        codec: BodyPartCodec,
+        config: AugmentConfig,
+        clean_wh: Sequence[tuple[int, int]] = (),
+    ) -> None:
         self._datasets = [part.dataset for part in mix]
-        self._codec, self._config = codec, config
+        self._codec, self._config, self._clean_wh = codec, config, clean_wh
         for dataset in self._datasets:
             joints = {*dataset.skeleton.joints, "neck"}
             if not any(a in joints and b in joints for a, b in codec.parts.limbs):
@@ -122,6 +140,7 @@ class CrowdDataset(Dataset[CrowdCrop]):
         if rng.random() < self._config.empty:
             background = self._datasets[draw.dataset].background(rng)
             if background is not None:
-                return empty_picture_crop(background, self._codec, self._config, rng)
+                crop = empty_picture_crop(background, self._codec, self._config, rng)
+                return replace(crop, clean_rgb=clean_copies(crop.image_rgb, self._clean_wh))
         picture, row = picture_in_skeleton(self._datasets[draw.dataset], draw.person, self._codec.parts.skeleton)
-        return crowd_crop(picture, row, self._codec, self._config, rng)
+        return crowd_crop(picture, row, self._codec, self._config, rng, self._clean_wh)

@@ -11,16 +11,16 @@ from edgepose.train.networks.pil import PILConfig
 from edgepose.train.networks.ppnet import PPNetConfig
 from edgepose.train.networks.repose import RePoseConfig
 from edgepose.train.networks.simplepose import SimplePoseConfig
-from edgepose.train.objectives.base import Batch, Objective
+from edgepose.train.objectives.base import Objective
 from edgepose.train.objectives.body_parts import BodyPartObjective
-from edgepose.train.objectives.distillation import DistillationObjective
 from edgepose.train.objectives.heatmaps import HeatmapObjective
 from edgepose.train.objectives.parsing import ParsingObjective
+from edgepose.train.objectives.teachers import Batch, Teachers
 from edgepose.train.recipe import Recipe
 
 __all__ = ["OBJECTIVES", "Batch", "Objective", "objective_of"]
 
-OBJECTIVES: dict[type[NetworkConfig], Callable[[NetworkSpec, Recipe], Objective]] = {
+OBJECTIVES: dict[type[NetworkConfig], Callable[[NetworkSpec, Recipe, Teachers | None], Objective]] = {
     RePoseConfig: HeatmapObjective,
     PPNetConfig: HeatmapObjective,
     PBNConfig: HeatmapObjective,
@@ -37,12 +37,9 @@ def objective_of(
 
     Raises `EdgeposeError` for a parsing branch or teachers that do not suit the network, and what the objective raises.
     """
-    if teachers:
-        if OBJECTIVES[spec.architecture.config] is not HeatmapObjective or parsing is not None:
-            raise EdgeposeError(f"{spec.name} learns more than heatmaps, and a teacher has only these; leave it out")
-        return DistillationObjective(spec, recipe, teachers)
+    taught_by = Teachers(teachers, spec) if teachers else None
     if parsing is not None:
         if spec.architecture.config is not PILConfig:
             raise EdgeposeError(f"a parsing branch is PIL's; {spec.name} has none: leave --parsing out")
-        return ParsingObjective(spec, recipe, parsing)
-    return OBJECTIVES[spec.architecture.config](spec, recipe)
+        return ParsingObjective(spec, recipe, taught_by, parsing=parsing)
+    return OBJECTIVES[spec.architecture.config](spec, recipe, taught_by)

@@ -9,27 +9,32 @@ from torch.utils.data import Dataset
 
 from edgepose.runtime.arrays import ImageArray
 from edgepose.train.data import PoseDataset, WeightedDataset
-from edgepose.train.networks import DeployNetwork
-
-Batch = dict[str, Tensor]
-"""One step's tensors by name, each with the examples along its first axis; the trainer moves them to the device."""
+from edgepose.train.data.labels import check_labelled
+from edgepose.train.networks import DeployNetwork, NetworkSpec
+from edgepose.train.objectives.teachers import Batch, Teachers
+from edgepose.train.recipe import Recipe
 
 
 class Objective(ABC):
-    """What a network learns: which examples it sees, and the loss of what it makes of them."""
+    """What a network learns, and from which teachers: the examples it sees, and the loss of what it makes of them."""
 
     metric: str
     """What `validate` measures, as logs and cards call it; more is better."""
 
-    def prepare(self, network: nn.Module) -> None:  # noqa: B027  most networks need nothing
-        """Ready a network on its device, before it learns."""
+    def __init__(self, spec: NetworkSpec, recipe: Recipe, teachers: Teachers | None = None) -> None:
+        self.spec, self.recipe, self.teachers = spec, recipe, teachers
+
+    def prepare(self, network: nn.Module) -> None:
+        """Ready a network on its device, before it learns, and put the teachers there."""
+        if self.teachers:
+            self.teachers.prepare(next(network.parameters()).device)
 
     def follow(self, average: nn.Module) -> None:  # noqa: B027  most objectives do not ask it
         """Take note of the network of averaged weights, which changes as the other one learns."""
 
     def provenance(self) -> dict[str, Any]:
         """Return what a checkpoint is to tell of the training besides recipe and data, as JSON values."""
-        return {}
+        return self.teachers.provenance() if self.teachers else {}
 
     @abstractmethod
     def examples(self, mix: list[WeightedDataset]) -> Dataset[Any]:
@@ -43,9 +48,13 @@ class Objective(ABC):
     def loss(self, network: DeployNetwork, batch: Batch) -> Tensor:
         """Return the mean loss of a batch on the network's device, a scalar; runs under the trainer's autocast."""
 
-    @abstractmethod
     def check_labels(self, mix: list[WeightedDataset]) -> None:
-        """Raise `EdgeposeError` where a mix has no label to learn from; it is looked at until there is one."""
+        """Raise `DataError` where nobody in a mix has a label of a joint, and no teacher has a say.
+
+        It is looked at until there is one.
+        """
+        if self.teachers is None or self.recipe.teacher_weight == 0:
+            check_labelled(mix, self.spec.skeleton)
 
     @abstractmethod
     def check_validation(self, dataset: PoseDataset) -> None:

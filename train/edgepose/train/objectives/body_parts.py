@@ -20,12 +20,13 @@ from edgepose.runtime.poses import Poses
 from edgepose.train.body_part_targets import body_part_targets
 from edgepose.train.data import DataError, PoseDataset, WeightedDataset
 from edgepose.train.data.crowds import CrowdCrop, CrowdDataset
-from edgepose.train.data.labels import check_labelled, first_person, has_label
+from edgepose.train.data.labels import first_person, has_label
 from edgepose.train.everybody import labelled_pictures, look_at, measure_everybody, seen_by, whole_picture
 from edgepose.train.losses import focal_l2
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.networks.simplepose import SimplePose
-from edgepose.train.objectives.base import Batch, Objective
+from edgepose.train.objectives.base import Objective
+from edgepose.train.objectives.teachers import Batch, Teachers
 from edgepose.train.recipe import Recipe
 from edgepose.train.session import network_predictor
 
@@ -60,20 +61,21 @@ class BodyPartObjective(Objective):
 
     A batch holds `images` uint8 RGB (N, H, W, 3), `keypoints` float32 (N, P, K, 2) in crop pixels, NaN where unlabelled
     or nobody, shares of map cells `people` and `known`, float32 (N, h, w), and `maps_known` (N, C), 0 for maps that the
-    labels do not tell of. Raises `EdgeposeError` for a recipe with another loss than `focal` and `squared`.
+    labels do not tell of; with teachers, what they look at. Raises `EdgeposeError` for a recipe with another loss than
+    `focal` and `squared`.
     """
 
     metric = "OKS AP"
 
-    def __init__(self, spec: NetworkSpec, recipe: Recipe) -> None:
+    def __init__(self, spec: NetworkSpec, recipe: Recipe, teachers: Teachers | None = None) -> None:
         if recipe.loss not in ("focal", "squared"):
             raise EdgeposeError(f"{spec.name} learns by the loss focal or squared; found {recipe.loss}")
-        self.spec, self.recipe = spec, recipe
+        super().__init__(spec, recipe, teachers)
         self.codec = of_everybody(spec.codec(), spec.name)
 
     def examples(self, mix: list[WeightedDataset]) -> Dataset[CrowdCrop]:
-        """Return varied crops about people, with everybody in them."""
-        return CrowdDataset(mix, self.codec, self.recipe.augment)
+        """Return varied crops about people, with everybody in them; for teachers clean ones besides."""
+        return CrowdDataset(mix, self.codec, self.recipe.augment, self.teachers.sizes_wh if self.teachers else ())
 
     def collate(self, examples: list[CrowdCrop]) -> Batch:
         """Stack crops; all have as many people as the one with the most, the others NaN."""
@@ -87,23 +89,26 @@ class BodyPartObjective(Objective):
             "people": torch.from_numpy(np.stack([example.people for example in examples])),
             "known": torch.from_numpy(np.stack([example.known for example in examples])),
             "maps_known": torch.from_numpy(np.stack([example.maps_known for example in examples])),
+            **(self.teachers.collate(example.clean_rgb for example in examples) if self.teachers else {}),
         }
 
     def loss(self, network: DeployNetwork, batch: Batch) -> Tensor:
-        """Return the loss over all stages and scales."""
+        """Return the loss over all stages and scales, against the labels' maps and the teachers', weighted."""
         learner = network.network
         assert isinstance(learner, SimplePose)
         stages = learner.every_scale(network.normalised(batch["images"]))
         targets = body_part_targets(self.codec, batch["keypoints"], batch["people"])
-        focal = self.recipe.loss == "focal"
-        known = batch["known"], batch["maps_known"]
-        return torch.stack(
-            [body_part_loss(self.codec, scales, targets, *known, focal=focal) for scales in stages]
-        ).sum()
+        by_labels = self._over_stages(stages, targets, batch["known"], batch["maps_known"])
+        if self.teachers is None:
+            return by_labels
+        everything = torch.ones_like(batch["known"]), torch.ones_like(batch["maps_known"])
+        by_teachers = self._over_stages(stages, self.teachers.maps(batch), *everything)
+        return (1 - self.recipe.teacher_weight) * by_labels + self.recipe.teacher_weight * by_teachers
 
-    def check_labels(self, mix: list[WeightedDataset]) -> None:
-        """Raise `DataError` where nobody in a mix has a label of a joint."""
-        check_labelled(mix, self.spec.skeleton)
+    def _over_stages(self, stages: list[list[Tensor]], targets: Tensor, known: Tensor, maps_known: Tensor) -> Tensor:
+        focal = self.recipe.loss == "focal"
+        of_stages = [body_part_loss(self.codec, scales, targets, known, maps_known, focal=focal) for scales in stages]
+        return torch.stack(of_stages).sum()
 
     def check_validation(self, dataset: PoseDataset) -> None:
         """Raise `EdgeposeError` for data of one person a picture, without labels or with an unreadable picture."""

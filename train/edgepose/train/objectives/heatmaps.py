@@ -18,11 +18,12 @@ from edgepose.runtime.poses import Poses
 from edgepose.train.data import DataError, PoseDataset, WeightedDataset
 from edgepose.train.data.augment import Crop, plain_crop
 from edgepose.train.data.crops import CropDataset
-from edgepose.train.data.labels import check_labelled, first_person
+from edgepose.train.data.labels import first_person
 from edgepose.train.losses import doubtful, partial_mse, weighted_mse
 from edgepose.train.metrics.pck import torso_px
 from edgepose.train.networks import DeployNetwork, NetworkSpec
-from edgepose.train.objectives.base import Batch, Objective
+from edgepose.train.objectives.base import Objective
+from edgepose.train.objectives.teachers import Batch, Teachers
 from edgepose.train.recipe import Recipe
 from edgepose.train.session import network_predictor
 from edgepose.train.swapped_labels import SwappedLabels
@@ -53,16 +54,16 @@ class HeatmapObjective(Objective):
     """A person's joints as Gaussian heatmaps.
 
     A batch holds `images` uint8 RGB (N, H, W, 3), `keypoints` float32 (N, K, 2) in crop pixels, NaN where there is
-    none, and `weights` float32 (N, K), 0 where nothing is known of a joint. Raises `EdgeposeError` for a recipe with
-    another loss than those of `LOSSES`.
+    none, and `weights` float32 (N, K), 0 where nothing is known of a joint; with teachers, what they look at. Raises
+    `EdgeposeError` for a recipe with another loss than those of `LOSSES`.
     """
 
     metric = "PCK@0.2"
 
-    def __init__(self, spec: NetworkSpec, recipe: Recipe) -> None:
+    def __init__(self, spec: NetworkSpec, recipe: Recipe, teachers: Teachers | None = None) -> None:
         if recipe.loss not in LOSSES:
             raise EdgeposeError(f"{spec.name} learns by the loss {' or '.join(LOSSES)}; found {recipe.loss}")
-        self.spec, self.recipe = spec, recipe
+        super().__init__(spec, recipe, teachers)
         self.codec = of_one_person(spec.codec(), spec.name)
         self._average: DeployNetwork | None = None
         self._swapped = SwappedLabels(spec.skeleton)
@@ -75,8 +76,9 @@ class HeatmapObjective(Objective):
             self._swapped.to(device)
 
     def examples(self, mix: list[WeightedDataset]) -> Dataset[Crop]:
-        """Return varied crops of people, and of nobody."""
-        return CropDataset(mix, self.spec.skeleton, self.spec.input_wh, self.recipe.augment)
+        """Return varied crops of people, and of nobody; for teachers clean ones besides."""
+        clean_wh = self.teachers.sizes_wh if self.teachers else ()
+        return CropDataset(mix, self.spec.skeleton, self.spec.input_wh, self.recipe.augment, clean_wh)
 
     def collate(self, examples: list[Crop]) -> Batch:
         """Stack crops."""
@@ -84,15 +86,25 @@ class HeatmapObjective(Objective):
             "images": torch.from_numpy(np.stack([crop.image_rgb for crop in examples])),
             "keypoints": torch.from_numpy(np.stack([crop.keypoints_crop for crop in examples])),
             "weights": torch.from_numpy(np.stack([crop.weights for crop in examples])),
+            **(self.teachers.collate(crop.clean_rgb for crop in examples) if self.teachers else {}),
         }
 
     def loss(self, network: DeployNetwork, batch: Batch) -> Tensor:
         """Return the recipe's loss over all supervised outputs."""
-        return self.labelled_loss(network.all_heatmaps(batch["images"]), batch)
+        return self.pose_loss(network.all_heatmaps(batch["images"]), batch)
 
-    def labelled_loss(self, outputs: Sequence[Tensor], batch: Batch) -> Tensor:
-        """Return the loss of outputs, each (N, K, h, w), against the labels."""
-        return LOSSES[self.recipe.loss](outputs, *self.labels(batch))
+    def pose_loss(self, outputs: Sequence[Tensor], batch: Batch) -> Tensor:
+        """Return the loss of outputs, each (N, C, h, w), against the labels' maps and the teachers', weighted."""
+        measure = LOSSES[self.recipe.loss]
+        by_labels = measure(outputs, *self.asked_for(*self.labels(batch)))
+        if self.teachers is None:
+            return by_labels
+        by_teachers = measure(outputs, *self.asked_for(self.teachers.maps(batch), torch.ones_like(batch["weights"])))
+        return (1 - self.recipe.teacher_weight) * by_labels + self.recipe.teacher_weight * by_teachers
+
+    def asked_for(self, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the maps (N, C, H, W) and weights (N, C) of all outputs for those of the joints, (N, K, ...)."""
+        return targets, weights
 
     def labels(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the maps (N, K, H, W) that the labels ask for, and how much each counts (N, K)."""
@@ -115,10 +127,6 @@ class HeatmapObjective(Objective):
             swapped = self._swapped.find(seen, targets)
             targets, weights = (self._swapped.exchange(values, swapped) for values in (targets, weights))
         return targets, weights * (1 - self.recipe.label_doubt * doubtful(seen, targets))
-
-    def check_labels(self, mix: list[WeightedDataset]) -> None:
-        """Raise `DataError` where nobody in a mix has a label of a joint."""
-        check_labelled(mix, self.spec.skeleton)
 
     def check_validation(self, dataset: PoseDataset) -> None:
         """Raise `EdgeposeError` where nobody has the torso that PCK is measured by, or their picture cannot be read."""

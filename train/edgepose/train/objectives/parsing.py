@@ -16,8 +16,8 @@ from edgepose.train.data.labels import drawn
 from edgepose.train.data.part_labels import PART_CLASSES, PART_LABELS, UNKNOWN, label_classes
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.networks.pil import PIL, PILConfig
-from edgepose.train.objectives.base import Batch
-from edgepose.train.objectives.heatmaps import LOSSES, HeatmapObjective
+from edgepose.train.objectives.heatmaps import HeatmapObjective
+from edgepose.train.objectives.teachers import Batch, Teachers
 from edgepose.train.parsing import network_part_predictor
 from edgepose.train.part_accuracy import mean_iou, part_accuracy
 from edgepose.train.recipe import Recipe
@@ -36,8 +36,15 @@ class ParsingObjective(HeatmapObjective):
     network of too few classes, or another input than the branch was trained for.
     """
 
-    def __init__(self, spec: NetworkSpec, recipe: Recipe, parsing: Checkpoint | None = None) -> None:
-        super().__init__(spec, recipe)
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        recipe: Recipe,
+        teachers: Teachers | None = None,
+        *,
+        parsing: Checkpoint | None = None,
+    ) -> None:
+        super().__init__(spec, recipe, teachers)
         self._parsing = parsing
         config = spec.config()
         assert isinstance(config, PILConfig)
@@ -55,10 +62,11 @@ class ParsingObjective(HeatmapObjective):
             )
 
     def prepare(self, network: nn.Module) -> None:
-        """Put in the parsing branch that is reused, if one is.
+        """Put the teachers where the student is, and in it the parsing branch that is reused, if one is.
 
         Raises `EdgeposeError` where it does not fit.
         """
+        super().prepare(network)
         if self._parsing is None:
             return
         trained = self._parsing.build()
@@ -68,8 +76,8 @@ class ParsingObjective(HeatmapObjective):
         network.reuse_parsing(trained)
 
     def provenance(self) -> dict[str, Any]:
-        """Return how the parsing branch was trained, where it is not trained here."""
-        return {} if self._parsing is None else {"parsing": self._parsing.training}
+        """Return how the teachers were trained, and the parsing branch, where it is not trained here."""
+        return super().provenance() | ({} if self._parsing is None else {"parsing": self._parsing.training})
 
     def check_labels(self, mix: list[WeightedDataset]) -> None:
         """Raise `DataError` where a mix has neither labels nor, for a parsing branch that learns, masks."""
@@ -85,12 +93,16 @@ class ParsingObjective(HeatmapObjective):
         pil = network.network
         assert isinstance(pil, PIL)
         maps, classes = pil.forward_both(network.normalised(batch["images"]))
-        pose = LOSSES[self.recipe.loss](maps, *with_background(*self.labels(batch)))
+        pose = self.pose_loss(maps, batch)
         if not classes:
             return pose
         self._possible = self._possible.to(pose.device)
         parsing = [parsing_loss(scores, batch["parts"], self._possible) for scores in classes]
         return pose + PARSING_WEIGHT * torch.stack(parsing).sum()
+
+    def asked_for(self, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the joints' maps and weights with the background's last."""
+        return with_background(targets, weights)
 
     def validate(self, network: nn.Module, dataset: PoseDataset) -> float:
         """Return PCK@0.2 of the torso in percent, from plain crops."""

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.codec import HeatmapCodec
 from edgepose.runtime.geometry import transform_points
-from edgepose.runtime.skeleton import LSP_14, MPII_16
+from edgepose.runtime.skeleton import LSP_14, MPII_16, SIMPLE_POSE_18
 from edgepose.train.checkpoint import Checkpoint, CheckpointError
 from edgepose.train.data import DataError, WeightedDataset, open_dataset, without_labels
 from edgepose.train.data.augment import AugmentConfig, within
@@ -20,8 +21,10 @@ from edgepose.train.data.crops import Draw
 from edgepose.train.loop import Trainer
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.objectives import objective_of
-from edgepose.train.objectives.distillation import DistillationObjective
+from edgepose.train.objectives.body_parts import BodyPartObjective
 from edgepose.train.objectives.heatmaps import HeatmapObjective
+from edgepose.train.objectives.parsing import ParsingObjective
+from edgepose.train.objectives.teachers import Teachers
 from edgepose.train.recipe import Recipe
 from support.dot_dataset import DotDataset
 from support.trained import train_briefly
@@ -31,16 +34,24 @@ TEACHER = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (48, 64)
 STILL = AugmentConfig(scale=(1, 1), rotation_deg=0, shift=0, colour=0, mirror=0, occlude=0, badly_cut=0, empty=0)
 RECIPE = Recipe(epochs=2, batch=4, warmup_steps=0, precision="fp32", augment=STILL)
 DOTS = [WeightedDataset(DotDataset(8), 1.0)]
+PIL = NetworkSpec.of_paper("pil", {"fusion": "multi-task"}, LSP_14, (64, 64))
+EVERYBODY = NetworkSpec("simplepose-edge", SIMPLE_POSE_18, (64, 64), {"width": 16, "step": 4, "stages": 1})
+FOCAL = replace(RECIPE, loss="focal")
 
 
 def fresh(spec: NetworkSpec) -> Checkpoint:
     return Checkpoint(spec, spec.codec(), 1.25, spec.build().state_dict(), {"seed": 1}, [], {})
 
 
-def objective_with(*teachers: Checkpoint, recipe: Recipe = RECIPE) -> DistillationObjective:
-    objective = DistillationObjective(STUDENT, recipe, teachers)
+def objective_with(*teachers: Checkpoint, recipe: Recipe = RECIPE) -> HeatmapObjective:
+    objective = HeatmapObjective(STUDENT, recipe, Teachers(teachers, STUDENT))
     objective.prepare(STUDENT.build())
     return objective
+
+
+def taught(objective: HeatmapObjective, batch: dict[str, Tensor]) -> Tensor:
+    assert objective.teachers is not None
+    return objective.teachers.maps(batch)
 
 
 def batch_of(objective: HeatmapObjective, mix: list[WeightedDataset] = DOTS) -> dict[str, Tensor]:
@@ -55,7 +66,7 @@ def test_a_teacher_of_the_same_input_sees_the_same_crop() -> None:
     assert torch.equal(batch["clean 32x32"], batch["images"])
     with torch.no_grad():
         expected = DeployNetwork(teacher.build())(batch["images"])
-    torch.testing.assert_close(objective.taught_maps(batch), expected)
+    torch.testing.assert_close(taught(objective, batch), expected)
 
 
 @pytest.mark.parametrize("input_wh", [(48, 64), (64, 48), (128, 128)])
@@ -69,18 +80,19 @@ def test_maps_of_another_size_are_read_at_the_students_cells(
     # a wide Gaussian, so that reading between cells is exact enough
     wide = HeatmapCodec(input_wh, teacher.codec().map_wh, 4.0 * input_wh[0] / 32)
     maps = torch.from_numpy(wide.encode(in_teacher))
-    size, _, places = objective._teachers[0]
-    monkeypatch.setattr(objective, "_teachers", [(size, lambda _images: maps, places)])
-    taught = objective.taught_maps(batch_of(objective))
-    found, _ = replace(STUDENT.codec(), sigma_px=4.0).decode(taught.numpy())
+    assert objective.teachers is not None
+    size, _, places = objective.teachers._networks[0]
+    monkeypatch.setattr(objective.teachers, "_networks", [(size, lambda _images: maps, places)])
+    read = taught(objective, batch_of(objective))
+    found, _ = replace(STUDENT.codec(), sigma_px=4.0).decode(read.numpy())
     np.testing.assert_allclose(found, keypoints, atol=0.7)
 
 
 def test_several_teachers_are_averaged() -> None:
     one, two = fresh(TEACHER), fresh(STUDENT)
     batch = batch_of(objective_with(one, two))
-    each = [objective_with(teacher).taught_maps(batch) for teacher in (one, two)]
-    torch.testing.assert_close(objective_with(one, two).taught_maps(batch), (each[0] + each[1]) / 2)
+    each = [taught(objective_with(teacher), batch) for teacher in (one, two)]
+    torch.testing.assert_close(taught(objective_with(one, two), batch), (each[0] + each[1]) / 2)
 
 
 @pytest.mark.parametrize("loss", ["partial", "weighted"])
@@ -90,21 +102,54 @@ def test_the_weight_shares_between_labels_and_teachers(loss: str) -> None:
     teacher = fresh(TEACHER)
     batch = batch_of(objective_with(teacher))
     weights = (0.0, 0.25, 1.0)
-    labels, mixed, taught = (
+    labels, mixed, by_teacher = (
         objective_with(teacher, recipe=replace(recipe, teacher_weight=w)).loss(network, batch) for w in weights
     )
     assert labels == HeatmapObjective(STUDENT, recipe).loss(network, batch)
-    torch.testing.assert_close(mixed, 0.75 * labels + 0.25 * taught)
+    torch.testing.assert_close(mixed, 0.75 * labels + 0.25 * by_teacher)
     hidden = dict(batch, weights=torch.zeros_like(batch["weights"]))
-    assert objective_with(teacher, recipe=replace(recipe, teacher_weight=1.0)).loss(network, hidden) == taught
+    assert objective_with(teacher, recipe=replace(recipe, teacher_weight=1.0)).loss(network, hidden) == by_teacher
+
+
+def test_pil_learns_the_teachers_maps_and_their_background() -> None:
+    objective = objective_of(PIL, replace(RECIPE, teacher_weight=1.0), teachers=[fresh(TEACHER)])
+    assert isinstance(objective, ParsingObjective)
+    objective.prepare(PIL.build())
+    batch = batch_of(objective)
+    maps = taught(objective, batch)
+    perfect = torch.cat([maps, 1 - maps.amax(dim=1, keepdim=True)], dim=1)
+    assert float(objective.pose_loss([perfect], batch)) == 0
+    perfect[:, -1] += 1
+    assert float(objective.pose_loss([perfect], batch)) == pytest.approx(0.5 / 15)
+
+
+def test_a_network_of_everybody_learns_from_another_at_all_scales(monkeypatch: pytest.MonkeyPatch) -> None:
+    teacher = replace(EVERYBODY, input_wh=(128, 128))
+    objective = objective_of(EVERYBODY, replace(FOCAL, teacher_weight=1.0), teachers=[fresh(teacher)])
+    assert isinstance(objective, BodyPartObjective)
+    objective.prepare(EVERYBODY.build())
+    examples = objective.examples([WeightedDataset(open_dataset("synthetic:4:0"), 1.0)])
+    batch = objective.collate([examples[Draw(0, person, (0, 0, person))] for person in range(4)])
+    assert batch["clean 128x128"].shape == (4, 128, 128, 3)
+    assert objective.teachers is not None
+    maps = objective.teachers.maps(batch)
+    scales = [maps, *(avg_pool2d(maps, 2**halvings) for halvings in range(1, 5))]
+    student = EVERYBODY.build()
+    monkeypatch.setattr(student, "every_scale", lambda _images: [scales])
+    assert float(objective.loss(DeployNetwork(student), batch)) == pytest.approx(0, abs=1e-9)
+    scales[4] = scales[4] + 0.5
+    assert float(objective.loss(DeployNetwork(student), batch)) > 1
 
 
 def test_an_unsuitable_teacher_is_an_error() -> None:
     with pytest.raises(EdgeposeError, match="the teacher knows mpii-16, the student lsp-14; give a teacher"):
         objective_of(STUDENT, RECIPE, teachers=[fresh(replace(TEACHER, skeleton=MPII_16))])
-    pil = NetworkSpec.of_paper("pil", {}, LSP_14)
-    with pytest.raises(EdgeposeError, match="pil learns more than heatmaps"):
-        objective_of(pil, RECIPE, teachers=[fresh(TEACHER)])
+    coco = fresh(replace(TEACHER, skeleton=SIMPLE_POSE_18))
+    with pytest.raises(EdgeposeError, match="ppnet-m1-d1-w8 as a teacher makes other maps than simplepose-edge"):
+        objective_of(EVERYBODY, FOCAL, teachers=[coco])
+    fewer_limbs = fresh(replace(EVERYBODY, settings={**EVERYBODY.settings, "redundant_limbs": "no"}))
+    with pytest.raises(EdgeposeError, match="teach those with the same limbs"):
+        objective_of(EVERYBODY, FOCAL, teachers=[fewer_limbs])
 
 
 def test_another_teacher_is_not_resumed(tmp_path: Path) -> None:
@@ -139,7 +184,7 @@ def test_data_without_labels_is_enough_where_the_teacher_has_a_say() -> None:
 def test_a_student_learns_from_a_teacher_on_images_without_labels(tmp_path: Path) -> None:
     teacher = train_briefly(replace(TEACHER, input_wh=(64, 64)), DotDataset(16), 120)
     recipe = replace(RECIPE, epochs=40, batch=8, learning_rate=1e-2, ema_decay=0.9, teacher_weight=1.0)
-    objective = DistillationObjective(STUDENT, recipe, [teacher])
+    objective = HeatmapObjective(STUDENT, recipe, Teachers([teacher], STUDENT))
     mix = without_labels([WeightedDataset(DotDataset(16), 1.0)])
     assert not objective.examples(mix)[Draw(0, 3, (0, 0, 0))].weights.any()
     run = Trainer(STUDENT, recipe, mix, tmp_path, objective=objective, workers=0)

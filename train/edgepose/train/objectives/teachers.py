@@ -1,0 +1,96 @@
+"""Learning from trained networks: their maps beside the labels', and in place of them where there are none."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import grid_sample
+
+from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.body_part_codec import BodyPartCodec
+from edgepose.runtime.codecs import Codec
+from edgepose.train.checkpoint import Checkpoint
+from edgepose.train.data.augment import within
+from edgepose.train.networks import DeployNetwork, NetworkSpec
+
+Batch = dict[str, Tensor]
+"""One step's tensors by name, each with the examples along its first axis; the trainer moves them to the device."""
+
+
+class Teachers:
+    """One or several networks whose maps, averaged, a student of the same joints learns.
+
+    A teacher sees the crop at its own input size, in the picture's own colours and with nothing covered; where its
+    shape is another, it sees more of the picture. What it makes is read at the student's cells.
+
+    Raises `EdgeposeError` for one of other joints, or of everybody where the student knows one person.
+    """
+
+    def __init__(self, teachers: Sequence[Checkpoint], student: NetworkSpec) -> None:
+        for teacher in teachers:
+            _check_teacher(teacher.spec, student)
+        self._trained, self._student = teachers, student
+        self.sizes_wh = list(dict.fromkeys(teacher.spec.input_wh for teacher in teachers))
+        self._networks: list[tuple[tuple[int, int], DeployNetwork, Tensor]] = []
+
+    def provenance(self) -> dict[str, Any]:
+        """Return how the teachers were trained."""
+        return {"teacher": [{"network": t.spec.name, "training": t.training} for t in self._trained]}
+
+    def prepare(self, device: torch.device) -> None:
+        """Build the teachers on a device."""
+        self._networks = []
+        for trained in self._trained:
+            built = trained.build().requires_grad_(False)  # noqa: FBT003
+            network = DeployNetwork(built).to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+            places = torch.from_numpy(_places(self._student.codec(), trained.spec.codec())).to(device)
+            self._networks.append((trained.spec.input_wh, network, places))
+
+    def collate(self, examples: Iterable[Sequence[ImageArray]]) -> Batch:
+        """Stack the clean crops of examples, each of `sizes_wh`: `clean WxH` uint8 RGB (N, H, W, 3)."""
+        stacks = zip(*examples, strict=True)
+        return {
+            _key(size): torch.from_numpy(np.stack(crops)) for size, crops in zip(self.sizes_wh, stacks, strict=True)
+        }
+
+    @torch.no_grad()
+    def maps(self, batch: Batch) -> Tensor:
+        """Return the mean of what the teachers see, float32 (N, C, H, W) at the student's cells."""
+        maps = []
+        for size, network, places in self._networks:
+            seen = network(batch[_key(size)]).float()
+            maps.append(
+                grid_sample(seen, places.expand(len(seen), -1, -1, -1), padding_mode="border", align_corners=True)
+            )
+        return torch.stack(maps).mean(dim=0)
+
+
+def _key(size_wh: tuple[int, int]) -> str:
+    return f"clean {size_wh[0]}x{size_wh[1]}"
+
+
+def _places(student: Codec, teacher: Codec) -> np.ndarray[Any, Any]:
+    """Return where the student's cells are in the teacher's maps, float32 (1, H, W, 2), -1 to 1 between outer cells."""
+    x, y = np.meshgrid(*(np.arange(side) for side in student.map_wh))
+    pixels = student.stride * np.stack([x, y], axis=-1) + (student.stride / 2 - 0.5)
+    affine = within(student.input_wh, teacher.input_wh)
+    cells = (pixels @ affine[:, :2].T + affine[:, 2] - (teacher.stride / 2 - 0.5)) / teacher.stride
+    return np.asarray(2 * cells / (np.array(teacher.map_wh) - 1) - 1, np.float32)[None]
+
+
+def _check_teacher(teacher: NetworkSpec, student: NetworkSpec) -> None:
+    theirs, ours = teacher.skeleton, student.skeleton
+    if theirs.joints != ours.joints:
+        raise EdgeposeError(f"the teacher knows {theirs.name}, the student {ours.name}; give a teacher with the same")
+    if _limbs(teacher.codec()) != _limbs(student.codec()):
+        raise EdgeposeError(
+            f"{teacher.name} as a teacher makes other maps than {student.name}: networks that see everybody in a "
+            "picture teach those with the same limbs, networks of one person in a crop teach each other"
+        )
+
+
+def _limbs(codec: Codec) -> Sequence[tuple[str, str]]:
+    return codec.parts.limbs if isinstance(codec, BodyPartCodec) else ()
