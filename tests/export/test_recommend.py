@@ -96,7 +96,8 @@ def test_a_file_of_a_format_that_the_device_does_not_take_is_not_recommended() -
         (Budget(network_p50_ms=5), "net-int8.openvino", "; inside the budget"),
         (Budget(size_mb=4), "net-fp32.onnx", "; inside the budget"),
         (Budget(network_p95_ms=5), "net-int8.openvino", "; no file keeps the budget, this one has network_p95_ms 6.00"),
-        (Budget(fps=30), "net-int8.openvino", "; inside the budget"),
+        (Budget(fps=30, size_mb=90), "net-int8.openvino", "; inside the budget, of which fps was not measured"),
+        (Budget(fps=30), "net-int8.openvino", "; its budget (fps) was not measured"),
     ],
 )
 def test_a_budget_is_kept_where_a_file_can(budget: Budget, path: str, told: str) -> None:
@@ -104,6 +105,19 @@ def test_a_budget_is_kept_where_a_file_can(budget: Budget, path: str, told: str)
     found = recommended(rows, replace(PROFILE, budget=budget))
     assert found.path == path
     assert told in found.why
+
+
+def test_what_did_not_run_as_asked_is_not_told_to_be_inside_the_budget() -> None:
+    board = replace(PROFILE, formats=("tensorrt", "onnx"), providers=("cuda", "cpu"), budget=Budget(network_p95_ms=5))
+    assert recommended([row("tensorrt", "fp16", None)], board).why.endswith(
+        "; its budget (network_p95_ms) was not measured"
+    )
+    # on the CPU in place of a GPU: its time says nothing of the GPU's
+    on_the_cpu = [row("onnx", "fp16", 90.0), row("onnx", "fp32", 2.0)]
+    board = replace(board, precisions=("fp16", "fp32"))
+    assert recommended(on_the_cpu, board).path == "net-fp16.onnx"
+    assert recommended(on_the_cpu, board).why.endswith("; its budget (network_p95_ms) was not measured")
+    assert "; no file keeps the budget" in recommended(on_the_cpu[:1], board, "CUDA,CPU").why
 
 
 def test_files_that_leave_out_the_same_layers_share_a_line() -> None:

@@ -38,6 +38,13 @@ def excluded_layers(rows: Sequence[Row]) -> list[str]:
     return [f"in floating point in {', '.join(names)}: {_listed(layers)}" for layers, names in files.items()]
 
 
+def substituted(rows: Sequence[Row], as_asked: Sequence[Row]) -> list[str]:
+    """Return a line for every format that ran, but not on the processor that the device's profile asks for."""
+    pairs = zip(rows, as_asked, strict=True)
+    found = dict.fromkeys(row.format for row, asked in pairs if row.p50 is not None and asked.p50 is None)
+    return [f"{name} ran on the CPU here, in another's place: its times say nothing of the device" for name in found]
+
+
 def _listed(layers: Sequence[str]) -> str:
     rest = len(layers) - _NAMED
     return ", ".join(layers[:_NAMED]) + (f" and {rest} more, see export.json" if rest > 0 else "")

@@ -1,6 +1,7 @@
 """Which of an export's files to use on a device."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from edgepose.export.notes import SAME, is_slower
 from edgepose.export.report import Recommendation, Row, Timing
@@ -17,14 +18,15 @@ def recommend(
     the first in the profile's order. Where the format that the profile prefers was not run here, its order decides;
     for this machine itself, what does not run here is left out.
     """
+    rows = timed_as_asked(rows, timings, profile)
     fitting = [row for row in rows if row.format in profile.formats and (row.p50 is not None or profile.name != AUTO)]
     ordered = sorted(fitting, key=lambda row: _rank(row, profile))
     usable = [row for row in ordered if not is_slower(row, rows)]
     if not usable:
         return None
-    over = {row.path: _over_budget(row, timings.get(row.path), profile) for row in usable}
-    allowed = [row for row in usable if not over[row.path]] or usable
-    p50s = {row.path: row.p50 for row in usable if row.p50 is not None and _as_asked(row, timings[row.path], profile)}
+    known = {row.path: _figures(row, timings) for row in usable}
+    allowed = [row for row in usable if not _over_budget(known[row.path], profile)] or usable
+    p50s = {row.path: row.p50 for row in usable if row.p50 is not None}
     measured = [row for row in allowed if row.path in p50s]
     if usable[0].path not in p50s or not measured:
         chosen = allowed[0]
@@ -36,13 +38,20 @@ def recommend(
         chosen = next(row for row in measured if p50s[row.path] <= least * SAME)
         lost = f"{chosen.drop:.2f} points below" if chosen.drop > 0 else "no lower than"
         why = f"{_speed(chosen, least)}; {metric} {lost} torch's"
-    return Recommendation(chosen.path, why + _budget(over[chosen.path], profile))
+    return Recommendation(chosen.path, why + _budget(known[chosen.path], profile))
 
 
-def _as_asked(row: Row, timing: Timing, profile: DeviceProfile) -> bool:
-    """Tell whether a file ran on such a processor as the profile asks for, not on a CPU in its place."""
+def timed_as_asked(rows: Sequence[Row], timings: Mapping[str, Timing], profile: DeviceProfile) -> tuple[Row, ...]:
+    """Return the rows with the times alone that say something of the device: none of a CPU in a GPU's place."""
+    return tuple(
+        replace(row, p50=None) if row.path in timings and _is_substitute(row, timings[row.path], profile) else row
+        for row in rows
+    )
+
+
+def _is_substitute(row: Row, timing: Timing, profile: DeviceProfile) -> bool:
     on_cpu_alone = row.format == "onnx" and timing.engine.device == "CPU"
-    return not (on_cpu_alone and profile.providers and profile.providers[0] != "cpu")
+    return on_cpu_alone and bool(profile.providers) and profile.providers[0] != "cpu"
 
 
 def _rank(row: Row, profile: DeviceProfile) -> tuple[int, int]:
@@ -57,20 +66,31 @@ def _speed(chosen: Row, least: float) -> str:
     return f"p50 {chosen.p50:.2f} ms, as fast here as the fastest ({least:.2f}) and before it in the profile's order"
 
 
-def _over_budget(row: Row, timing: Timing | None, profile: DeviceProfile) -> list[str]:
+def _figures(row: Row, timings: Mapping[str, Timing]) -> dict[str, float]:
+    """Return what an export knows of a file, by the names of a budget's limits."""
+    found = {"size_mb": row.size / 1e6}
+    if row.p50 is not None:
+        network_ms = timings[row.path].network_ms
+        found |= {f"network_{name}_ms": getattr(network_ms, name) for name in ("p50", "p95", "p99")}
+    return found
+
+
+def _over_budget(known: Mapping[str, float], profile: DeviceProfile) -> list[str]:
     """Return the limits of the profile's budget that a file is over, as far as an export can tell."""
     limits = profile.budget.limits() if profile.budget else {}
-    found = {"size_mb": row.size / 1e6}
-    if timing is not None:
-        found |= {f"network_{name}_ms": getattr(timing.network_ms, name) for name in ("p50", "p95", "p99")}
     return [
-        f"{name} {found[name]:.2f} (at most {limit:g})"
+        f"{name} {known[name]:.2f} (at most {limit:g})"
         for name, limit in limits.items()
-        if name in found and found[name] > limit
+        if name in known and known[name] > limit
     ]
 
 
-def _budget(over: Sequence[str], profile: DeviceProfile) -> str:
-    if profile.budget is None:
-        return ""
-    return f"; no file keeps the budget, this one has {', '.join(over)}" if over else "; inside the budget"
+def _budget(known: Mapping[str, float], profile: DeviceProfile) -> str:
+    limits = profile.budget.limits() if profile.budget else {}
+    unknown = [name for name in limits if name not in known]
+    over = _over_budget(known, profile)
+    if over:
+        return f"; no file keeps the budget, this one has {', '.join(over)}"
+    if len(unknown) < len(limits):
+        return "; inside the budget" + (f", of which {', '.join(unknown)} was not measured" if unknown else "")
+    return f"; its budget ({', '.join(unknown)}) was not measured" if unknown else ""
