@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from edgepose.cli.grouped import grouped
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.body_part_codec import BodyPartCodec
-from edgepose.train.grouping_picture import COLUMNS, Crowd, draw_grouping, people_of
+from edgepose.train.grouping_picture import COLUMNS, Crowd, draw_grouping, maps_of_labels, people_of
 from support.colour_people import save_colour_model
 from support.crowds import crowd_in_a_row
 from support.engines import backend_or_skip
@@ -47,6 +47,14 @@ def test_without_a_model_the_maps_are_those_of_the_labels(tmp_path: Path) -> Non
     one = tmp_path / "one.png"
     _run(*DATA, "--plot", str(one))
     assert cv2.imread(str(path)).shape[0] > 1.9 * cv2.imread(str(one)).shape[0] - 30
+
+
+def test_the_neck_of_labels_is_between_the_shoulders_as_in_training() -> None:
+    skeleton = CODEC.parts.skeleton
+    somebody = np.full((1, len(skeleton), 2), np.nan, np.float32)  # COCO's labels know no neck
+    somebody[0, skeleton.index("l_shoulder")], somebody[0, skeleton.index("r_shoulder")] = (150, 100), (100, 110)
+    found = people_of(maps_of_labels(somebody, np.eye(2, 3), CODEC), CODEC)
+    np.testing.assert_allclose(found.keypoints_frame[0, skeleton.index("neck")], (125, 105), atol=0.2)
 
 
 def test_a_models_own_maps_are_drawn(tmp_path: Path) -> None:

@@ -28,11 +28,10 @@ def grouped(
     from edgepose.profiles.errors import EdgeposeError  # noqa: PLC0415
     from edgepose.runtime.body_part_codec import BodyPartCodec  # noqa: PLC0415
     from edgepose.runtime.codecs import of_everybody  # noqa: PLC0415
-    from edgepose.runtime.geometry import transform_points  # noqa: PLC0415
     from edgepose.train.data import open_dataset  # noqa: PLC0415
     from edgepose.train.data.pose_dataset import picture_in_skeleton  # noqa: PLC0415
     from edgepose.train.everybody import labelled_pictures, whole_picture  # noqa: PLC0415
-    from edgepose.train.grouping_picture import Crowd, draw_grouping  # noqa: PLC0415
+    from edgepose.train.grouping_picture import Crowd, draw_grouping, maps_of_labels  # noqa: PLC0415
     from edgepose.train.opening import open_any  # noqa: PLC0415
     from edgepose.train.picture_file import save_picture  # noqa: PLC0415
 
@@ -50,7 +49,7 @@ def grouped(
             shown, _ = picture_in_skeleton(dataset, pictures[i], codec.parts.skeleton)
             view_rgb, affine = whole_picture(shown.image_bgr, codec.input_wh)
             if session is None:
-                maps = codec.encode(transform_points(affine, shown.keypoints))
+                maps = maps_of_labels(shown.keypoints, affine, codec)
             else:
                 maps = session.run({session.inputs[0].name: view_rgb[None]})[codec.output][0]
             crowds.append(Crowd(cv2.cvtColor(view_rgb, cv2.COLOR_RGB2BGR), maps))

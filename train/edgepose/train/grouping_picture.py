@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from edgepose.runtime.arrays import FloatArray, ImageArray
+from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.drawing import draw_poses, person_colour
-from edgepose.runtime.geometry import keypoints_box_xyxy
+from edgepose.runtime.geometry import keypoints_box_xyxy, transform_points
 from edgepose.runtime.poses import Poses
+from edgepose.train.data.crowds import neck_between_shoulders
 
 _TILE, _TITLE = 300, 26
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -23,6 +24,14 @@ class Crowd:
 
     view_bgr: ImageArray
     maps: FloatArray
+
+
+def maps_of_labels(keypoints: FloatArray, affine: Array, codec: BodyPartCodec) -> FloatArray:
+    """Return the maps (C, h, w) that a network should make of labelled people (P, K, 2) in a picture.
+
+    The affine (2, 3) leads to its input. The neck is the middle of the shoulders, as in training.
+    """
+    return codec.encode(transform_points(affine, neck_between_shoulders(keypoints, codec.parts.skeleton)))
 
 
 def draw_grouping(crowds: Sequence[Crowd], codec: BodyPartCodec) -> ImageArray:
