@@ -43,6 +43,12 @@ def test_a_narrower_network_takes_the_leading_channels() -> None:
     assert f"{len(transfer.narrowed)} by their leading channels" in str(transfer)
 
 
+def test_a_smaller_kernel_is_not_the_corner_of_a_larger_one() -> None:
+    wide, slim = spec("ppnet-m1-d1-w32", stem="8"), spec("ppnet-m1-d1-w8", stem="8", block="bottleneck")
+    transfer = start_from(checkpoint(wide), slim, slim.build())
+    assert "pyramid.0.branches.0.0.layers.0.0.weight" in transfer.fresh  # 1x1 here, 3x3 there
+
+
 def test_a_deeper_network_starts_fresh_where_nothing_is() -> None:
     deep = spec("ppnet-m2-d2-w16", stem="8")
     network = deep.build()

@@ -66,6 +66,8 @@ def _fitted(offered: Tensor | None, wanted: Tensor, *, narrow: bool) -> Tensor |
         return None
     if offered.shape == wanted.shape:
         return offered
+    # a kernel's corner is no smaller kernel
+    narrow = narrow and offered.shape[2:] == wanted.shape[2:]
     fits = narrow and all(have >= need for have, need in zip(offered.shape, wanted.shape, strict=True))
     return offered[tuple(slice(size) for size in wanted.shape)] if fits else None
 
