@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,14 @@ from edgepose.export.decode import HeatmapDecoder
 from edgepose.export.errors import ExportError
 from edgepose.export.formats import TARGETS, ExportSource
 from edgepose.export.formats.tflite_makers import with_makers
+from edgepose.export.graph import to_onnx
+from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.card import TFLITE_CARD_MEMBER, ModelCard
 from edgepose.train.card import card_of_checkpoint
 from edgepose.train.checkpoint import Checkpoint
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.networks.pil import DynamicDepthwise
-from support.settled import CROPS
+from support.settled import CROPS, settled
 from support.trained import PPNET
 from support.xnnpack import partitions_of
 
@@ -45,15 +48,26 @@ def source(request: pytest.FixtureRequest) -> ExportSource:
     return found
 
 
-def run(flatbuffer: bytes) -> Mapping[str, np.ndarray[Any, Any]]:
+UNEVEN_CROPS = CROPS[:, :36, :44]
+
+
+@pytest.fixture(scope="module")
+def uneven() -> ExportSource:
+    """A PPNet whose branches have sides of 11, 6 and 2, and 9, 5 and 2 cells."""
+    spec = replace(PPNET, input_wh=(44, 36), settings={**PPNET.settings, "ratios": "2-3"})
+    deployed = settled(spec, UNEVEN_CROPS)
+    return ExportSource(deployed, to_onnx(deployed, spec.input_wh))
+
+
+def run(flatbuffer: bytes, crops: ImageArray = CROPS) -> Mapping[str, np.ndarray[Any, Any]]:
     runner = Interpreter(model_content=flatbuffer, num_threads=1).get_signature_runner()
-    outputs: Mapping[str, np.ndarray[Any, Any]] = runner(image=CROPS[:1])
+    outputs: Mapping[str, np.ndarray[Any, Any]] = runner(image=crops[:1])
     return outputs
 
 
 @torch.no_grad()
-def in_torch(source: ExportSource) -> np.ndarray[Any, Any]:
-    maps: np.ndarray[Any, Any] = source.deployed(torch.from_numpy(CROPS[:1])).numpy()
+def in_torch(source: ExportSource, crops: ImageArray = CROPS) -> np.ndarray[Any, Any]:
+    maps: np.ndarray[Any, Any] = source.deployed(torch.from_numpy(crops[:1])).numpy()
     return maps
 
 
@@ -89,6 +103,14 @@ def test_fp32_gives_the_maps_of_torch_by_name(source: ExportSource) -> None:
     outputs, expected = run(TFLITE.convert(source, "fp32", CROPS)), in_torch(source)
     assert list(outputs) == ["heatmaps"]
     assert np.abs(outputs["heatmaps"] - expected).max() <= 1e-4 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_upsampling_by_factors_that_are_not_whole_reads_torchs_pixels(uneven: ExportSource, precision: str) -> None:
+    found = run(TFLITE.convert(uneven, precision, UNEVEN_CROPS), UNEVEN_CROPS)["heatmaps"]
+    expected = in_torch(uneven, UNEVEN_CROPS)
+    limit = 1e-4 if precision == "fp32" else 0.2
+    assert np.abs(found - expected).max() <= limit * np.abs(expected).max()
 
 
 def tensors_of_convolutions(flatbuffer: bytes) -> dict[str, list[Any]]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.functional import interpolate
 
-from edgepose.export.formats.tflite_network import Delegable, TfliteNetwork, repeated
+from edgepose.export.formats.tflite_network import Delegable, TfliteNetwork, gathered, repeated
 from edgepose.export.formats.tflite_repose import merged_name
 from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.networks import DeployNetwork, NetworkSpec
@@ -30,7 +30,16 @@ def test_repeating_is_nearest_neighbour_upsampling(shape: tuple[int, ...], rows:
     assert torch.equal(repeated(x, size), interpolate(x, size=size))
 
 
-def test_upsampling_of_networks_is_rewritten_only_where_it_is_by_whole_factors() -> None:
+@given(
+    before=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    size=st.tuples(st.integers(1, 130), st.integers(1, 130)),
+)
+def test_gathering_is_nearest_neighbour_sampling_to_any_size(before: tuple[int, int], size: tuple[int, int]) -> None:
+    x = torch.rand(1, 2, *before)
+    assert torch.equal(gathered(x, size), interpolate(x, size=size))
+
+
+def test_upsampling_of_networks_is_rewritten_and_stays_the_same() -> None:
     x = torch.rand(1, 2, 3, 3)
     with Delegable():
         written = [interpolate(x, size=(6, 9)), interpolate(x, scale_factor=2.0), interpolate(x, size=(4, 5))]

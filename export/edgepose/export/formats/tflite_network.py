@@ -3,6 +3,7 @@
 import copy
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
@@ -41,7 +42,10 @@ class TfliteNetwork(nn.Module):
 
 
 class Delegable(TorchFunctionMode):
-    """Writes nearest-neighbour upsampling by whole factors in operations that XNNPACK takes, exactly."""
+    """Writes nearest-neighbour upsampling exactly: by whole factors in operations that XNNPACK takes, else by gathers.
+
+    The converter's own reads other pixels than torch where a factor is not whole.
+    """
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -50,7 +54,8 @@ class Delegable(TorchFunctionMode):
         kwargs = kwargs or {}
         if func is interpolate and kwargs.get("mode", "nearest") == "nearest":
             result: Tensor = func(*args, **kwargs)
-            return repeated(args[0], (result.shape[2], result.shape[3])) if _is_whole(args[0], result) else result
+            write = repeated if _is_whole(args[0], result) else gathered
+            return write(args[0], (result.shape[2], result.shape[3]))
         return func(*args, **kwargs)
 
 
@@ -69,6 +74,16 @@ def repeated(x: Tensor, size: tuple[int, int]) -> Tensor:
     wide = torch.cat([last] * columns, dim=3).reshape(count, height, size[1] * channels)
     both = torch.cat([wide] * rows, dim=2).reshape(count, *size, channels)
     return both.permute(0, 3, 1, 2)
+
+
+def gathered(x: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return (N, C, h, w) at any size (height, width), each pixel torch's nearest neighbour."""
+    last = x.permute(0, 2, 3, 1)
+    for axis, after in zip((1, 2), size, strict=True):
+        # in floats of 32 bits, whose rounding decides where a place is a whole number
+        places = np.arange(after, dtype=np.float32) * np.float32(last.shape[axis] / after)
+        last = last.index_select(axis, torch.tensor(places.astype(np.int64)))
+    return last.permute(0, 3, 1, 2)
 
 
 def _normalisation(deployed: DeployNetwork) -> nn.Conv2d:
