@@ -9,12 +9,14 @@ import cv2
 import numpy as np
 import pytest
 
+from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.skeleton import MPII_16
 from edgepose.train.data import DataError, PoseDataset, open_dataset
 from edgepose.train.data.part_labels import UNKNOWN, value_of
 from edgepose.train.data.part_masks import without_palette
 from support.data_sets import CCP_FEW, write_ccp, write_lip, write_part_mask, write_pascal_part
+from support.painted_people import save_painted_model
 from support.tiny_model import save_tiny_onnx
 
 
@@ -60,6 +62,12 @@ def test_a_model_gives_ccp_the_joints_that_it_sees(tmp_path: Path) -> None:
     assert sample.labelled.any()
     np.testing.assert_array_equal(dataset.keypoints(1), sample.keypoints)
     assert quarters(dataset) == [value_of(label) for label in ("head", "background", "bottom", "body")]
+
+
+def test_a_model_of_everybody_gives_no_person_joints(tmp_path: Path) -> None:
+    write_ccp(tmp_path)
+    with pytest.raises(EdgeposeError, match="sees everybody in a picture; expected a model of one person in a crop"):
+        open_dataset(f"ccp:{tmp_path}:all:{save_painted_model(tmp_path)}")
 
 
 @pytest.mark.parametrize("nested", [False, True])

@@ -6,6 +6,7 @@ import numpy as np
 
 from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.backends.base import Session
+from edgepose.runtime.codecs import of_one_person
 from edgepose.runtime.geometry import invert_affine, transform_points
 from edgepose.train.data.augment import plain_crop
 from edgepose.train.data.pose_dataset import PoseDataset, Sample
@@ -17,7 +18,7 @@ class PseudoLabelled(PoseDataset):
     """A data set whose joints are those that a model finds; what it is not sure of has no label.
 
     `model` is the name of one that ships, an exported file or a checkpoint; it looks at everybody at once, here. The
-    data set's name has to tell the model's. Raises what opening a model raises.
+    data set's name has to tell the model's. Raises what opening a model raises, `EdgeposeError` for one of everybody.
     """
 
     def __init__(self, dataset: PoseDataset, model: str) -> None:
@@ -26,6 +27,7 @@ class PseudoLabelled(PoseDataset):
         self._dataset = dataset
         self.name = dataset.name
         with open_any(model) as session:
+            of_one_person(session.card.codec_object(), session.card.name)
             self.skeleton = session.card.skeleton_object()
             self._keypoints = _found(session, dataset)
 
