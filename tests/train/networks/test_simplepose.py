@@ -1,6 +1,7 @@
 """Simple Pose: the size of its paper, maps at every scale in training, and only the live path deployed."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import onnx
@@ -33,6 +34,22 @@ def test_it_has_the_parameters_of_its_paper(stages: str, millions: float) -> Non
     figures = describe(NetworkSpec.of_paper("simplepose", {"stages": stages}))
     assert round(figures.params / 1e6, 1) == millions
     assert (figures.spec.skeleton, figures.spec.input_wh) == (SIMPLE_POSE_18, (512, 512))
+
+
+@torch.no_grad()
+def test_what_is_compiled_is_what_training_calls() -> None:
+    torch.manual_seed(0)
+    network, images = small_simplepose().eval(), torch.randn(1, 3, 64, 64)
+    expected = network.every_scale(images)
+    graphs = []
+
+    def note(graph: torch.fx.GraphModule, _: object) -> Callable[..., object]:
+        graphs.append(graph)
+        return graph.forward
+
+    network.compile(backend=note)
+    torch.testing.assert_close(network.every_scale(images), expected)
+    assert len(graphs) >= 3  # the stem and two stages
 
 
 def test_the_edge_preset_is_a_few_million_parameters_of_the_same_network() -> None:

@@ -7,7 +7,7 @@ saw at the same resolution. Only the finest maps of the last stage are the predi
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, max_pool2d
@@ -197,6 +197,11 @@ class SimplePose(nn.Module):
             Bottleneck(width // 2, width),
         )
         self.stages = nn.ModuleList(Stage(config, last=i == config.stages - 1) for i in range(config.stages))
+
+    def compile(self, *arguments: Any, **options: Any) -> None:
+        """Have torch compile every stage, as `torch.nn.Module.compile` does: training does not call `forward`."""
+        for part in (self.stem, *self.stages):
+            part.compile(*arguments, **options)
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Return the finest maps of every stage."""
