@@ -39,7 +39,7 @@ def test_it_has_the_parameters_of_its_paper(stages: str, millions: float) -> Non
 @torch.no_grad()
 def test_what_is_compiled_is_what_training_calls() -> None:
     torch.manual_seed(0)
-    network, images = small_simplepose().eval(), torch.randn(1, 3, 64, 64)
+    network, images = small_simplepose(stages=1, order=1).eval(), torch.randn(1, 3, 64, 64)
     expected = network.every_scale(images)
     graphs = []
 
@@ -49,7 +49,7 @@ def test_what_is_compiled_is_what_training_calls() -> None:
 
     network.compile(backend=note)
     torch.testing.assert_close(network.every_scale(images), expected)
-    assert len(graphs) >= 3  # the stem and two stages
+    assert graphs
 
 
 def test_the_edge_preset_is_a_few_million_parameters_of_the_same_network() -> None:
