@@ -1,6 +1,8 @@
 """What every backend promises; a subclass says how to open the tiny model."""
 
+import os
 import re
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.backends.base import Session, SessionOptions
 from edgepose.runtime.errors import ModelError, TensorError
 from support.tiny_card import random_feeds
@@ -29,6 +32,17 @@ class SessionContract(ABC):
     def session(self, tmp_path: Path) -> Iterator[Session]:
         with self.open(tmp_path, SessionOptions(threads=THREADS)) as session:
             yield session
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has names of any bytes")
+    def test_a_folder_of_any_name_is_opened_or_is_one_line(self, tmp_path: Path) -> None:
+        for name in ("人 ü 'a'", os.fsdecode(b"caf\xe9")):
+            folder = tmp_path / name
+            folder.mkdir()
+            try:
+                self.open(folder, SessionOptions(threads=THREADS)).close()
+            except EdgeposeError as error:
+                assert name.startswith("caf")
+                assert "\n" not in str(error)  # noqa: PT017  it may open, too
 
     def test_the_names_are_those_of_the_card(self, session: Session) -> None:
         assert [spec.name for spec in session.inputs] == [spec.name for spec in session.card.inputs]

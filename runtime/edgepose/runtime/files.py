@@ -31,12 +31,20 @@ def path_for_opencv(path: Path) -> str:
 
     Raises `EdgeposeError` for a name that is not UTF-8, which would end the process.
     """
-    text = str(path.absolute())
+    return utf8_path(path.absolute(), "OpenCV")
+
+
+def utf8_path(path: Path, reader: str) -> str:
+    """Return a path as text.
+
+    Raises `EdgeposeError` for a name that is not UTF-8, which `reader` does not take.
+    """
+    text = str(path)
     try:
         text.encode()
     except UnicodeEncodeError as error:
         shown = os.fsencode(path).decode(errors="backslashreplace")
-        raise EdgeposeError(f"OpenCV opens only names in UTF-8, found {shown}; rename it") from error
+        raise EdgeposeError(f"{reader} opens only names in UTF-8, found {shown}; rename it") from error
     return text
 
 

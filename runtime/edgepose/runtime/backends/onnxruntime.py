@@ -19,6 +19,7 @@ from edgepose.runtime.backends.onnxruntime_providers import (
 )
 from edgepose.runtime.card import ONNX_CARD_KEY
 from edgepose.runtime.errors import MissingExtraError, ModelError
+from edgepose.runtime.files import utf8_path
 from edgepose.runtime.sidecar import agreed_card, read_sidecar
 from edgepose.runtime.tensors import TensorSpec
 
@@ -132,7 +133,8 @@ def _open(path: Path, engine_options: Any, options: SessionOptions) -> Any:
 
 def _start(path: Path, engine_options: Any, providers: Sequence[tuple[str, dict[str, str]]]) -> Any:
     # without the fallback an engine that cannot start says so here, instead of on the terminal
-    return onnxruntime.InferenceSession(str(path), engine_options, providers=providers, enable_fallback=0)
+    name = utf8_path(path, "ONNX Runtime")
+    return onnxruntime.InferenceSession(name, engine_options, providers=providers, enable_fallback=0)
 
 
 def _checked_providers(engine: Any, options: SessionOptions) -> tuple[str, ...]:

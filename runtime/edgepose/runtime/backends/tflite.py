@@ -14,6 +14,7 @@ from edgepose.runtime.arrays import Array
 from edgepose.runtime.backends.base import EngineInfo, Session, SessionOptions
 from edgepose.runtime.card import ModelCard
 from edgepose.runtime.errors import CardError, MissingExtraError, ModelError
+from edgepose.runtime.files import utf8_path
 from edgepose.runtime.sidecar import agreed_card, read_sidecar, sidecar_path
 from edgepose.runtime.tensors import TensorSpec
 from edgepose.runtime.tflite_file import embedded_card
@@ -97,8 +98,9 @@ def _card(path: Path) -> ModelCard:
 
 
 def _open(path: Path, threads: int) -> Any:
+    name = utf8_path(path, _ENGINE)
     try:
-        engine = Interpreter(model_path=str(path), num_threads=threads)
+        engine = Interpreter(model_path=name, num_threads=threads)
         engine.allocate_tensors()
     except (RuntimeError, ValueError) as error:
         raise ModelError(
