@@ -10,6 +10,9 @@ import pytest
 from edgepose.export.errors import ExportError
 from edgepose.export.staging import move_in, remove_model, staging_folder
 
+SHARED_MEMORY = Path("/dev/shm")
+"""A file system of its own, as a container's output folder may be."""
+
 
 def dead_pid() -> int:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
@@ -30,6 +33,17 @@ def test_folders_of_dead_processes_go_those_of_living_ones_stay(tmp_path: Path) 
     assert living.exists()
     assert other.exists()
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(not os.path.ismount(SHARED_MEMORY), reason="no file system to export into is mounted here")
+def test_what_is_unfinished_lies_on_the_file_system_that_it_is_for() -> None:
+    with staging_folder(SHARED_MEMORY) as staging:
+        (staging / f"edgepose-{os.getpid()}.onnx").write_text("finished")
+        move_in([staging / f"edgepose-{os.getpid()}.onnx"], SHARED_MEMORY)
+    moved = SHARED_MEMORY / f"edgepose-{os.getpid()}.onnx"
+    assert moved.read_text() == "finished"
+    moved.unlink()
+    assert not staging.exists()
 
 
 def test_an_error_removes_what_is_unfinished(tmp_path: Path) -> None:

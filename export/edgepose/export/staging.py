@@ -1,4 +1,4 @@
-"""A hidden folder beside the output: what is unfinished lies there, what is finished moves in by renames."""
+"""A hidden folder near the output: what is unfinished lies there, what is finished moves in by renames."""
 
 import os
 import shutil
@@ -17,15 +17,18 @@ from edgepose.runtime.sidecar import model_files, sidecar_path
 def staging_folder(out: Path) -> Iterator[Path]:
     """Yield `.NAME.partial-PID` beside `out`; it is gone afterwards, as are those of processes that died.
 
+    It is inside `out` where nothing can be renamed from beside it (another file system), or nothing be made there.
+
     Raises `ExportError` where the file system refuses, there or inside.
     """
     out = out.resolve()
-    staging = out.parent / f".{out.name}.partial-{os.getpid()}"
+    near = out if os.path.ismount(out) or (out.is_dir() and not os.access(out.parent, os.W_OK)) else out.parent
+    staging = near / f".{out.name}.partial-{os.getpid()}"
     try:
         if out.exists() and not (out.is_dir() and os.access(out, os.W_OK)):
             raise ExportError(f"{out} is no folder that can be written to; choose another --out")
         staging.parent.mkdir(parents=True, exist_ok=True)
-        _remove_stale(out)
+        _remove_stale(staging)
         staging.mkdir()
         yield staging
     except OSError as error:
@@ -36,10 +39,12 @@ def staging_folder(out: Path) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _remove_stale(out: Path) -> None:
-    for folder in out.parent.glob(f".{out.name}.partial-*"):
-        pid = folder.name.rpartition("-")[2]
-        if pid.isdecimal() and (int(pid) == os.getpid() or not psutil.pid_exists(int(pid))):
+def _remove_stale(staging: Path) -> None:
+    prefix = staging.name.removesuffix(str(os.getpid()))
+    for folder in staging.parent.iterdir():
+        pid = folder.name.removeprefix(prefix)
+        is_ours = folder.name.startswith(prefix) and pid.isdecimal()
+        if is_ours and (int(pid) == os.getpid() or not psutil.pid_exists(int(pid))):
             shutil.rmtree(folder, ignore_errors=True)
 
 
