@@ -19,6 +19,7 @@ RESULT: dict[str, Any] = {
         "cores": 2,
         "threads": 2,
         "memory_mb": 100,
+        "is_sequence": True,
         "frame_wh": [640, 480],
         "most_people": 1,
         "frames_with_people": 9,

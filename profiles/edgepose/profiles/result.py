@@ -34,6 +34,7 @@ _ENVIRONMENT = {
     "precision": _TEXT,
     "sha256": {"*": _TEXT},
     "source": _TEXT,
+    "is_sequence": _FLAG,
     "frame_wh": [_COUNT],
     "most_people": _COUNT,
     "frames_with_people": _COUNT,

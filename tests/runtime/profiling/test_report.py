@@ -22,6 +22,7 @@ ENVIRONMENT = {
     "cores": 2,
     "threads": 0,
     "memory_mb": None,
+    "is_sequence": True,
     "frame_wh": [640, 480],
     "most_people": 1,
     "frames_with_people": 100,
@@ -118,6 +119,14 @@ def test_a_budget_missed_while_searching_says_so() -> None:
     lines = [line for line in searching.splitlines() if "missed" in line]
     assert ["searching" in line for line in lines] == ["network" not in line for line in lines]
     assert len(lines) == 3
+
+
+def test_pictures_that_do_not_follow_from_each_other_are_all_searched() -> None:
+    report = replace(REPORT, environment={**ENVIRONMENT, "is_sequence": False})
+    assert report.searched == 100
+    console = Console(record=True, width=200)
+    console.print(report_tables(report))
+    assert "warning: every picture was searched: the times of the camera path are those of" in console.export_text()
 
 
 def test_the_slowest_layers_come_first() -> None:

@@ -65,6 +65,7 @@ def measure_model(
         environment = {
             **describe_environment(session, path, profile.name).to_dict(),
             "source": without_password(source),
+            "is_sequence": frames.is_sequence,
             "frame_wh": list(frames.size_wh),
             "most_people": effort.most_people,
             "frames_with_people": camera.with_people,

@@ -50,8 +50,13 @@ class Report:
 
     @property
     def searched(self) -> int:
-        """In how many frames nobody was found; 0 where they are so few that the times are those of following."""
+        """How many frames were searched; 0 where they are so few that the times are those of following.
+
+        Those in which nobody was found were, and all of a source whose pictures do not follow from each other.
+        """
         frames = self.pipeline_ms.n
+        if not self.environment["is_sequence"]:
+            return frames
         searched = frames - int(self.environment["frames_with_people"])
         return searched if searched > _MOST_SEARCHED * frames else 0
 

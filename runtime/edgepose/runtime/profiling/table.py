@@ -29,10 +29,13 @@ def report_tables(report: Report) -> Group:
 
 
 def _warning(report: Report) -> Text:
-    found = f"nobody was found in {report.searched} of {report.pipeline_ms.n} frames"
+    why, instead = "every picture was searched", "that is a camera or a video"
+    if report.environment["is_sequence"]:
+        why = f"nobody was found in {report.searched} of {report.pipeline_ms.n} frames"
+        instead = "in which somebody is seen from the start"
     return Text(
-        f"warning: {found}: the times of the camera path are those of searching, not of following; "
-        "give a --source in which somebody is seen from the start",
+        f"warning: {why}: the times of the camera path are those of searching, not of following; "
+        f"give a --source {instead}",
         style="yellow",
     )
 
