@@ -65,6 +65,24 @@ def test_a_packed_person_gives_the_crop_of_the_original(tmp_path: Path) -> None:
         np.testing.assert_array_equal(ours.occluded, theirs.occluded)
 
 
+class Tall(Enlarged):
+    """A narrow picture, 81x600, and one joint where it is bright."""
+
+    def sample(self, index: int) -> Sample:
+        sample, image = self._dataset.sample(index), np.zeros((600, 81, 3), np.uint8)
+        image[550:571, 30:51] = 255
+        keypoints = np.full_like(sample.keypoints, np.nan)
+        keypoints[0] = 40, 560
+        return replace(sample, image_bgr=image, keypoints=keypoints, box_xyxy=np.array([0, 0, 80, 599], np.float32))
+
+
+def test_labels_follow_a_picture_whose_sides_are_rounded_apart(tmp_path: Path) -> None:
+    small = packed(Tall(DotDataset(1), 1), tmp_path, backgrounds=0).sample(0)
+    assert small.image_bgr.shape[:2] == (224, 30)
+    y, x = np.nonzero(small.image_bgr[:, :, 0] > 127)
+    np.testing.assert_allclose(small.keypoints[0], (x.mean(), y.mean()), atol=0.6)
+
+
 def test_a_person_without_labels_keeps_the_whole_picture(tmp_path: Path) -> None:
     original = Enlarged(DotDataset(2), 1)
     nobody = packed(original, tmp_path, side_px=1000).sample(0)

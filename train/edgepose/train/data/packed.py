@@ -167,7 +167,7 @@ def _cut_out(sample: Sample, around: float) -> Sample:
     x1, y1 = np.clip(np.ceil(centre + reach).astype(int) + 1, (x0 + 1, y0 + 1), (width, height))
     inside = np.s_[y0:y1, x0:x1]
     sample = replace(sample, part_mask=None if sample.part_mask is None else sample.part_mask[inside])
-    return _moved(sample, sample.image_bgr[inside], np.array([x0, y0], np.float32), 1.0)
+    return _moved(sample, sample.image_bgr[inside], np.array([x0, y0], np.float32), np.ones(2))
 
 
 def _smaller(sample: Sample, side_px: int) -> Sample:
@@ -176,7 +176,9 @@ def _smaller(sample: Sample, side_px: int) -> Sample:
         size_wh = (shrunk.shape[1], shrunk.shape[0])
         mask = cv2.resize(sample.part_mask, size_wh, interpolation=cv2.INTER_NEAREST_EXACT)
         sample = replace(sample, part_mask=np.asarray(mask, np.uint8))
-    return _moved(sample, shrunk, np.zeros(2, np.float32), shrunk.shape[1] / sample.image_bgr.shape[1])
+    # whole pixels make the two sides' scales differ by some percent
+    scale_xy = np.array(shrunk.shape[1::-1]) / np.array(sample.image_bgr.shape[1::-1])
+    return _moved(sample, shrunk, np.zeros(2, np.float32), scale_xy)
 
 
 def _shrunk(image: ImageArray, side_px: int) -> ImageArray:
@@ -188,19 +190,21 @@ def _shrunk(image: ImageArray, side_px: int) -> ImageArray:
     return cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA)  # type: ignore[no-any-return]
 
 
-def _moved(sample: Sample, image_bgr: ImageArray, origin: Array, scale: float) -> Sample:
-    """Return a sample in a picture that begins at `origin` of its own and is `scale` times as large."""
+def _moved(sample: Sample, image_bgr: ImageArray, origin: Array, scale_xy: Array) -> Sample:
+    """Return a sample in a picture that begins at `origin` of its own and is `scale_xy` times as wide and high."""
 
     def place(points: Array) -> FloatArray:
-        return ((points - origin + 0.5) * scale - 0.5).astype(np.float32)
+        return ((points - origin + 0.5) * scale_xy - 0.5).astype(np.float32)
+
+    area_scale = float(scale_xy.prod())
 
     return replace(
         sample,
         image_bgr=image_bgr,
         keypoints=place(sample.keypoints),
         box_xyxy=place(sample.box_xyxy.reshape(2, 2)).reshape(4),
-        area_px2=sample.area_px2 * scale**2,
-        head_px=sample.head_px * scale,
+        area_px2=sample.area_px2 * area_scale,
+        head_px=sample.head_px * math.sqrt(area_scale),
         other_boxes_xyxy=place(sample.other_boxes_xyxy.reshape(-1, 2, 2)).reshape(-1, 4),
     )
 
