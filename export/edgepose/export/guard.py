@@ -112,19 +112,16 @@ class Guard:
         counted = int(self._original.reference.counted.sum())
         if 100 / counted > tolerance_of(name, precision).drop:
             how = f", and the {counted} keypoints of the validation are too few to search by"
-            raise self._error(name, precision, problems, how)
+            raise self._error(name, precision, problems, how, "more people to --validate")
 
-    def _error(self, name: str, precision: str, problems: list[str], how: str = "") -> ParityError:
-        hint = advice = ""
+    def _error(self, name: str, precision: str, problems: list[str], how: str = "", first: str = "") -> ParityError:
+        hint = ""
         if precision != "fp32":
             worst = self._original.worst(precision)
             hint = "; most hurt by " + ", ".join(f"{harm.layer} ({harm.change:.1%})" for harm in worst)
-        if precision in QUANTISED:
-            options = "--exclude" if self._search else "--exclude, --search"
-            advice = f"give other data to --calibrate, layers to {options}, or "
         return ParityError(
             f"{name} {precision} of {self._original.card.name} is not as good as torch{how}: {', '.join(problems)}"
-            f"{hint}; no such file was left: {advice}take another precision"
+            f"{hint}; no such file was left: {advice(precision, first, search=self._search)}"
         )
 
     def _finished(self, exporter: Exporter, precision: str, attempt: _Attempt) -> Proven:
@@ -136,3 +133,16 @@ class Guard:
         provenance = {**card.provenance, "export": of_export}
         card = replace(card, accuracy=(*card.accuracy, figure), provenance=provenance)
         return Proven(exporter.save(attempt.model, self._folder, card), attempt.parity, attempt.excluded)
+
+
+def advice(precision: str, first: str = "", *, search: bool) -> str:
+    """Return what to try where a precision is not good enough: `first`, then what has a part in that precision.
+
+    >>> advice("dynamic-int8", search=False)
+    'give layers to --exclude, --search, or take another precision'
+    """
+    if precision not in QUANTISED:
+        return "take another precision"
+    calibration = "other data to --calibrate" if precision == "int8" else ""
+    layers = "layers to --exclude" if search else "layers to --exclude, --search"
+    return f"give {', '.join(filter(None, (first, calibration, layers)))}, or take another precision"

@@ -1,6 +1,6 @@
 """The network to export, and everything that its exports are made of and measured by."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -85,7 +85,7 @@ def prepare(request: ExportRequest, on_step: Callable[[str], None]) -> Original:
     network = checkpoint.build()
     deployed = DeployNetwork(network).eval()
     source = ExportSource(deployed, to_onnx(deployed, card.input_wh, codec.output), decoder)
-    excluded = chosen_layers(request.exclude, layers_of(source))
+    excluded = _excluded(request, layers_of(source))
     on_step("read the data")
     calibration = (
         load_examples(calibrate_on, card, min(request.limit, _MOST_CALIBRATION)) if calibrate_on is not None else None
@@ -99,6 +99,13 @@ def prepare(request: ExportRequest, on_step: Callable[[str], None]) -> Original:
     if request.decode:
         card = card_with_decode(card)
     return Original(source, card, calibration, reference, excluded)
+
+
+def _excluded(request: ExportRequest, layers: Sequence[str]) -> tuple[str, ...]:
+    excluded = chosen_layers(request.exclude, layers)
+    if len(excluded) == len(layers):
+        raise ExportError(f"--exclude leaves none of the {len(layers)} layers to int8; name fewer, or take fp32")
+    return excluded
 
 
 def _decoder(codec: Codec, name: str) -> HeatmapDecoder:
