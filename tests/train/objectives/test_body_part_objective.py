@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -128,6 +129,14 @@ def test_the_papers_training() -> None:
 def test_a_loss_of_one_person_is_one_clear_line() -> None:
     with pytest.raises(EdgeposeError, match="simplepose-edge learns by the loss focal or squared; found weighted"):
         objective(loss="weighted")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"label_doubt": 0.5}, {"relabel_swapped": True}, {"augment": AugmentConfig(half_body=0.2)}]
+)
+def test_what_only_networks_of_one_person_do_is_not_ignored(changes: dict[str, Any]) -> None:
+    with pytest.raises(EdgeposeError, match="half_body are for networks of one person: leave them out"):
+        objective(**changes)
 
 
 def tiny_recipe(**changes: object) -> Recipe:

@@ -62,7 +62,7 @@ class BodyPartObjective(Objective):
     A batch holds `images` uint8 RGB (N, H, W, 3), `keypoints` float32 (N, P, K, 2) in crop pixels, NaN where unlabelled
     or nobody, shares of map cells `people` and `known`, float32 (N, h, w), and `maps_known` (N, C), 0 for maps that the
     labels do not tell of; with teachers, what they look at. Raises `EdgeposeError` for a recipe with another loss than
-    `focal` and `squared`.
+    `focal` and `squared`, and for one that judges labels or cuts half bodies.
     """
 
     metric = "OKS AP"
@@ -70,6 +70,12 @@ class BodyPartObjective(Objective):
     def __init__(self, spec: NetworkSpec, recipe: Recipe, teachers: Teachers | None = None) -> None:
         if recipe.loss not in ("focal", "squared"):
             raise EdgeposeError(f"{spec.name} learns by the loss focal or squared; found {recipe.loss}")
+        of_one_person = (recipe.label_doubt, recipe.relabel_swapped, recipe.augment.half_body)
+        if any(of_one_person):
+            raise EdgeposeError(
+                f"{spec.name} sees everybody in a picture; label_doubt, relabel_swapped and half_body are for networks "
+                "of one person: leave them out"
+            )
         super().__init__(spec, recipe, teachers)
         self.codec = of_everybody(spec.codec(), spec.name)
 
