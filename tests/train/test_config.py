@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from edgepose.runtime.skeleton import COCO_17, LSP_14, SIMPLE_POSE_18, Skeleton
-from edgepose.train.checkpoint import load_checkpoint
+from edgepose.train.checkpoint import Checkpoint, load_checkpoint
 from edgepose.train.config import SHIPPED, ConfigError, RunConfig, read_config
-from edgepose.train.data import WeightedDataset, open_dataset, open_mix
+from edgepose.train.data import WeightedDataset, open_dataset, open_mix, without_labels
 from edgepose.train.data.fingerprint import fingerprint
 from edgepose.train.data.packed import PackSettings, write_packed
 from edgepose.train.networks.describe import describe
+from support.data_sets import write_ccp
 from support.dot_dataset import DotDataset
 
 RUN = """
@@ -71,6 +72,16 @@ def test_joints_are_those_of_the_first_data_with_a_convention_else_the_papers(
 ) -> None:
     mix = [WeightedDataset(DotDataset(4) if spec == "dots" else open_dataset(spec), 1.0) for spec in data]
     assert RunConfig(net=net).spec(mix).skeleton is skeleton
+
+
+def test_joints_are_the_teachers_where_no_data_has_any(tmp_path: Path) -> None:
+    write_ccp(tmp_path)
+    without = [*open_mix([f"ccp:{tmp_path}", "synthetic:3"]), *without_labels(MIX)]
+    run = RunConfig(net="ppnet-m1-d1-w8")
+    assert run.spec(without).skeleton is COCO_17
+    learned = run.spec(MIX)
+    teacher = Checkpoint(learned, learned.codec(), 1.25, {}, {}, [], {})
+    assert run.spec(without, [teacher]).skeleton is LSP_14
 
 
 def test_packed_people_who_were_rendered_teach_the_papers_joints(tmp_path: Path) -> None:

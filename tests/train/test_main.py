@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 from typer.testing import CliRunner
 
 from edgepose.cli.main import app as edgepose
 from edgepose.train.__main__ import app
+from edgepose.train.loop import TrainingError
 
 
 def test_takes_the_options_of_edgepose_train() -> None:
@@ -22,3 +24,10 @@ def test_a_mistake_is_one_line_and_exit_code_2() -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("error: unknown network 'nothing'")
     assert done.stderr.count("\n") == 1
+
+
+def test_what_has_no_effect_without_a_teacher_is_told(tmp_path: Path) -> None:
+    run = ["--net", "ppnet-m1-d1-w8", "--data", "synthetic:4", "--out", str(tmp_path / "run")]
+    told = CliRunner().invoke(app, [*run, "--teacher-weight", "0.3"]).exception
+    assert isinstance(told, TrainingError)
+    assert "say whose with --teacher" in str(told)

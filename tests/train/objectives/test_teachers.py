@@ -142,7 +142,9 @@ def test_a_network_of_everybody_learns_from_another_at_all_scales(monkeypatch: p
 
 
 def test_an_unsuitable_teacher_is_an_error() -> None:
-    with pytest.raises(EdgeposeError, match="the teacher knows mpii-16, the student lsp-14; give a teacher"):
+    with pytest.raises(
+        EdgeposeError, match="the teacher knows mpii-16, the student lsp-14; give a teacher with the same, or --skel"
+    ):
         objective_of(STUDENT, RECIPE, teachers=[fresh(replace(TEACHER, skeleton=MPII_16))])
     coco = fresh(replace(TEACHER, skeleton=SIMPLE_POSE_18))
     with pytest.raises(EdgeposeError, match="ppnet-m1-d1-w8 as a teacher makes other maps than simplepose-edge"):
@@ -178,6 +180,12 @@ def test_data_without_labels_is_enough_where_the_teacher_has_a_say() -> None:
     silent = objective_of(STUDENT, replace(RECIPE, teacher_weight=0.0), teachers=[fresh(TEACHER)])
     with pytest.raises(DataError, match="has a labelled joint of lsp-14 to learn from; add data with labels, or a"):
         silent.check_labels(nobody)
+
+
+def test_of_data_without_labels_masks_are_not_looked_at_either() -> None:
+    mix = [WeightedDataset(open_dataset("synthetic:2"), 1.0)]
+    assert mix[0].dataset.sample(0).part_mask is not None
+    assert without_labels(mix)[0].dataset.sample(0).part_mask is None
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from typing import Any
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.skeleton import SKELETONS, Skeleton, skeleton_named
+from edgepose.train.checkpoint import Checkpoint
 from edgepose.train.data import WeightedDataset
 from edgepose.train.data.augment import AugmentConfig
 from edgepose.train.named_recipes import named_recipe
@@ -65,20 +66,21 @@ class RunConfig:
             )
         return run
 
-    def spec(self, mix: Sequence[WeightedDataset]) -> NetworkSpec:
-        """Return the network; its skeleton is the first data's where none is named, the paper's for rendered people.
+    def spec(self, mix: Sequence[WeightedDataset], teachers: Sequence[Checkpoint] = ()) -> NetworkSpec:
+        """Return the network; its skeleton is the first data's where none is named, else the teacher's or the paper's.
 
         Raises `EdgeposeError` for an unknown network, setting, skeleton or size.
         """
-        skeleton = skeleton_named(self.skeleton) if self.skeleton else self._skeleton_of(mix)
+        skeleton = skeleton_named(self.skeleton) if self.skeleton else self._skeleton_of(mix, teachers)
         settings = {name: str(value) for name, value in self.settings.items()}
         return NetworkSpec.of_paper(self.net, settings, skeleton, parse_size(self.input))
 
-    def _skeleton_of(self, mix: Sequence[WeightedDataset]) -> Skeleton:
+    def _skeleton_of(self, mix: Sequence[WeightedDataset], teachers: Sequence[Checkpoint]) -> Skeleton:
         """Return the joints to learn of data; rendered people have those of every convention, and none of their own."""
         paper = architecture_of(self.net)
-        named = (part.dataset.skeleton for part in mix if part.dataset.skeleton.name in SKELETONS)
-        return paper.skeleton_for(next(named, paper.skeleton))
+        of_data = (part.dataset.skeleton for part in mix if part.dataset.has_joints)
+        known = [skeleton for skeleton in of_data if skeleton.name in SKELETONS]
+        return paper.skeleton_for([*known, *(teacher.spec.skeleton for teacher in teachers), paper.skeleton][0])
 
     def recipe_for(self, spec: NetworkSpec) -> Recipe:
         """Return how the network is trained.

@@ -42,11 +42,11 @@ def run_training(
     checkpoint = _to_start_from(run, start_from)
     mix = open_mix(run.data, data_root) + without_labels(open_mix(run.unlabelled, data_root))
     validate_on = open_dataset(run.validate, data_root) if run.validate else None
-    spec = run.spec(mix)
+    teachers = [load_checkpoint(resolve_checkpoint(teacher)) for teacher in run.teacher]
+    spec = run.spec(mix, teachers)
     recipe = run.recipe_for(spec)
     resume = world.from_first(lambda: _is_resumed(out, resume=resume))
     _set_up_libraries()
-    teachers = [load_checkpoint(resolve_checkpoint(teacher)) for teacher in run.teacher]
     objective = objective_of(spec, recipe, load_checkpoint(parsing) if parsing else None, teachers)
     trainer = Trainer(
         spec,
@@ -85,6 +85,8 @@ def _to_start_from(run: RunConfig, start_from: Path | None) -> Checkpoint | None
         raise TrainingError("--qat makes trained weights fit for int8; say which with --start-from CHECKPOINT")
     if run.unlabelled and not run.teacher:
         raise TrainingError("unlabelled data needs somebody to label it; say who with --teacher CHECKPOINT")
+    if "teacher_weight" in run.changes and not run.teacher:
+        raise TrainingError("--teacher-weight is that of a teacher's maps; say whose with --teacher CHECKPOINT")
     return load_checkpoint(resolve_checkpoint(str(start_from))) if start_from else None
 
 

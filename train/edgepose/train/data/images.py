@@ -17,6 +17,7 @@ class ImagesDataset(PoseDataset):
     """One person an image, whose box is the whole image and of whom no joint is known."""
 
     skeleton = LSP_14
+    has_joints = False
 
     def __init__(self, name: str, files: list[Path]) -> None:
         self.name = name
@@ -46,7 +47,9 @@ class ImagesDataset(PoseDataset):
 
 
 class UnlabelledDataset(PoseDataset):
-    """The people of other data, in their boxes, of whom no joint is known."""
+    """The people of other data, in their boxes, of whom no joint and no part is known."""
+
+    has_joints = False
 
     def __init__(self, dataset: PoseDataset) -> None:
         self.name = f"unlabelled {dataset.name}"
@@ -61,9 +64,9 @@ class UnlabelledDataset(PoseDataset):
         return np.full((len(self.skeleton), 2), np.nan, np.float32)
 
     def sample(self, index: int) -> Sample:
-        """Return a person without labels."""
+        """Return a person without labels, neither joints nor parts."""
         sample = self._dataset.sample(index)
-        return replace(sample, keypoints=np.full_like(sample.keypoints, np.nan))
+        return replace(sample, keypoints=np.full_like(sample.keypoints, np.nan), part_mask=None)
 
 
 def open_images(name: str, root: Path) -> ImagesDataset:

@@ -35,6 +35,7 @@ class PartMaskDataset(PoseDataset):
         self.name = name
         self._files = files
         self._values = values
+        self.has_joints = keypoints is not None
         nowhere = np.full((len(files), len(self.skeleton), 2), np.nan, np.float32)
         self._keypoints = nowhere if keypoints is None else keypoints
 

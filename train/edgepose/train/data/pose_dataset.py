@@ -92,12 +92,14 @@ class Picture:
 class PoseDataset(ABC):
     """People with labelled joints. `name` is the specification it was opened by.
 
-    `knows_everybody` is whether its pictures hold all who are in the image, or one person each.
+    `knows_everybody` is whether its pictures hold all who are in the image, or one person each. Where it `has_joints`
+    not, nobody in it has a labelled one, and its skeleton says nothing.
     """
 
     name: str
     skeleton: Skeleton
     knows_everybody = False
+    has_joints = True
 
     @abstractmethod
     def __len__(self) -> int:

@@ -84,7 +84,10 @@ def _places(student: Codec, teacher: Codec) -> np.ndarray[Any, Any]:
 def _check_teacher(teacher: NetworkSpec, student: NetworkSpec) -> None:
     theirs, ours = teacher.skeleton, student.skeleton
     if theirs.joints != ours.joints:
-        raise EdgeposeError(f"the teacher knows {theirs.name}, the student {ours.name}; give a teacher with the same")
+        other = "" if student.architecture.own_skeleton else f", or --skeleton {theirs.name}"
+        raise EdgeposeError(
+            f"the teacher knows {theirs.name}, the student {ours.name}; give a teacher with the same{other}"
+        )
     if _limbs(teacher.codec()) != _limbs(student.codec()):
         raise EdgeposeError(
             f"{teacher.name} as a teacher makes other maps than {student.name}: networks that see everybody in a "
