@@ -58,6 +58,20 @@ def test_options_override_the_file(tmp_path: Path) -> None:
     assert (changed.recipe_for(spec).epochs, changed.recipe_for(spec).batch) == (3, 8)
 
 
+def test_a_run_for_int8_goes_on_from_the_files_with_small_steps_and_few() -> None:
+    run = read_config("ppnet-small-lsp-128")
+    rate = run.changes["learning_rate"]
+    fine = run.with_options({"qat": True}, {"batch": 8})
+    recipe = fine.recipe_for(fine.spec(MIX))
+    assert (recipe.learning_rate, recipe.epochs, recipe.precision) == (rate / 10, 5, "fp32")
+    assert recipe.warmup_steps <= 20
+    assert (recipe.ema_decay, recipe.batch) == (run.changes["ema_decay"], 8)
+    told = run.with_options({"qat": True}, {"epochs": 2, "learning_rate": 1e-3})
+    assert told.recipe_for(told.spec(MIX)).learning_rate == 1e-3
+    again = fine.with_options({}, {})  # as its checkpoint has it
+    assert again.recipe_for(again.spec(MIX)) == recipe
+
+
 @pytest.mark.parametrize(
     ("net", "data", "skeleton"),
     [

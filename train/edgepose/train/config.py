@@ -11,7 +11,7 @@ from edgepose.runtime.skeleton import SKELETONS, Skeleton, skeleton_named
 from edgepose.train.checkpoint import Checkpoint
 from edgepose.train.data import WeightedDataset
 from edgepose.train.data.augment import AugmentConfig
-from edgepose.train.named_recipes import named_recipe
+from edgepose.train.named_recipes import changes_for_int8, named_recipe
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.networks.architectures import architecture_of
 from edgepose.train.options import parse_size
@@ -54,12 +54,13 @@ class RunConfig:
         _check("augment", self.augment, _OF_CROPS)
 
     def with_options(self, options: Mapping[str, Any], changes: Mapping[str, Any]) -> "RunConfig":
-        """Return the run with what was given on the command line instead.
+        """Return the run with what was given on the command line instead; `qat` there makes the file's one for int8.
 
         Raises `ConfigError` when a network or data is named nowhere.
         """
         settings = {**self.settings, **options.get("settings", {})}
-        run = replace(self, **{**options, "settings": settings, "changes": {**self.changes, **changes}})
+        of_file = changes_for_int8(self.changes) if options.get("qat") and not self.qat else self.changes
+        run = replace(self, **{**options, "settings": settings, "changes": {**of_file, **changes}})
         if not run.net or not (run.data or run.unlabelled):
             raise ConfigError(
                 "a run needs a network and data; give --net and --data (or --unlabelled with --teacher), or --config"

@@ -1,5 +1,6 @@
 """The papers' recipes and a modern one, by their names."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -106,6 +107,12 @@ def for_int8(recipe: Recipe) -> Recipe:
         epochs=5,
         precision="fp32",
     )
+
+
+def changes_for_int8(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a run in floating point changes of its recipe, as one that goes on from its weights for int8 does."""
+    kept = {name: value for name, value in changes.items() if name not in ("warmup_steps", "epochs", "precision")}
+    return kept | ({"learning_rate": kept["learning_rate"] / 10} if "learning_rate" in kept else {})
 
 
 def fast_precision() -> Literal["bf16", "fp32"]:
