@@ -4,16 +4,19 @@ import platform
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from onnx import helper, numpy_helper, save_model
 
 from contract.session_contract import SessionContract
 from edgepose.profiles import load_profile
 from edgepose.runtime.backends.base import Session, SessionOptions
 from edgepose.runtime.backends.onnxruntime_providers import chosen_providers
+from edgepose.runtime.card import ONNX_CARD_KEY
 from edgepose.runtime.errors import CardError, ModelError, NotHereError
 from edgepose.runtime.sidecar import sidecar_path
 from support.engines import backend_or_skip
-from support.tiny_model import save_tiny_onnx, tiny_card
+from support.tiny_model import random_feeds, save_tiny_onnx, tiny_card, tiny_graph
 
 
 def open_onnx(path: Path, options: SessionOptions = SessionOptions()) -> Session:
@@ -118,3 +121,26 @@ def test_the_hash_is_checked_before_the_file_is_parsed(tmp_path: Path) -> None:
     path.write_bytes(b"no model at all")
     with pytest.raises(CardError, match="is not the file of its card"):
         open_onnx(path)
+
+
+@pytest.mark.parametrize(("text", "damaged"), [(b"heatmaps", b"heat\xffaps"), (b'"skeleton"', b'"skel\xe9ton"')])
+def test_damaged_names_and_cards_are_one_clear_error(tmp_path: Path, text: bytes, damaged: bytes) -> None:
+    path = save_tiny_onnx(tmp_path, sidecar=False)
+    path.write_bytes(path.read_bytes().replace(text, damaged))
+    with pytest.raises(ModelError, match=r"^.*tiny.onnx is [^\n]*; export it again$"):
+        open_onnx(path)
+
+
+def test_what_fails_only_when_it_runs_is_one_clear_error(tmp_path: Path) -> None:
+    graph = tiny_graph(tiny_card())
+    graph.graph.initializer.append(numpy_helper.from_array(np.array([0, 1, 99]), "channels"))
+    graph.graph.node[2].input[0] = "chosen"
+    graph.graph.node.insert(2, helper.make_node("Gather", ["planes", "channels"], ["chosen"], axis=1, name="choose"))
+    helper.set_model_props(graph, {ONNX_CARD_KEY: tiny_card().to_json()})
+    path = tmp_path / "tiny.onnx"
+    save_model(graph, path)
+    with (
+        open_onnx(path) as session,
+        pytest.raises(ModelError, match=r"^onnxruntime cannot run .*tiny.onnx: [^\n]*; export it again$"),
+    ):
+        session.run(random_feeds(tiny_card()))

@@ -54,6 +54,14 @@ def test_a_truncated_file_is_one_clear_error(tmp_path: Path, kept: float) -> Non
         open_openvino(path)
 
 
+@pytest.mark.parametrize(("text", "damaged"), [(b"heatmaps", b"heat\xffaps"), (b"skeleton", b"skel\xe9ton")])
+def test_damaged_names_and_cards_are_one_clear_error(tmp_path: Path, text: bytes, damaged: bytes) -> None:
+    path = saved_ir(tmp_path, sidecar=False)
+    path.write_bytes(path.read_bytes().replace(text, damaged))
+    with pytest.raises(ModelError, match=r"^[^\n]*tiny.xml is [^\n]*; export it again$"):
+        open_openvino(path)
+
+
 def test_truncated_weights_are_one_clear_error(tmp_path: Path) -> None:
     path = saved_ir(tmp_path, sidecar=False)
     weights = path.with_suffix(".bin")

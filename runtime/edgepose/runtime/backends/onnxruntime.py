@@ -29,7 +29,7 @@ try:
 except ImportError as error:
     raise MissingExtraError("onnxruntime", "onnxruntime") from error
 
-_LOAD_ERRORS = (
+_ENGINE_ERRORS = (
     engine_errors.EPFail,
     engine_errors.Fail,
     engine_errors.InvalidArgument,
@@ -39,6 +39,7 @@ _LOAD_ERRORS = (
     engine_errors.NoSuchFile,
     engine_errors.NotImplemented,
     engine_errors.RuntimeException,
+    UnicodeDecodeError,  # a damaged name
 )
 _DTYPES = {
     "tensor(uint8)": "uint8",
@@ -69,12 +70,13 @@ class OnnxRuntimeSession(Session):
         in_use = _checked_providers(self._engine, options)
         # the engine does not tell the size of a pool it chose itself; the caller's thread works beside those
         threads = options.threads or psutil.Process().num_threads() - threads_before + 1
-        card = agreed_card(path, self._engine.get_modelmeta().custom_metadata_map.get(ONNX_CARD_KEY), sidecar)
+        embedded, inputs, outputs = _described(self._engine, path)
+        card = agreed_card(path, embedded, sidecar)
         self._path, self._options = path, options
         super().__init__(
             card,
-            _specs(self._engine.get_inputs()),
-            _specs(self._engine.get_outputs()),
+            inputs,
+            outputs,
             EngineInfo(
                 engine="onnxruntime",
                 version=onnxruntime.__version__,
@@ -86,7 +88,10 @@ class OnnxRuntimeSession(Session):
         self._names = [spec.name for spec in self.outputs]
 
     def _infer(self, feeds: Mapping[str, Array]) -> Sequence[Array]:
-        results: list[Array] = self._engine.run(self._names, dict(feeds))
+        try:
+            results: list[Array] = self._engine.run(self._names, dict(feeds))
+        except _ENGINE_ERRORS as error:
+            raise ModelError(f"onnxruntime cannot run {self._path}: {one_line(error)}; export it again") from error
         return results
 
     def _layer_times(self, feeds: Mapping[str, Array]) -> list[LayerTime]:
@@ -119,12 +124,12 @@ def _open(path: Path, engine_options: Any, options: SessionOptions) -> Any:
     providers = chosen_providers(options, onnxruntime.get_available_providers())
     try:
         return _start(path, engine_options, providers)
-    except _LOAD_ERRORS as error:
+    except _ENGINE_ERRORS as error:
         refused = error
     try:
         # what fails here too is the file
         engine = _start(path, engine_options, [("CPUExecutionProvider", {})])
-    except _LOAD_ERRORS as error:
+    except _ENGINE_ERRORS as error:
         raise ModelError(f"{path} is not an ONNX model that can run: {one_line(error)}; export it again") from error
     if "cpu" not in options.providers:
         raise not_here(options, f"it cannot start there: {one_line(refused)}") from refused
@@ -143,6 +148,15 @@ def _checked_providers(engine: Any, options: SessionOptions) -> tuple[str, ...]:
     if in_use == ("CPU",) and options.providers and "cpu" not in options.providers:
         raise not_here(options, "all of the model's nodes fell to the CPU")
     return in_use
+
+
+def _described(engine: Any, path: Path) -> tuple[str | None, list[TensorSpec], list[TensorSpec]]:
+    """Return the text of the card inside, the inputs and the outputs."""
+    try:
+        embedded = engine.get_modelmeta().custom_metadata_map.get(ONNX_CARD_KEY)
+        return embedded, _specs(engine.get_inputs()), _specs(engine.get_outputs())
+    except UnicodeDecodeError as error:
+        raise ModelError(f"{path} is damaged, a text in it is not UTF-8: {error}; export it again") from error
 
 
 def _specs(arguments: Sequence[Any]) -> list[TensorSpec]:

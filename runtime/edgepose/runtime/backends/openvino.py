@@ -35,10 +35,11 @@ class OpenVinoSession(Session):
         self._core = openvino.Core()
         self._model = _read(self._core, path)
         self._options = options
-        card = agreed_card(path, _embedded_card(self._model), sidecar)
+        embedded, inputs, outputs = _described(self._model, path)
+        card = agreed_card(path, embedded, sidecar)
         self._compiled = self._compile({})
         self._request = self._compiled.create_infer_request()
-        super().__init__(card, _specs(self._model.inputs), _specs(self._model.outputs), _info(self._compiled))
+        super().__init__(card, inputs, outputs, _info(self._compiled))
 
     def _infer(self, feeds: Mapping[str, Array]) -> Sequence[Array]:
         # the request points into these arrays: they must live until it is given the next ones
@@ -90,6 +91,14 @@ def _read(core: Any, path: Path) -> Any:
         return core.read_model(path)
     except RuntimeError as error:
         raise ModelError(f"{path} is not a model that OpenVINO can read: {one_line(error)}; export it again") from error
+
+
+def _described(model: Any, path: Path) -> tuple[str | None, list[TensorSpec], list[TensorSpec]]:
+    """Return the text of the card inside, the inputs and the outputs."""
+    try:
+        return _embedded_card(model), _specs(model.inputs), _specs(model.outputs)
+    except UnicodeDecodeError as error:
+        raise ModelError(f"{path} is damaged, a text in it is not UTF-8: {error}; export it again") from error
 
 
 def _embedded_card(model: Any) -> str | None:
