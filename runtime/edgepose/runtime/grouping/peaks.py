@@ -42,13 +42,16 @@ def find_peaks(maps: FloatArray, threshold: float, most: int) -> Peaks:
     cell = _remainder(at, height * width)
     around *= _inside(height, width).take(cell, axis=1)
     (peak,) = (around[_MIDDLE] >= around.max(axis=0)).nonzero()
-    peak = _highest(peak, around[_MIDDLE, peak], at[peak] // (height * width), most)
-    at, cell, around = at[peak], cell[peak], around.take(peak, axis=1)
+    ends = np.arange(0, values.size + 1, height * width)
+    starts = at[peak].searchsorted(ends)
+    if (starts[1:] - starts[:-1]).max(initial=0) > most:
+        peak = _highest(peak, around[_MIDDLE, peak], starts, most)
+        starts = at[peak].searchsorted(ends)
+    cell, around = cell[peak], around.take(peak, axis=1)
     places_xy = _tops(np.log(np.maximum(around, _TINY)))
     row = cell // width
     places_xy[0] += cell - row * width
     places_xy[1] += row
-    starts = at.searchsorted(np.arange(0, values.size + 1, height * width))
     return Peaks(places_xy, around[_MIDDLE], starts)
 
 
@@ -69,12 +72,15 @@ def _candidates(values: FloatArray, height: int, width: int, threshold: float) -
     return found
 
 
-def _highest(peaks: Array, scores: FloatArray, of_map: Array, most: int) -> Array:
-    """Return the peaks, in their order, without those of a map that has more than `most` higher ones."""
-    if not (of_map[most:] == of_map[:-most]).any():
-        return peaks
+def _highest(peaks: Array, scores: FloatArray, starts: Array, most: int) -> Array:
+    """Return the peaks, in their order, without those of a map that has more than `most` higher ones.
+
+    Those of map k are at `starts[k]` to `starts[k + 1]`.
+    """
+    counts = starts[1:] - starts[:-1]
+    of_map = np.arange(len(counts)).repeat(counts)
     best_first = np.lexsort((-scores, of_map))
-    rank = np.arange(len(peaks)) - of_map.searchsorted(of_map)
+    rank = np.arange(len(peaks)) - starts[of_map]
     kept: Array = peaks[np.sort(best_first[rank < most])]
     return kept
 
