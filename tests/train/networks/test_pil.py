@@ -2,7 +2,6 @@
 
 import itertools
 import re
-from collections.abc import Callable
 
 import pytest
 import torch
@@ -14,6 +13,7 @@ from edgepose.train.named_recipes import paper_recipe
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.networks.describe import describe
 from edgepose.train.networks.pil import PIL, AdaptiveConvolution, DynamicDepthwise
+from support.compiling import check_compiles
 
 FIGURES = [
     ({"fusion": "none"}, 2.349, 9.72),
@@ -87,16 +87,7 @@ def test_the_maps_of_an_image_do_not_depend_on_its_batch() -> None:
 def test_what_is_compiled_is_what_training_calls() -> None:
     torch.manual_seed(0)
     network, images = small_pil().eval(), torch.randn(1, 3, 128, 128)
-    expected = network.forward_both(images)
-    graphs = []
-
-    def note(graph: torch.fx.GraphModule, _: object) -> Callable[..., object]:
-        graphs.append(graph)
-        return graph.forward
-
-    network.compile(backend=note)
-    torch.testing.assert_close(network.forward_both(images), expected)
-    assert graphs  # both networks are of one class, and may share one
+    check_compiles(network, lambda: network.forward_both(images))
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)

@@ -1,7 +1,6 @@
 """Simple Pose: the size of its paper, maps at every scale in training, and only the live path deployed."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import onnx
@@ -18,6 +17,7 @@ from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.networks.architectures import architecture_of
 from edgepose.train.networks.describe import describe
 from edgepose.train.networks.simplepose import SimplePose
+from support.compiling import check_compiles
 
 SMALL = {"width": 16, "step": 8, "stages": 2}
 ABLATIONS = [{}, {"redundant_limbs": "no"}, {"squeeze_excitation": "no"}, {"identity_mappings": "no"}]
@@ -40,16 +40,7 @@ def test_it_has_the_parameters_of_its_paper(stages: str, millions: float) -> Non
 def test_what_is_compiled_is_what_training_calls() -> None:
     torch.manual_seed(0)
     network, images = small_simplepose(stages=1, order=1).eval(), torch.randn(1, 3, 64, 64)
-    expected = network.every_scale(images)
-    graphs = []
-
-    def note(graph: torch.fx.GraphModule, _: object) -> Callable[..., object]:
-        graphs.append(graph)
-        return graph.forward
-
-    network.compile(backend=note)
-    torch.testing.assert_close(network.every_scale(images), expected)
-    assert graphs
+    check_compiles(network, lambda: network.every_scale(images))
 
 
 def test_the_edge_preset_is_a_few_million_parameters_of_the_same_network() -> None:

@@ -109,7 +109,7 @@ class BodyPartObjective(Objective):
             return by_labels
         everything = torch.ones_like(batch["known"]), torch.ones_like(batch["maps_known"])
         by_teachers = self._over_stages(stages, self.teachers.maps(batch), *everything)
-        return (1 - self.recipe.teacher_weight) * by_labels + self.recipe.teacher_weight * by_teachers
+        return torch.lerp(by_labels, by_teachers, self.recipe.teacher_weight)
 
     def _over_stages(self, stages: list[list[Tensor]], targets: Tensor, known: Tensor, maps_known: Tensor) -> Tensor:
         focal = self.recipe.loss == "focal"

@@ -100,7 +100,7 @@ class HeatmapObjective(Objective):
         if self.teachers is None:
             return by_labels
         by_teachers = measure(outputs, *self.asked_for(self.teachers.maps(batch), torch.ones_like(batch["weights"])))
-        return (1 - self.recipe.teacher_weight) * by_labels + self.recipe.teacher_weight * by_teachers
+        return torch.lerp(by_labels, by_teachers, self.recipe.teacher_weight)
 
     def asked_for(self, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
         """Return the maps (N, C, H, W) and weights (N, C) of all outputs for those of the joints, (N, K, ...)."""
