@@ -29,7 +29,8 @@ class Architecture:
     `settings` are the fields of `config` that a user sets; the others follow from the name or the input. The input's
     sides are multiples of `input_step`, and equal where `square` says so. `skeleton` and `input_wh` are the paper's;
     `own_skeleton` says that there is no other, and data of other skeletons is rearranged for it. `narrows` says that
-    the leading channels of all layers are a narrower network: nothing is concatenated, split or grouped.
+    the leading channels of all layers are a narrower network: nothing is concatenated, split or grouped. Where this is
+    done, but only in whole blocks of channels, `channel_block` is their size.
     """
 
     title: str
@@ -45,6 +46,7 @@ class Architecture:
     square: bool = False
     own_skeleton: bool = False
     narrows: bool = False
+    channel_block: Callable[[Any], int] | None = None
 
     def skeleton_for(self, data: Skeleton) -> Skeleton:
         """Return the joints that are learned of data with these, where nobody says."""
@@ -143,6 +145,7 @@ ARCHITECTURES = {
         input_wh=(128, 128),
         settings=_names(RePoseConfig, "input_px"),
         square=True,
+        channel_block=lambda config: config.width // 2,
     ),
     "ppnet": Architecture(
         title="PPNet",
