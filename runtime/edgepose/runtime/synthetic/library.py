@@ -29,6 +29,7 @@ _ARM_STYLES: dict[str, dict[str, tuple[float, float]]] = {
     "overhead": {"shoulder_flex": (140, 175), "shoulder_abd": (0, 40), "elbow": (0, 70), "shoulder_rot": (-20, 60)},
     "to_face": {"shoulder_flex": (30, 80), "shoulder_abd": (0, 40), "elbow": (110, 140), "shoulder_rot": (-40, 10)},
     "behind": {"shoulder_flex": (-45, -20), "shoulder_abd": (0, 20), "elbow": (10, 70), "shoulder_rot": (-80, -40)},
+    "clapping": {"shoulder_flex": (25, 75), "shoulder_abd": (-10, 25), "elbow": (75, 130), "shoulder_rot": (-70, -30)},
     "carrying": {"shoulder_flex": (0, 35), "shoulder_abd": (0, 15), "elbow": (70, 100), "shoulder_rot": (-30, 10)},
 }
 
@@ -112,6 +113,20 @@ def squatting(rng: Rng) -> Pose:
     if lunge:
         angles |= {"r_hip_flex": -20.0, "r_knee": float(rng.uniform(20, 90)), "l_knee": 95 * depth}
     return pose_of(angles, pitch_deg=12 * depth)
+
+
+def exercising(rng: Rng) -> Pose:
+    """Draw a lunge, a high knee or a heel kicked up behind: one leg carries, both look short from in front."""
+    kind, flex = rng.integers(3), float(rng.uniform(20, 95))
+    carrying = {"hip_flex": float(rng.uniform(-10, 20)), "knee": float(rng.uniform(0, 30))}
+    if kind == 0:
+        carrying = {"hip_flex": flex, "knee": flex + float(rng.uniform(-25, 15)), "ankle": float(rng.uniform(-5, 25))}
+    knee = float(rng.uniform(15, 110) if kind == 0 else rng.uniform(60, 125))
+    other = {"hip_flex": flex if kind == 1 else float(rng.uniform(-30, 20)), "knee": knee, "ankle": -20.0}
+    legs = {f"l_{name}": value for name, value in carrying.items()} | {f"r_{name}": v for name, v in other.items()}
+    spread = {f"{side}_hip_abd": float(rng.uniform(-3, 15)) for side in "lr"}
+    lean = {"spine_bend": float(rng.normal(6, 10))}
+    return pose_of(_looking(rng) | _arms_any(rng) | legs | spread | lean, pitch_deg=float(rng.normal(4, 6)))
 
 
 def jumping(rng: Rng) -> Pose:
@@ -208,6 +223,7 @@ POSE_KINDS: dict[str, tuple[Callable[[Rng], Pose], float]] = {
     "sitting": (sitting, 2.5),
     "on_the_ground": (on_the_ground, 1.5),
     "squatting": (squatting, 2.0),
+    "exercising": (exercising, 3.0),
     "jumping": (jumping, 2.0),
     "bending": (bending, 1.5),
     "lying": (lying, 0.8),
