@@ -9,7 +9,7 @@ import pytest
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.train.data.augment import AugmentConfig
-from edgepose.train.named_recipes import RECIPES
+from edgepose.train.named_recipes import RECIPES, named_recipe
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.objectives import objective_of
 from edgepose.train.recipe import Recipe
@@ -57,6 +57,12 @@ def test_a_loss_of_another_kind_of_network_is_told(name: str) -> None:
     spec = NetworkSpec.of_paper(name)
     with pytest.raises(EdgeposeError, match=f"{name} learns by the loss partial or weighted; found focal"):
         objective_of(spec, Recipe(loss="focal"))
+
+
+def test_milestones_without_steps_are_told() -> None:
+    with pytest.raises(EdgeposeError, match='milestones are of schedule = "steps"; found schedule = "cosine"'):
+        named_recipe("modern", NetworkSpec.of_paper("repose"), milestones=((0.5, 0.1),))
+    assert named_recipe("paper", NetworkSpec.of_paper("repose"), schedule="cosine").rate_at(50, 100) < 6e-4
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

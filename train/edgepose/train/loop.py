@@ -175,8 +175,19 @@ class Trainer:
         return self.state.progress.epoch * self.steps_per_epoch + self.state.progress.step
 
     def step(self, batch: Batch) -> Tensor:
-        """Learn from a batch on the device; return its loss, a scalar there, which nobody has waited for."""
-        loss: Tensor = self._learner(batch)
+        """Learn from a batch on the device; return its loss, a scalar there, which nobody has waited for.
+
+        Raises `TrainingError` where a batch norm has a single value to learn from.
+        """
+        try:
+            loss: Tensor = self._learner(batch)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise TrainingError(
+                f"a batch of {len(batch['images'])} leaves a batch norm of {self.spec.name} a single value at "
+                f"{self.spec.input_wh[0]}x{self.spec.input_wh[1]}; take a larger --batch or --input"
+            ) from error
         rate = self.recipe.rate_at(self._global_step, self.total_steps)
         self.state.descend(loss, rate, self.recipe.clip_norm, self._global_step)
         return loss.detach()

@@ -131,4 +131,7 @@ def named_recipe(name: str, spec: NetworkSpec, *, qat: bool = False, **changes: 
     if name not in RECIPES:
         raise EdgeposeError(f"unknown recipe {name!r}; known: {', '.join(RECIPES)}")
     recipe = replace(RECIPES[name](spec), precision=fast_precision())
-    return replace(for_int8(recipe) if qat else recipe, **changes)
+    recipe = replace(for_int8(recipe) if qat else recipe, **changes)
+    if "milestones" in changes and recipe.schedule != "steps":
+        raise EdgeposeError(f'milestones are of schedule = "steps"; found schedule = "{recipe.schedule}"')
+    return recipe
