@@ -9,9 +9,26 @@ from torch.nn.functional import interpolate
 
 def _squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
     """Return the mean squared error of each map: (N, K); outputs are resized to the targets' cells."""
-    if outputs.shape[2:] != targets.shape[2:]:
-        outputs = interpolate(outputs, size=targets.shape[2:], mode="bilinear", align_corners=False)
-    return (outputs.float() - targets).square().mean(dim=(2, 3))
+    if outputs.shape[2:] == targets.shape[2:]:
+        return (outputs.float() - targets).square().mean(dim=(2, 3))
+    with torch.autocast(outputs.device.type, enabled=False):
+        return _squared_error_resized(outputs.float(), targets)
+
+
+def _squared_error_resized(small: Tensor, targets: Tensor) -> Tensor:
+    """Return |D S A' - T|^2 of each map, a mean, where D S A' is S resized bilinearly.
+
+    It comes from S's own few cells: S . (D'D S A'A - 2 D'T A) + |T|^2. A coarse output of RePose so costs next to
+    nothing; to resize it and its gradient cost more than to compute it.
+    """
+    down, across = (
+        interpolate(torch.eye(have, device=small.device)[None], want, mode="linear", align_corners=False)[0].T
+        for have, want in zip(small.shape[2:], targets.shape[2:], strict=True)
+    )
+    overlap = (down.T @ down) @ small @ (across.T @ across)
+    wanted = down.T @ targets @ across
+    energy = torch.linalg.vector_norm(targets, dim=(2, 3)).square()
+    return ((small * (overlap - 2 * wanted)).sum(dim=(2, 3)) + energy) / targets[0, 0].numel()
 
 
 def partial_mse(outputs: Sequence[Tensor], targets: Tensor, weights: Tensor) -> Tensor:
