@@ -28,7 +28,8 @@ def _squared_error_resized(small: Tensor, targets: Tensor) -> Tensor:
     overlap = (down.T @ down) @ small @ (across.T @ across)
     wanted = down.T @ targets @ across
     energy = torch.linalg.vector_norm(targets, dim=(2, 3)).square()
-    return ((small * (overlap - 2 * wanted)).sum(dim=(2, 3)) + energy) / targets[0, 0].numel()
+    error: Tensor = ((small * (overlap - 2 * wanted)).sum(dim=(2, 3)) + energy) / targets[0, 0].numel()
+    return error
 
 
 def partial_mse(outputs: Sequence[Tensor], targets: Tensor, weights: Tensor) -> Tensor:
