@@ -9,9 +9,12 @@ from edgepose.train.networks import NetworkSpec
 from edgepose.train.transfer import start_from
 from support.trained import REPOSE
 
+PPNETS = {"ppnet-m2-d1-w8": "ppnet-m2-d1-w12", "ppnet-m1-d2-w16": "ppnet-m1-d2-w24"}
 
-def spec(**settings: str) -> NetworkSpec:
-    return NetworkSpec.of_paper("repose", {"coarsest": "8", **settings}, REPOSE.skeleton, (32, 32))
+
+def spec(name: str = "repose", **settings: str) -> NetworkSpec:
+    settings = {"coarsest": "8", **settings} if name == "repose" else settings
+    return NetworkSpec.of_paper(name, settings, REPOSE.skeleton, (32, 32))
 
 
 def trained(of: NetworkSpec) -> Checkpoint:
@@ -25,22 +28,31 @@ def trained(of: NetworkSpec) -> Checkpoint:
     return Checkpoint(of, of.codec(), 1.25, network.state_dict(), training={}, accuracy=[], state={})
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [{"blocks": "1"}, {"blocks": "2", "head": "joint"}, {"update": "replace"}],
-    ids=str,
-)
-@pytest.mark.parametrize("wide", ["12", "20"])
-def test_a_wider_repose_computes_the_same(settings: dict[str, str], wide: str) -> None:
-    narrow, wider = trained(spec(width="8", **settings)), spec(width=wide, **settings)
-    network = wider.build()
-    transfer = start_from(narrow, wider, network)
+def check_same_function(narrow: NetworkSpec, wide: NetworkSpec) -> None:
+    checkpoint, network = trained(narrow), wide.build()
+    transfer = start_from(checkpoint, wide, network)
     images = torch.randn(2, 3, 32, 32)
     assert not transfer.fresh
     assert f"{len(transfer.widened)} with channels repeated" in str(transfer)
     with torch.no_grad():
-        found, expected = network.eval()(images)[-1], narrow.build().eval()(images)[-1]
+        found, expected = network.eval()(images)[-1], checkpoint.build().eval()(images)[-1]
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-4 * float(expected.abs().max()))
+
+
+@pytest.mark.parametrize(
+    "settings", [{"blocks": "1"}, {"blocks": "2", "head": "joint"}, {"update": "replace"}], ids=str
+)
+@pytest.mark.parametrize("width", ["12", "20"])
+def test_a_wider_repose_computes_the_same(settings: dict[str, str], width: str) -> None:
+    check_same_function(spec(width="8", **settings), spec(width=width, **settings))
+
+
+@pytest.mark.parametrize(
+    "settings", [{"stem": "8"}, {"block": "bottleneck", "branches": "3"}, {"ratios": "2-3"}], ids=str
+)
+@pytest.mark.parametrize("narrow", PPNETS)
+def test_a_wider_ppnet_computes_the_same(settings: dict[str, str], narrow: str) -> None:
+    check_same_function(spec(narrow, **settings), spec(PPNETS[narrow], **settings))
 
 
 def test_where_channels_are_joined_to_heatmaps_the_layer_starts_fresh() -> None:

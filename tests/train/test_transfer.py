@@ -80,10 +80,18 @@ def test_another_architecture_is_an_error() -> None:
         start_from(checkpoint(WIDE), other, other.build())
 
 
-def test_a_wider_network_takes_what_fits() -> None:
+def test_a_wider_network_repeats_channels() -> None:
     wider = spec("ppnet-m2-d1-w32", stem="8")
     transfer = start_from(checkpoint(WIDE), wider, wider.build())
     assert any(name.startswith("stem.") for name in transfer.whole)
+    assert any("branches" in name for name in transfer.widened)
+    assert not transfer.fresh
+
+
+def test_a_wider_network_of_other_keypoints_takes_what_fits() -> None:
+    wider = replace(spec("ppnet-m2-d1-w32", stem="8"), skeleton=COCO_17)
+    transfer = start_from(checkpoint(WIDE), wider, wider.build())
+    assert not transfer.widened
     assert any("branches" in name for name in transfer.fresh)
 
 

@@ -161,6 +161,7 @@ ARCHITECTURES = {
         settings=_names(PPNetConfig, "modules", "depth", "width"),
         input_step=4,
         narrows=True,
+        channel_block=lambda config: config.width,
     ),
     "pbn": Architecture(
         title="PBN",
