@@ -11,12 +11,19 @@ Rng = np.random.Generator
 
 def _arms_any(rng: Rng) -> dict[str, float]:
     """Draw both arms: hanging, on the hips, folded, forward, sideways, up, or each for itself."""
-    angles: dict[str, float] = {}
     both = str(rng.choice(list(_ARM_STYLES)))
-    for side in "lr":
-        style = both if rng.random() < 0.6 else str(rng.choice(list(_ARM_STYLES)))
-        angles |= {f"{side}_{name}": float(rng.uniform(*span)) for name, span in _ARM_STYLES[style].items()}
-    return angles
+    own = {side: both if rng.random() < 0.6 else str(rng.choice(list(_ARM_STYLES))) for side in "lr"}
+    return {name: angle for side in "lr" for name, angle in _arm(rng, side, own[side]).items()}
+
+
+def _arms_exercising(rng: Rng) -> dict[str, float]:
+    """Draw both arms alike: before the body, before the face or above the head."""
+    style = str(rng.choice(["clapping", "to_face", "folded", "forward", "raised", "overhead"]))
+    return _arm(rng, "l", style) | _arm(rng, "r", style)
+
+
+def _arm(rng: Rng, side: str, style: str) -> dict[str, float]:
+    return {f"{side}_{name}": float(rng.uniform(*span)) for name, span in _ARM_STYLES[style].items()}
 
 
 _ARM_STYLES: dict[str, dict[str, tuple[float, float]]] = {
@@ -125,8 +132,9 @@ def exercising(rng: Rng) -> Pose:
     other = {"hip_flex": flex if kind == 1 else float(rng.uniform(-30, 20)), "knee": knee, "ankle": -20.0}
     legs = {f"l_{name}": value for name, value in carrying.items()} | {f"r_{name}": v for name, v in other.items()}
     spread = {f"{side}_hip_abd": float(rng.uniform(-3, 15)) for side in "lr"}
+    arms = _arms_exercising(rng) if rng.random() < 0.6 else _arms_any(rng)
     lean = {"spine_bend": float(rng.normal(6, 10))}
-    return pose_of(_looking(rng) | _arms_any(rng) | legs | spread | lean, pitch_deg=float(rng.normal(4, 6)))
+    return pose_of(_looking(rng) | arms | legs | spread | lean, pitch_deg=float(rng.normal(4, 6)))
 
 
 def jumping(rng: Rng) -> Pose:
