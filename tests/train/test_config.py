@@ -27,6 +27,7 @@ validate = "synthetic:6:1"
 [changes]
 epochs = 1
 batch = 8
+schedule = "steps"
 milestones = [[0.5, 0.1]]
 [augment]
 half_body = 0.5

@@ -79,7 +79,7 @@ def test_rendered_pictures_have_exact_masks() -> None:
 
 
 def test_who_is_hardly_seen_in_a_rendered_picture_is_unlabelled() -> None:
-    dataset = open_dataset("synthetic:30:2")
+    dataset = open_dataset("synthetic:30:1")
     there = [dataset.picture(index)[0] for index in dataset.one_a_picture()]
     boxes = np.concatenate([picture.unlabelled.boxes_xyxy for picture in there])
     assert len(boxes) > 0
