@@ -46,7 +46,7 @@ def person_at(poses: Poses, place: Sequence[float]) -> set[int]:
     return {poses.ids[row] for row in np.flatnonzero(inside)}
 
 
-# 73 %: the other system has both knees a quarter torso higher than a leg allows, and we lose the foreshortened leg
+# 73 %: in a lunge toward the camera we see the knees a quarter torso too low, and lose the leg behind
 _NOT_YET = pytest.mark.xfail(reason="jumping.mp4: 73 % of the joints agree, 80 are wanted", raises=AssertionError)
 
 

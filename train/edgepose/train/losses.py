@@ -18,8 +18,8 @@ def _squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
 def _squared_error_resized(small: Tensor, targets: Tensor) -> Tensor:
     """Return |D S A' - T|^2 of each map, a mean, where D S A' is S resized bilinearly.
 
-    It comes from S's own few cells: S . (D'D S A'A - 2 D'T A) + |T|^2. A coarse output of RePose so costs next to
-    nothing; to resize it and its gradient cost more than to compute it.
+    It comes from S's own few cells: S . (D'D S A'A - 2 D'T A) + |T|^2. So a coarse output of RePose costs next to
+    nothing; resizing it and its gradient took longer than making it.
     """
     down, across = (
         interpolate(torch.eye(have, device=small.device)[None], want, mode="linear", align_corners=False)[0].T

@@ -46,6 +46,7 @@ class Widener:
         return (self.narrow * torch.arange(have // self.narrow)[:, None] + within).flatten()
 
     def _shared(self, weight: Tensor, sources: Tensor) -> Tensor:
+        """Return a weight (O, I, ...) whose inputs are `sources`, each sharing with its copies what it weighed."""
         same = (sources[:, None] == sources).float()
         equal = same / same.sum(1)
         noise = _UNEVEN * torch.randn(len(weight), len(sources), generator=self.random)

@@ -125,11 +125,12 @@ def squatting(rng: Rng) -> Pose:
 def exercising(rng: Rng) -> Pose:
     """Draw a lunge, a high knee or a heel kicked up behind: one leg carries, both look short from in front."""
     kind, flex = rng.integers(3), float(rng.uniform(20, 95))
+    lunge, high_knee = kind == 0, kind == 1
     carrying = {"hip_flex": float(rng.uniform(-10, 20)), "knee": float(rng.uniform(0, 30))}
-    if kind == 0:
+    if lunge:
         carrying = {"hip_flex": flex, "knee": flex + float(rng.uniform(-25, 15)), "ankle": float(rng.uniform(-5, 25))}
-    knee = float(rng.uniform(15, 110) if kind == 0 else rng.uniform(60, 125))
-    other = {"hip_flex": flex if kind == 1 else float(rng.uniform(-30, 20)), "knee": knee, "ankle": -20.0}
+    knee = float(rng.uniform(15, 110) if lunge else rng.uniform(60, 125))
+    other = {"hip_flex": flex if high_knee else float(rng.uniform(-30, 20)), "knee": knee, "ankle": -20.0}
     legs = {f"l_{name}": value for name, value in carrying.items()} | {f"r_{name}": v for name, v in other.items()}
     spread = {f"{side}_hip_abd": float(rng.uniform(-3, 15)) for side in "lr"}
     arms = _arms_exercising(rng) if rng.random() < 0.6 else _arms_any(rng)
