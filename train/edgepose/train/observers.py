@@ -1,5 +1,8 @@
-"""What a training run shows: a progress bar with the time left, TensorBoard scalars and pictures."""
+"""What a training run shows: how far it is and the time left, TensorBoard scalars and pictures."""
 
+import time
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,8 +17,8 @@ from edgepose.train.objectives import Objective
 from edgepose.train.progress import EpochResult
 
 
-class ConsoleProgress:
-    """A bar over all steps, and a line an epoch. Use it in a `with`."""
+class ProgressBar:
+    """A bar over all steps, and a line an epoch, in a terminal. Use it in a `with`."""
 
     def __init__(self, console: Console) -> None:
         self._bar = Progress(
@@ -45,10 +48,40 @@ class ConsoleProgress:
 
     def on_epoch(self, result: EpochResult, _network: nn.Module) -> None:
         """Print the epoch's figures."""
-        accuracy = "" if result.accuracy is None else f", {result.metric} {result.accuracy:.1f}"
-        self._bar.console.print(
-            f"epoch {result.epoch}: loss {result.loss:.5f}{accuracy}, {result.images_per_second:.0f} images/s"
-        )
+        self._bar.console.print(_epoch_line(result))
+
+
+class ProgressLines:
+    """A line every `every_s` seconds and every epoch, for a log file, where a bar shows nothing until it ends."""
+
+    def __init__(self, console: Console, every_s: float = 60.0, now: Callable[[], float] = time.monotonic) -> None:
+        self._console, self._every_s, self._now = console, every_s, now
+        self._begin: tuple[int, float] | None = None
+        self._told_s = now()
+
+    def on_step(self, step: int, total_steps: int, loss: float) -> None:
+        """Tell of the step, if the last line is old enough."""
+        now_s = self._now()
+        # the first step tells nothing of the rate: whatever is compiled or read first is part of it
+        if self._begin is None:
+            self._begin = step, now_s
+            return
+        if now_s - self._told_s < self._every_s:
+            return
+        self._told_s = now_s
+        first_step, first_s = self._begin
+        left_s = (now_s - first_s) / (step - first_step) * (total_steps - step)
+        left = timedelta(seconds=round(left_s))
+        self._console.print(f"step {step} of {total_steps}: loss {loss:.5f}, {left} left", soft_wrap=True)
+
+    def on_epoch(self, result: EpochResult, _network: nn.Module) -> None:
+        """Print the epoch's figures."""
+        self._console.print(_epoch_line(result), soft_wrap=True)
+
+
+def _epoch_line(result: EpochResult) -> str:
+    accuracy = "" if result.accuracy is None else f", {result.metric} {result.accuracy:.1f}"
+    return f"epoch {result.epoch}: loss {result.loss:.5f}{accuracy}, {result.images_per_second:.0f} images/s"
 
 
 class TensorBoardLog:

@@ -16,7 +16,8 @@ from edgepose.train.data import PoseDataset, open_dataset, open_mix, without_lab
 from edgepose.train.data.fingerprint import fingerprint
 from edgepose.train.loop import Trainer, TrainingError
 from edgepose.train.objectives import Objective, objective_of
-from edgepose.train.observers import ConsoleProgress, TensorBoardLog
+from edgepose.train.observers import ProgressBar, ProgressLines, TensorBoardLog
+from edgepose.train.progress import Observer
 from edgepose.train.world import World, was_restarted
 
 
@@ -70,7 +71,11 @@ def run_training(
     with ExitStack() as stack:
         if world.is_first:
             log = TensorBoardLog(out / "log", validate_on or mix[0].dataset, objective)
-            trainer.observers = (stack.enter_context(ConsoleProgress(console)), stack.enter_context(closing(log)))
+            # a bar in a log file shows nothing until it ends
+            shown: Observer = (
+                stack.enter_context(ProgressBar(console)) if console.is_terminal else ProgressLines(console)
+            )
+            trainer.observers = (shown, stack.enter_context(closing(log)))
         _train(trainer, console)
     if world.is_first:
         if validate_on is not None:
