@@ -29,6 +29,7 @@ from edgepose.train.objectives.parsing import (
     with_background,
 )
 from edgepose.train.recipe import Recipe
+from edgepose.train.world import World
 from support.data_sets import write_ccp
 from support.dot_dataset import DotDataset
 from support.trained import PPNET
@@ -73,6 +74,24 @@ def test_without_a_known_pixel_there_is_nothing_to_learn() -> None:
     assert float(loss.detach()) == 0
     assert scores.grad is not None
     assert not scores.grad.any()
+
+
+class OneOfTwo(World):
+    """A process that knows of how many pixels the two have labels: a mean of 24."""
+
+    def mean(self, values: Tensor) -> Tensor:
+        return torch.full_like(values, 24)
+
+
+def test_a_pixel_counts_alike_in_every_process_however_the_masks_are_shared() -> None:
+    generator = torch.Generator().manual_seed(0)
+    scores = torch.randn(4, 20, 4, 4, generator=generator)
+    parts = torch.randint(0, len(PART_CLASSES), (4, 4, 4), generator=generator, dtype=torch.uint8)
+    parts[1] = UNKNOWN
+    assert [int((half != UNKNOWN).sum()) for half in parts.split(2)] == [16, 32]
+    halves = zip(scores.split(2), parts.split(2), strict=True)
+    shared = [parsing_loss(*half, POSSIBLE, OneOfTwo(rank, 2)) for rank, half in enumerate(halves)]
+    torch.testing.assert_close(torch.stack(shared).mean(), parsing_loss(scores, parts, POSSIBLE))
 
 
 def test_classes_that_no_part_has_stay_empty() -> None:

@@ -79,8 +79,8 @@ class Trainer:
             quantise_layers(self.network)
         elif recipe.sync_bn:
             self.world.synchronise_norms(self.network)
-        deployed = DeployNetwork(self.network).to(self.device)
-        self._learner = self.world.shared(Learner(deployed, self.objective, bf16=recipe.precision == "bf16"))
+        deployed, bf16 = DeployNetwork(self.network).to(self.device), recipe.precision == "bf16"
+        self._learner = self.world.shared(Learner(deployed, self.objective, self.world, bf16=bf16))
         self.state = TrainingState(self.network, recipe)
         self.objective.follow(self.state.average.network)
         if compiled:

@@ -13,6 +13,7 @@ from edgepose.train.data.labels import check_labelled
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.objectives.teachers import Batch, Teachers
 from edgepose.train.recipe import Recipe
+from edgepose.train.world import World
 
 
 class Objective(ABC):
@@ -23,9 +24,11 @@ class Objective(ABC):
 
     def __init__(self, spec: NetworkSpec, recipe: Recipe, teachers: Teachers | None = None) -> None:
         self.spec, self.recipe, self.teachers = spec, recipe, teachers
+        self.world = World()
 
-    def prepare(self, network: nn.Module) -> None:
-        """Ready a network on its device, before it learns, and put the teachers there."""
+    def prepare(self, network: nn.Module, world: World = World()) -> None:
+        """Ready a network on its device, before it learns in a world of processes, and put the teachers there."""
+        self.world = world
         if self.teachers:
             self.teachers.prepare(next(network.parameters()).device)
 
@@ -46,7 +49,10 @@ class Objective(ABC):
 
     @abstractmethod
     def loss(self, network: DeployNetwork, batch: Batch) -> Tensor:
-        """Return the mean loss of a batch on the network's device, a scalar; runs under the trainer's autocast."""
+        """Return the mean loss of a batch on the network's device, a scalar; runs under the trainer's autocast.
+
+        The mean of what the processes of the world return is the loss of the whole batch.
+        """
 
     def check_labels(self, mix: list[WeightedDataset]) -> None:
         """Raise `DataError` where nobody in a mix has a label of a joint, and no teacher has a say.
@@ -79,9 +85,9 @@ class Learner(nn.Module):
     What trains on several devices synchronises only what passes through a module's `forward`.
     """
 
-    def __init__(self, network: DeployNetwork, objective: Objective, *, bf16: bool) -> None:
+    def __init__(self, network: DeployNetwork, objective: Objective, world: World = World(), *, bf16: bool) -> None:
         super().__init__()
-        objective.prepare(network.network)
+        objective.prepare(network.network, world)
         self.network = network
         self.objective = objective
         self._bf16 = bf16

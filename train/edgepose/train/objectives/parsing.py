@@ -21,6 +21,7 @@ from edgepose.train.objectives.teachers import Batch, Teachers
 from edgepose.train.parsing import network_part_predictor
 from edgepose.train.part_accuracy import mean_iou, part_accuracy
 from edgepose.train.recipe import Recipe
+from edgepose.train.world import World
 
 PARSING_WEIGHT = 0.01
 """The paper's beta: what the parsing's loss counts beside the pose's."""
@@ -61,12 +62,12 @@ class ParsingObjective(HeatmapObjective):
                 f"the parsing branch was trained at {theirs}, the network has {ours}; give the same --input"
             )
 
-    def prepare(self, network: nn.Module) -> None:
+    def prepare(self, network: nn.Module, world: World = World()) -> None:
         """Put the teachers where the student is, and in it the parsing branch that is reused, if one is.
 
         Raises `EdgeposeError` where it does not fit.
         """
-        super().prepare(network)
+        super().prepare(network, world)
         if self._parsing is None:
             return
         trained = self._parsing.build()
@@ -97,7 +98,7 @@ class ParsingObjective(HeatmapObjective):
         if not classes:
             return pose
         self._possible = self._possible.to(pose.device)
-        parsing = [parsing_loss(scores, batch["parts"], self._possible) for scores in classes]
+        parsing = [parsing_loss(scores, batch["parts"], self._possible, self.world) for scores in classes]
         return pose + PARSING_WEIGHT * torch.stack(parsing).sum()
 
     def asked_for(self, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
@@ -137,8 +138,8 @@ def with_background(targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
     return torch.cat([targets, background], dim=1), torch.cat([weights, weights.amin(dim=1, keepdim=True)], dim=1)
 
 
-def parsing_loss(scores: Tensor, parts: Tensor, possible: Tensor) -> Tensor:
-    """Return the cross-entropy of the known pixels, a mean; zero without any.
+def parsing_loss(scores: Tensor, parts: Tensor, possible: Tensor, world: World = World()) -> Tensor:
+    """Return the cross-entropy of the known pixels, a mean over the whole world's; zero without any.
 
     `scores` (N, L, h, w) before softmax are resized to `parts` (N, H, W); `possible` (256, L) says which classes a
     value allows: asked for is one of them, whichever.
@@ -147,7 +148,8 @@ def parsing_loss(scores: Tensor, parts: Tensor, possible: Tensor) -> Tensor:
     allowed = possible[parts.long()].permute(0, 3, 1, 2)
     missed = torch.logsumexp(scores, dim=1) - torch.logsumexp(scores.masked_fill(~allowed, -torch.inf), dim=1)
     known = parts != UNKNOWN
-    return (missed * known).sum() / known.sum().clamp(min=1)
+    # masks may be shared unevenly: of which process a pixel is must not weigh it
+    return (missed * known).sum() / world.mean(known.sum()).clamp(min=1 / world.size)
 
 
 def _parts(crop: Crop) -> ImageArray:
