@@ -14,6 +14,7 @@ from edgepose.cli.models import models
 from edgepose.cli.pack import pack
 from edgepose.cli.parts import parts
 from edgepose.cli.profile import profile
+from edgepose.cli.report import report
 from edgepose.cli.run import run
 from edgepose.cli.suspects import suspects
 from edgepose.runtime.command_line import run_app
@@ -22,6 +23,7 @@ from edgepose.train.command import train
 COMMANDS = (
     run,
     profile,
+    report,
     models,
     devices,
     info,

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -7,41 +8,13 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from edgepose.profiles import Budget
-from edgepose.profiles.result import STAGES
+from edgepose.profiles.result import STAGES, ResultError
 from edgepose.runtime.backends.base import LayerTime
 from edgepose.runtime.clock import STAGES as CLOCK_STAGES
-from edgepose.runtime.profiling.distribution import Distribution
-from edgepose.runtime.profiling.report import Report
+from edgepose.runtime.profiling.report import read_report
+from edgepose.runtime.profiling.sustained import Interval
 from edgepose.runtime.profiling.table import layers_table, report_tables
-
-LOAD = {"average_1min": 0.5, "others_percent": 1.0}
-ENVIRONMENT = {
-    **dict.fromkeys(("edgepose", "python", "system", "cpu", "architecture", "profile", "engine"), "x"),
-    **dict.fromkeys(("engine_version", "device", "precision", "source"), "[x]"),
-    "sha256": {"net.onnx": "abc"},
-    "cores": 2,
-    "threads": 0,
-    "memory_mb": None,
-    "is_sequence": True,
-    "frame_wh": [640, 480],
-    "most_people": 1,
-    "frames_with_people": 100,
-    "warmup": {"network": 1, "frames": 1},
-    "load_before": LOAD,
-    "load_during": LOAD,
-}
-REPORT = Report(
-    model="[net].onnx",
-    environment=ENVIRONMENT,
-    network_ms=Distribution(10, 11, 12, 13, 14, 100),
-    pipeline_ms=Distribution(20, 21, 22, 23, 24, 100),
-    stages_ms=dict.fromkeys(STAGES, Distribution(1, 2, 3, 4, 5, 100)),
-    fps=30,
-    dropped=0,
-    rss_mb=200,
-    size_mb=3,
-    first_pose_ms=400,
-)
+from support.reports import ENVIRONMENT, REPORT
 
 
 def test_stages_are_those_of_the_clock_and_age() -> None:
@@ -55,6 +28,36 @@ def test_a_report_is_json_of_the_closed_schema() -> None:
         *("rss_mb", "size_mb", "first_pose_ms", "sustained", "budget"),
     }
     assert document["budget"] == []
+
+
+def test_a_report_that_was_written_is_read_again(tmp_path: Path) -> None:
+    warm = (Interval(0.0, REPORT.network_ms, 2000.0, None), Interval(60.0, REPORT.pipeline_ms, None, 71.5))
+    report = replace(REPORT, sustained=warm, budget=REPORT.checks(Budget(fps=60.0, size_mb=5.0)))
+    path = tmp_path / "here.json"
+    path.write_text(json.dumps(report.to_dict()))
+    assert read_report(path) == report
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("{", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
+        ("\x00", "is not JSON"),
+        ("[]", "is no file of edgepose profile --json: result: expected an object"),
+        ('{"model": "net"}', "missing ['budget'"),
+    ],
+)
+def test_anything_else_is_told_in_a_line(tmp_path: Path, content: str, told: str) -> None:
+    path = tmp_path / "here.json"
+    path.write_text(content)
+    with pytest.raises(ResultError) as error:
+        read_report(path)
+    assert told in str(error.value)
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+    with pytest.raises(ResultError, match=r"cannot read .*absent\.json: No such file"):
+        read_report(tmp_path / "absent.json")
 
 
 def test_every_limit_of_a_budget_has_a_measurement() -> None:

@@ -1,11 +1,13 @@
 """A measurement: figures, the environment they hold for, and whether they keep a budget."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from edgepose.profiles import Budget
-from edgepose.profiles.result import validate_result
+from edgepose.profiles.result import ResultError, validate_result
 from edgepose.runtime.profiling.distribution import Distribution
 from edgepose.runtime.profiling.sustained import Interval
 
@@ -42,6 +44,12 @@ class Report:
     first_pose_ms: float
     sustained: tuple[Interval, ...] = ()
     budget: tuple[BudgetCheck, ...] = ()
+
+    @property
+    def machine(self) -> str:
+        """What it was measured on, in words."""
+        found = self.environment
+        return f"{found['cpu']} ({found['architecture']}), {found['cores']} cores, {found['system']}"
 
     @property
     def kept(self) -> bool:
@@ -81,6 +89,37 @@ class Report:
         }
         validate_result(document)
         return document
+
+    @classmethod
+    def from_dict(cls, document: object) -> "Report":
+        """Build a report from what `to_dict` gave.
+
+        Raises `ResultError` for anything else.
+        """
+        validate_result(document)
+        assert isinstance(document, dict)
+        times = {name: Distribution(**document[name]) for name in ("network_ms", "pipeline_ms")}
+        stages_ms = {stage: Distribution(**values) for stage, values in document["stages_ms"].items()}
+        sustained = (
+            Interval(**{**each, "network_ms": Distribution(**each["network_ms"])}) for each in document["sustained"]
+        )
+        budget = tuple(BudgetCheck(**check) for check in document["budget"])
+        return cls(**{**document, **times, "stages_ms": stages_ms, "sustained": tuple(sustained), "budget": budget})
+
+
+def read_report(path: Path) -> Report:
+    """Return the report that `edgepose profile --json` wrote into a file.
+
+    Raises `ResultError` naming the file where it cannot be read or holds anything else.
+    """
+    try:
+        return Report.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ResultError(f"cannot read {path}: {error.strerror}; name a file of edgepose profile --json") from error
+    except (ValueError, RecursionError) as error:
+        raise ResultError(f"{path} is not JSON; name a file of edgepose profile --json") from error
+    except ResultError as error:
+        raise ResultError(f"{path} is no file of edgepose profile --json: {error}") from error
 
 
 def _check(name: str, limit: float, measured: float) -> BudgetCheck:

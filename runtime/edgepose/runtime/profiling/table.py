@@ -49,12 +49,12 @@ def layers_table(layers: Sequence[LayerTime], most: int = 30) -> Table:
     return table
 
 
-def _environment(report: Report) -> Table:
+def environment_rows(report: Report) -> dict[str, str]:
+    """Return what the figures hold for, by what it is called, in words."""
     found = report.environment
     before, during = found["load_before"]["others_percent"], found["load_during"]["others_percent"]
-    table = Table(show_header=False, title=escape(report.model), title_justify="left")
-    rows = {
-        "machine": f"{found['cpu']} ({found['architecture']}), {found['cores']} cores, {found['system']}",
+    return {
+        "machine": report.machine,
         "engine": f"{found['engine']} {found['engine_version']} on {found['device']}",
         "threads, precision": f"{found['threads'] or 'unknown'}, {found['precision']}",
         "profile, source": f"{found['profile']}, {found['source']}",
@@ -63,7 +63,11 @@ def _environment(report: Report) -> Table:
         "busy with others": f"{before:.0f} % of the CPU before, {during:.0f} % during",
         "sha256": "\n".join(f"{digest}  {name}" for name, digest in found["sha256"].items()),
     }
-    for name, text in rows.items():
+
+
+def _environment(report: Report) -> Table:
+    table = Table(show_header=False, title=escape(report.model), title_justify="left")
+    for name, text in environment_rows(report).items():
         table.add_row(name, escape(text))
     return table
 
