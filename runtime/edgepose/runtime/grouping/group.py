@@ -50,9 +50,9 @@ def _people(people: list[Assembled], peaks: Peaks, keypoints: int) -> GroupedPeo
     table = np.empty((len(peaks.scores) + 1, 3), np.float32)
     table[:-1, :2], table[:-1, 2] = peaks.places_xy.T, np.minimum(peaks.scores, 1)
     table[-1] = np.nan, np.nan, 0
-    rows = np.full(len(people) * keypoints, -1)
-    rows[[keypoints * number + row for number, person in enumerate(people) for row in person.parts]] = [
-        peak for person in people for peak in person.parts.values()
-    ]
-    found = table[rows.reshape(-1, keypoints)]
+    rows = [-1] * (len(people) * keypoints)
+    for number, person in enumerate(people):
+        for row, peak in person.parts.items():
+            rows[keypoints * number + row] = peak
+    found = table[np.array(rows, np.intp).reshape(-1, keypoints)]
     return GroupedPeople(found[..., :2], found[..., 2])

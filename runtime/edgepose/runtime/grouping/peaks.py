@@ -10,8 +10,8 @@ from edgepose.runtime.arrays import Array, FloatArray
 _TINY = 1e-6
 _DOWN, _ACROSS = np.array([(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]).T[:, :, None]
 """From a cell to the nine around it."""
-_BEFORE, _MIDDLE, _AFTER = slice(3, 0, -2), 4, slice(5, 8, 2)
-"""Of the nine: left and above, the cell itself, right and below."""
+_MIDDLE, _CROSS = 4, np.array([3, 1, 4, 5, 7])
+"""Of the nine: the cell itself; left and above, the cell, right and below."""
 _HALF = 0.499
 """Less than half a cell, so that a peak rounds to its own cell."""
 
@@ -47,12 +47,12 @@ def find_peaks(maps: FloatArray, threshold: float, most: int) -> Peaks:
     if (starts[1:] - starts[:-1]).max(initial=0) > most:
         peak = _highest(peak, around[_MIDDLE, peak], starts, most)
         starts = at[peak].searchsorted(ends)
-    cell, around = cell[peak], around.take(peak, axis=1)
-    places_xy = _tops(np.log(np.maximum(around, _TINY)))
+    cell, scores = cell[peak], around[_MIDDLE, peak]
+    places_xy = _tops(np.log(np.maximum(around.take(_CROSS, axis=0).take(peak, axis=1), _TINY)))
     row = cell // width
     places_xy[0] += cell - row * width
     places_xy[1] += row
-    return Peaks(places_xy, around[_MIDDLE], starts)
+    return Peaks(places_xy, scores, starts)
 
 
 def _candidates(values: FloatArray, height: int, width: int, threshold: float) -> Array:
@@ -92,20 +92,21 @@ def _remainder(numbers: Array, size: int) -> Array:
 
 
 @lru_cache(maxsize=8)
-def _inside(height: int, width: int) -> Array:
-    """Return which of the nine cells around each cell of a map are on the map too, (9, H * W)."""
+def _inside(height: int, width: int) -> FloatArray:
+    """Return 1 for those of the nine cells around each cell of a map that are on the map too, else 0: (9, H * W)."""
     y, x = np.divmod(np.arange(height * width), width)
     y, x = y + _DOWN, x + _ACROSS
     inside: Array = (y >= 0) & (y < height) & (x >= 0) & (x < width)
-    return inside
+    return inside.astype(np.float32)
 
 
 def _tops(logarithms: FloatArray) -> FloatArray:
-    """Return how far the tops (2, M), x and y, of parabolas through the middle of 3x3 logarithms (9, M) lie from it.
+    """Return how far the tops (2, M), x and y, of parabolas through the logarithms (5, M) of a cross lie from it.
 
     They are less than half a cell away.
     """
-    before, middle, after = logarithms[_BEFORE], logarithms[_MIDDLE], logarithms[_AFTER]
+    before, middle, after = logarithms[:2], logarithms[2], logarithms[3:]
     bend = np.maximum(2 * middle - before - after, _TINY)
-    offsets: FloatArray = ((after - before) / (2 * bend)).clip(-_HALF, _HALF)
-    return offsets
+    offsets: FloatArray = (after - before) / (2 * bend)
+    # numpy's clip takes as long as all of the above
+    return np.minimum(np.maximum(offsets, -_HALF, out=offsets), _HALF, out=offsets)
