@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgepose.runtime.similarity import box_cover, box_iou, oks, shared_joints, similarity
+from edgepose.runtime.similarity import box_cover, box_cover_together, box_iou, oks, shared_joints, similarity
 from support.walkers import poses_of, standing
 
 seeds = st.integers(0, 2**32 - 1)
@@ -48,6 +48,20 @@ def test_what_of_a_box_lies_in_another() -> None:
     boxes = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [0, 0, 100, 100]], np.float32)
     assert box_cover(boxes[:1], boxes)[0] == pytest.approx([1, 0.5, 1])
     assert box_cover(boxes[2:], boxes[:1])[0, 0] == pytest.approx(0.01)
+
+
+@given(seeds, st.integers(0, 5))
+def test_what_of_a_box_lies_in_several_is_counted_once(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    corners = np.sort(rng.integers(0, 12, (1 + count, 2, 2)), axis=1).reshape(-1, 4)
+    box, others = corners[0] + [0, 0, 1, 1], corners[1:]
+    cells = np.zeros((13, 13), bool)
+    for x0, y0, x1, y1 in others:
+        cells[y0:y1, x0:x1] = True
+    x0, y0, x1, y1 = box
+    covered = box_cover_together(box.astype(np.float32), others.astype(np.float32))
+    assert covered == pytest.approx(cells[y0:y1, x0:x1].mean())
+    assert covered >= box_cover(box[None], others).max(initial=0) - 1e-6
 
 
 def test_who_is_half_of_somebody_shares_half_the_joints() -> None:

@@ -50,7 +50,9 @@ def run(
     scales: Annotated[
         str | None, typer.Option(help="Bottom-up models: sizes to look at the picture in, as 1,1.5; slower.")
     ] = None,
-    flip: Annotated[bool, typer.Option("--flip", help="Bottom-up models: look into the mirror too; slower.")] = False,
+    flip: Annotated[
+        bool, typer.Option("--flip", help="Look into the mirror too: steadier, and twice the runs.")
+    ] = False,
     smooth: Annotated[bool, typer.Option("--smooth/--no-smooth", help="Steady the keypoints in time.")] = True,
 ) -> None:
     """Follow everybody through a source; Ctrl-C ends the run and keeps what was written."""

@@ -65,6 +65,18 @@ def box_cover(one_xyxy: Array, other_xyxy: Array) -> FloatArray:
     return share
 
 
+def box_cover_together(one_xyxy: Array, other_xyxy: Array) -> float:
+    """Return which share of a box (4,) lies in boxes (M, 4) together: what several of them cover counts once."""
+    corners = np.clip(other_xyxy.reshape(-1, 2, 2), one_xyxy[:2], one_xyxy[2:])
+    edges = [np.unique(np.append(corners[..., axis], one_xyxy[axis::2])) for axis in (0, 1)]
+    # between neighbouring edges a box covers all or nothing: the middle tells
+    x, y = ((edge[1:] + edge[:-1])[:, None] / 2 for edge in edges)
+    across, down = ((corners[:, 0, axis] <= place) & (place <= corners[:, 1, axis]) for axis, place in ((0, x), (1, y)))
+    covered = (down[:, None] & across[None]).any(axis=-1)
+    areas = np.diff(edges[1])[:, None] * np.diff(edges[0])[None]
+    return float((areas * covered).sum() / max(areas.sum(), 1e-6))
+
+
 def _falloff(sigmas: Sequence[float]) -> FloatArray:
     """Return 2 k^2 of each joint, COCO's k being 2 sigma."""
     return 2 * (2 * np.array(sigmas, np.float32)) ** 2

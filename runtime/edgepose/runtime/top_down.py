@@ -1,14 +1,16 @@
 """One box of one frame -> the keypoints of the person in it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from edgepose.runtime.arrays import FloatArray, ImageArray
+from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import StageClock
-from edgepose.runtime.decoding import Decoding
+from edgepose.runtime.codec import merge_flip
+from edgepose.runtime.decoding import HEATMAPS, Decoding
 from edgepose.runtime.errors import ModelError
 from edgepose.runtime.geometry import (
     crop_affine,
@@ -39,9 +41,13 @@ class BoxPose:
 
 
 class TopDownModel:
-    """A session with what its card says about crops and outputs; crops are warped straight into the input buffer."""
+    """A session with what its card says about crops and outputs; crops are warped straight into the input buffer.
 
-    def __init__(self, session: Session) -> None:
+    With `flip` it looks at every crop in the mirror too, which is a run more, and averages the heatmaps. Raises
+    `ModelError` for a model of another kind, and for `flip` with one that decodes itself.
+    """
+
+    def __init__(self, session: Session, *, flip: bool = False) -> None:
         card = session.card
         if len(session.inputs) != 1:
             raise ModelError(
@@ -51,12 +57,19 @@ class TopDownModel:
         self.presence_threshold = card.presence_threshold
         self._session = session
         self._decode = Decoding(card)
+        if flip and self._decode.in_graph:
+            raise ModelError(
+                f"{card.name} has the decode inside, and a look into the mirror averages heatmaps; "
+                "take the file without -keypoints in its name"
+            )
+        self._flip_order = card.codec_object().flip_order(self.skeleton) if flip else None
         self._input_wh = card.input_wh
         self._padding = card.crop.padding
         self._input = session.inputs[0].name
         width, height = card.input_wh
         self._crop_bgr: ImageArray = np.empty((height, width, 3), np.uint8)
         self._input_rgb: ImageArray = np.empty((1, height, width, 3), np.uint8)
+        self._mirror_rgb = np.empty_like(self._input_rgb)
 
     @property
     def aspect(self) -> float:
@@ -74,7 +87,16 @@ class TopDownModel:
             crop_bgr = warp_crop(image_bgr, affine, self._input_wh, out=self._crop_bgr)
             cv2.cvtColor(crop_bgr, cv2.COLOR_BGR2RGB, dst=self._input_rgb[0])
         with clock.stage("infer"):
-            outputs = self._session.run({self._input: self._input_rgb})
+            outputs = self._outputs()
         with clock.stage("decode"):
             keypoints, scores = self._decode(outputs)
             return BoxPose(transform_points(invert_affine(affine), keypoints[0]), scores[0])
+
+    def _outputs(self) -> Mapping[str, Array]:
+        """Return what the network gives for the crop in the input buffer."""
+        outputs = self._session.run({self._input: self._input_rgb})
+        if self._flip_order is None:
+            return outputs
+        cv2.flip(self._input_rgb[0], 1, dst=self._mirror_rgb[0])
+        mirrored = self._session.run({self._input: self._mirror_rgb})
+        return {HEATMAPS: merge_flip(outputs[HEATMAPS], mirrored[HEATMAPS], self._flip_order)}

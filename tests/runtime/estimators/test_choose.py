@@ -45,6 +45,7 @@ def test_a_model_of_one_person_follows_several_unless_told_otherwise(of_one: Ses
     assert isinstance(open_estimator(of_one), SeveralPeopleEstimator)
     assert isinstance(open_estimator(of_one, 1), SinglePersonEstimator)
     assert isinstance(open_estimator(of_one, box_xyxy=BOX), SinglePersonEstimator)
+    assert isinstance(open_estimator(of_one, views=Views(flip=True)), SeveralPeopleEstimator)
 
 
 def test_a_model_of_everybody_looks_at_whole_pictures(of_everybody: Session) -> None:
@@ -57,5 +58,5 @@ def test_what_a_model_cannot_do_is_refused(of_one: Session, of_everybody: Sessio
         open_estimator(of_one, 0)
     with pytest.raises(EdgeposeError, match="a box is for a model of one person"):
         open_estimator(of_everybody, box_xyxy=BOX)
-    with pytest.raises(EdgeposeError, match="other views are for a bottom-up model"):
-        open_estimator(of_one, views=Views(flip=True))
+    with pytest.raises(EdgeposeError, match="scales are for a bottom-up model"):
+        open_estimator(of_one, views=Views(scales=(1.0, 1.5)))

@@ -24,9 +24,10 @@ def open_estimator(
 ) -> Estimator:
     """Return the estimator of a model.
 
-    `box_xyxy` (4,) is where one person is looked for, and nowhere else; `views` is how a bottom-up model looks at a
-    picture; `follow` says that frames come after one another. Raises `EdgeposeError` for `most_people` below 1, for a
-    box with a bottom-up model and for views with a top-down one.
+    `box_xyxy` (4,) is where one person is looked for, and nowhere else. `views` is how a picture is looked at: in the
+    mirror too by either kind of model, in several scales by a bottom-up one. `follow` says that frames come after one
+    another. Raises `EdgeposeError` for `most_people` below 1, for a box with a bottom-up model and for scales with a
+    top-down one.
     """
     if most_people < 1:
         raise EdgeposeError(f"expected at least 1 person to follow, found {most_people}")
@@ -34,8 +35,8 @@ def open_estimator(
         if box_xyxy is not None:
             raise EdgeposeError(f"{session.card.name} sees everybody in a picture; a box is for a model of one person")
         return BottomUpEstimator(session, most_people, views=views, follow=follow)
-    if views != Views():
-        raise EdgeposeError(f"{session.card.name} sees one person in a crop; other views are for a bottom-up model")
+    if views.scales != Views().scales:
+        raise EdgeposeError(f"{session.card.name} sees one person in a crop; scales are for a bottom-up model")
     if box_xyxy is not None or most_people == 1:
-        return SinglePersonEstimator(session, box_xyxy, follow=follow)
-    return SeveralPeopleEstimator(session, most_people, follow=follow)
+        return SinglePersonEstimator(session, box_xyxy, follow=follow, flip=views.flip)
+    return SeveralPeopleEstimator(session, most_people, follow=follow, flip=views.flip)

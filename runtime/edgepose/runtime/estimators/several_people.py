@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import StageClock
 from edgepose.runtime.estimators.person_search import PersonSearch, TrackingSettings
 from edgepose.runtime.poses import Frame, Poses
-from edgepose.runtime.similarity import box_cover, oks, shared_joints
+from edgepose.runtime.similarity import box_cover, box_cover_together, oks, shared_joints
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.runtime.top_down import BoxPose, TopDownModel
 from edgepose.runtime.tracking import Track, Tracker, TrackerSettings
@@ -23,10 +21,10 @@ class CrowdSettings:
 
     While somebody is followed, `windows_per_frame` more windows of a frame are searched for others; none of which a
     share of `covered` is the box of somebody sure. Sure is who scores `sure_share` of the presence threshold; whoever
-    is followed with less may be replaced by a better view. Nobody new is who has more than `overlap` of the smaller box
-    in common with somebody known, or more than `shared_joints` of the joints; what looks like another candidate, with
-    an OKS above `same_oks`, is not looked at closer. Somebody missed is looked for where they should be for
-    `missing_frames`.
+    is followed with less may be replaced by a better view. Nobody new is who shares more than `overlap` of the own box
+    with those known together, or of the box of one of them, or more than `shared_joints` of the joints with one; what
+    looks like another candidate, with an OKS above `same_oks`, is not looked at closer. Somebody missed is looked for
+    where they should be for `missing_frames`.
     """
 
     windows_per_frame: int = 1
@@ -42,8 +40,9 @@ class SeveralPeopleEstimator:
     """Follows up to `most_people` people through the frames of a source; ids stay with them.
 
     A frame costs a run of the network for everybody followed, and those of the search while there may be more. Without
-    `follow` the frames are unrelated pictures, each searched all over, and everybody is somebody new. The session stays
-    the caller's to close. Raises `EdgeposeError` for `most_people` below 1.
+    `follow` the frames are unrelated pictures, each searched all over, and everybody is somebody new. With `flip` every
+    look is one into the mirror too, and costs twice. The session stays the caller's to close. Raises `EdgeposeError`
+    for `most_people` below 1.
     """
 
     def __init__(
@@ -52,13 +51,14 @@ class SeveralPeopleEstimator:
         most_people: int,
         *,
         follow: bool = True,
+        flip: bool = False,
         settings: TrackingSettings = TrackingSettings(),
         crowd: CrowdSettings = CrowdSettings(),
         tracker: TrackerSettings = TrackerSettings(confirm_frames=2),
     ) -> None:
         if most_people < 1:
             raise EdgeposeError(f"expected at least 1 person to follow, found {most_people}")
-        self._model = TopDownModel(session)
+        self._model = TopDownModel(session, flip=flip)
         self._most_people, self._settings, self._crowd = most_people, settings, crowd
         self._search = PersonSearch(self._model, settings)
         self._tracker = Tracker(self._model.skeleton, tracker)
@@ -154,9 +154,9 @@ class SeveralPeopleEstimator:
         """Return whether a person is nobody of those who are known, nor made of parts of them."""
         others = Poses.joined(known, self.skeleton)
         own, boxes = person.boxes_xyxy, others.boxes_xyxy
-        overlap = np.maximum(box_cover(own, boxes)[0], box_cover(boxes, own)[:, 0])
+        overlap = max(box_cover_together(own[0], boxes), box_cover(boxes, own).max(initial=0))
         shared = shared_joints(person, others, self._settings.joint_score)[0]
-        return bool((overlap <= self._crowd.overlap).all() and (shared <= self._crowd.shared_joints).all())
+        return bool(overlap <= self._crowd.overlap and (shared <= self._crowd.shared_joints).all())
 
     def _is_among(self, person: Poses, views: Sequence[Poses]) -> bool:
         return bool((oks(person, Poses.joined(views, self.skeleton)) > self._crowd.same_oks).any())

@@ -15,7 +15,8 @@ class SinglePersonEstimator:
     """Follows one person through the frames of a source; somebody found after nobody gets a new id.
 
     With `box_xyxy` (4,) nothing is searched or followed: that box of every frame is looked at. Without `follow` the
-    frames are unrelated pictures, each searched all over. The session stays the caller's to close.
+    frames are unrelated pictures, each searched all over. With `flip` every look is one into the mirror too. The
+    session stays the caller's to close.
     """
 
     def __init__(
@@ -25,8 +26,9 @@ class SinglePersonEstimator:
         settings: TrackingSettings | None = None,
         *,
         follow: bool = True,
+        flip: bool = False,
     ) -> None:
-        self._model = TopDownModel(session)
+        self._model = TopDownModel(session, flip=flip)
         self._given_box = box_xyxy
         self._follows = follow
         self._settings = settings or TrackingSettings()
