@@ -16,12 +16,16 @@ def test_the_command_shows_one_whole_and_several_side_by_side(tmp_path: Path) ->
     for path, report in zip(paths, REPORTS.values(), strict=True):
         path.write_text(json.dumps(report.to_dict()))
     runner, page = CliRunner(), tmp_path / "latency.html"
-    assert "capture to result" in runner.invoke(app, ["report", str(paths[0])]).output
+    one = runner.invoke(app, ["report", str(paths[0])])
+    assert one.exit_code == 0
+    assert "capture to result" in one.output
     done = runner.invoke(app, ["report", *map(str, paths), "--page", str(page)])
     assert done.exit_code == 0
     assert "of the" in done.output
     assert f"wrote {page}" in done.output.replace("\n", "")
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    printed = runner.invoke(app, ["report", *map(str, paths), "--page", "-"])
+    assert printed.stdout == page.read_text(encoding="utf-8")
 
 
 def test_a_page_replaces_no_result(tmp_path: Path) -> None:

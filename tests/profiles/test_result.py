@@ -86,6 +86,12 @@ def test_a_missing_or_malformed_value_anywhere_is_refused(data: st.DataObject) -
         validate_result(document)
 
 
+@pytest.mark.parametrize(("key", "value"), [("fps", 10**400), ("model", "a lone \ud800"), ("dropped", True)])
+def test_what_no_table_can_show_is_refused(key: str, value: object) -> None:
+    with pytest.raises(ResultError, match=rf"result\.{key}: expected"):
+        validate_result({**RESULT, key: value})
+
+
 @pytest.mark.parametrize("document", [None, [], 3, "text"])
 def test_anything_else_is_refused(document: object) -> None:
     with pytest.raises(ResultError, match="an object"):

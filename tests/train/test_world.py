@@ -1,11 +1,17 @@
 """What processes that train together agree upon, as far as one process can tell."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 
+from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.data import WeightedDataset
 from edgepose.train.data.crops import Draw, EpochSampler
+from edgepose.train.loop import Trainer
+from edgepose.train.networks import NetworkSpec
+from edgepose.train.recipe import Recipe
 from edgepose.train.world import World, WorldError, joined_world
 from support.dot_dataset import DotDataset
 
@@ -36,6 +42,13 @@ def test_a_batch_that_cannot_be_shared_is_an_error() -> None:
     assert World(1, 3).share(12) == 4
     with pytest.raises(WorldError, match="a batch of 8 cannot be shared by 3 processes; give a multiple"):
         World(1, 3).share(8)
+
+
+def test_the_objective_learns_in_the_world_of_its_trainer(tmp_path: Path) -> None:
+    spec = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (32, 32))
+    world, mix = World(), [WeightedDataset(DotDataset(4), 1.0)]
+    recipe = Recipe(batch=4, precision="fp32")
+    assert Trainer(spec, recipe, mix, tmp_path, workers=0, world=world).objective.world is world
 
 
 def test_a_process_that_torchrun_did_not_start_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,9 @@ import typer
 def report(
     results: Annotated[list[Path], typer.Argument(help="Files that `edgepose profile --json` wrote.")],
     *,
-    page: Annotated[Path | None, typer.Option(help="Write a page for a browser here, as in latency.html.")] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="Write a page for a browser here, as in latency.html; - prints it.")
+    ] = None,
 ) -> None:
     """Show what `edgepose profile` measured before: one result whole, several side by side, machine by machine."""
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
@@ -21,11 +23,14 @@ def report(
 
     refuse_overwriting({"--page": page}, {"the results": results})
     reports = named_reports(results)
-    console = Console()
+    alone = str(page) == "-"
+    console = Console(stderr=alone)
     if len(reports) == 1:
         console.print(*map(report_tables, reports.values()))
     for comparison in comparisons(reports) if len(reports) > 1 else []:
         console.print(comparison.table())
-    if page is not None:
+    if alone:
+        typer.echo(report_page(reports), nl=False)
+    elif page is not None:
         write_text_whole(page, report_page(reports))
         typer.echo(f"wrote {page}")

@@ -51,7 +51,10 @@ def run(
         str | None, typer.Option(help="Bottom-up models: sizes to look at the picture in, as 1,1.5; slower.")
     ] = None,
     flip: Annotated[
-        bool, typer.Option("--flip", help="Look into the mirror too: steadier, and twice the runs.")
+        bool,
+        typer.Option(
+            "--flip", help="Look into the mirror too: steadier, and twice the runs; not for -keypoints files."
+        ),
     ] = False,
     smooth: Annotated[bool, typer.Option("--smooth/--no-smooth", help="Steady the keypoints in time.")] = True,
 ) -> None:

@@ -1,5 +1,6 @@
 """The closed schema of what `edgepose profile --json` writes."""
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ _TEXT, _NUMBER, _COUNT, _FLAG, _MAYBE_NUMBER = (
     "true or false",
     "number/null",
 )
+_LARGEST = sys.float_info.max
 _DISTRIBUTION = {**dict.fromkeys(("p50", "p90", "p95", "p99", "max"), _NUMBER), "n": _COUNT}
 _LOAD = {"average_1min": _MAYBE_NUMBER, "others_percent": _NUMBER}
 _ENVIRONMENT = {
@@ -99,14 +101,14 @@ def _check_keys(value: object, shape: Mapping[str, Any], where: str) -> None:
 
 def _is_a(value: object, kind: str) -> bool:
     if kind == _TEXT:
-        return isinstance(value, str) and bool(value)
+        return isinstance(value, str) and bool(value) and not any("\ud800" <= letter <= "\udfff" for letter in value)
     if kind == _FLAG:
         return isinstance(value, bool)
     if kind == _COUNT:
         return type(value) is int and value >= 0
     if kind == _MAYBE_NUMBER and value is None:
         return True
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf")
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _LARGEST
 
 
 def _wrong(value: object, expected: str, where: str) -> ResultError:

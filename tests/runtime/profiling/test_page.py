@@ -19,6 +19,7 @@ class Page(HTMLParser):
     def __init__(self, document: str) -> None:
         super().__init__()
         self.texts: list[str] = []
+        self.style = ""
         self.tags: list[str] = []
         self.fetched: list[str] = []
         self.feed(document)
@@ -28,7 +29,10 @@ class Page(HTMLParser):
         self.fetched += [f"{tag} {name}" for name, _ in attrs if name in ("src", "href", "xlink:href", "data")]
 
     def handle_data(self, data: str) -> None:
-        self.texts.append(data)
+        if self.tags[-1:] == ["style"]:
+            self.style += data
+        else:
+            self.texts.append(data)
 
 
 def test_a_page_shows_every_machine_and_fetches_nothing() -> None:
@@ -47,7 +51,9 @@ def test_a_page_shows_every_machine_and_fetches_nothing() -> None:
     assert page.tags.count("details") == len(REPORTS)
     assert page.fetched == []
     assert "script" not in page.tags
-    assert "url(" not in text
+    assert ".missed" in page.style
+    assert "url(" not in page.style
+    assert "missed" not in " ".join(Page(report_page({"net": REPORT})).texts)
 
 
 def test_the_bars_of_the_stages_are_as_long_as_they_took() -> None:
@@ -63,6 +69,10 @@ def test_a_sustained_run_is_drawn_minute_by_minute() -> None:
     assert "p50 at the end 1.50 times that at the start" in document
     (points,) = re.findall(r'points="([^"]+)" class="line p50"', document)
     assert [float(point.split(",")[1]) for point in points.split()] == [80, 65, 50]
+    heights = [float(y) for y in re.findall(r'<text x="696" y="([0-9.]+)">p', document)]
+    assert heights[1] - heights[0] >= 12, "labels lie upon each other"
+    cold = (Interval(0.0, Distribution(0, 0, 0, 0, 0, 0), None, None), *warm)
+    assert "nan times" in report_page({"net": replace(REPORT, sustained=cold)})
 
 
 def test_a_report_without_times_is_drawn_too() -> None:

@@ -34,8 +34,9 @@ def test_a_report_that_was_written_is_read_again(tmp_path: Path) -> None:
     warm = (Interval(0.0, REPORT.network_ms, 2000.0, None), Interval(60.0, REPORT.pipeline_ms, None, 71.5))
     report = replace(REPORT, sustained=warm, budget=REPORT.checks(Budget(fps=60.0, size_mb=5.0)))
     path = tmp_path / "here.json"
-    path.write_text(json.dumps(report.to_dict()))
-    assert read_report(path) == report
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        path.write_text(json.dumps(report.to_dict()), encoding=encoding)
+        assert read_report(path) == report
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,19 @@ def test_a_pixel_counts_alike_in_every_process_however_the_masks_are_shared() ->
     torch.testing.assert_close(torch.stack(shared).mean(), parsing_loss(scores, parts, POSSIBLE))
 
 
+def test_an_objective_weighs_its_pixels_by_the_world_that_it_learns_in() -> None:
+    objective = ParsingObjective(SPEC, RECIPE)
+    examples = objective.examples([WeightedDataset(open_dataset("synthetic:2"), 1.0)])
+    batch = objective.collate([examples[Draw(0, i, (0, 0, i))] for i in range(2)])
+    losses = []
+    for world in (World(), OneOfTwo(0, 2)):
+        torch.manual_seed(0)
+        losses.append(Learner(DeployNetwork(SPEC.build()), objective, world, bf16=False)(batch).item())
+        assert objective.world is world
+    # with 24 pixels of a mask instead of thousands, each weighs the more
+    assert losses[1] > 10 * losses[0]
+
+
 def test_classes_that_no_part_has_stay_empty() -> None:
     scores = torch.zeros(1, 20, 1, 1, requires_grad=True)
     parsing_loss(scores, parts_of("body"), POSSIBLE).backward()

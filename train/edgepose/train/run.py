@@ -72,9 +72,8 @@ def run_training(
         if world.is_first:
             log = TensorBoardLog(out / "log", validate_on or mix[0].dataset, objective)
             # a bar in a log file shows nothing until it ends
-            shown: Observer = (
-                stack.enter_context(ProgressBar(console)) if console.is_terminal else ProgressLines(console)
-            )
+            has_bar = console.is_terminal and not console.is_dumb_terminal
+            shown: Observer = stack.enter_context(ProgressBar(console)) if has_bar else ProgressLines(console)
             trainer.observers = (shown, stack.enter_context(closing(log)))
         _train(trainer, console)
     if world.is_first:

@@ -10,7 +10,7 @@ DRAWN_STAGES = tuple(stage for stage in STAGES if stage != "capture")
 """What `pipeline_ms` adds up."""
 
 _WIDTH, _LEFT, _RIGHT = 760, 190, 70
-_ROW, _BAR = 26, 14
+_ROW, _BAR, _LINE = 26, 14, 13
 
 
 def stage_chart(reports: Mapping[str, Report]) -> Element:
@@ -48,6 +48,7 @@ def sustained_chart(report: Report) -> Element:
     SubElement(svg, "title").text = "the network without a pause: p50 and p95 over time"
     longest_ms = max(each.network_ms.p95 for each in report.sustained) or 1.0
     last_s = max(report.sustained[-1].start_s, 1e-3)
+    above = 0.0
     for percentile in ("p95", "p50"):
         points = (
             (each.start_s / last_s, getattr(each.network_ms, percentile) / longest_ms) for each in report.sustained
@@ -55,7 +56,8 @@ def sustained_chart(report: Report) -> Element:
         places = " ".join(f"{_LEFT + x * (_WIDTH - _LEFT - _RIGHT):.1f},{bottom - y * 120:.1f}" for x, y in points)
         SubElement(svg, "polyline", {"points": places, "class": f"line {percentile}"})
         final_ms = getattr(report.sustained[-1].network_ms, percentile)
-        where = {"x": str(_WIDTH - _RIGHT + 6), "y": f"{bottom - final_ms / longest_ms * 120 + 4:.1f}"}
+        above = max(bottom - final_ms / longest_ms * 120 + 4, above + _LINE)
+        where = {"x": str(_WIDTH - _RIGHT + 6), "y": f"{above:.1f}"}
         SubElement(svg, "text", where).text = f"{percentile} {final_ms:.2f}"
     SubElement(svg, "text", {"x": str(_LEFT), "y": str(height - 4)}).text = "0 s"
     SubElement(svg, "text", {"x": str(_WIDTH - _RIGHT), "y": str(height - 4), "class": "end"}).text = f"{last_s:.0f} s"
@@ -85,7 +87,8 @@ def _label(svg: Element, y: float, name: str, figure: str) -> None:
 
 
 def _short(name: str, most: int = 30) -> str:
-    return name if len(name) <= most else name[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    # paths and the names of variants differ at their ends
+    return name if len(name) <= most else "\N{HORIZONTAL ELLIPSIS}" + name[1 - most :]
 
 
 def _bar(svg: Element, y: float, begin_ms: float, end_ms: float, longest_ms: float, kind: str) -> Element:

@@ -18,7 +18,8 @@ body { font: 15px/1.45 system-ui, sans-serif; color: var(--ink); background: var
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; } h3 { font-size: 1rem; margin: 1.6rem 0 .4rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .88rem; }
 th, td { padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
-th { color: var(--faint); font-weight: 500; } .text { text-align: left; overflow-wrap: anywhere; }
+th { color: var(--faint); font-weight: 500; }
+.text { text-align: left; overflow-wrap: anywhere; white-space: pre-line; }
 .missed, .remark { color: var(--bad); } .legend { color: var(--faint); font-size: .85rem; margin: .2rem 0; }
 .key { display: inline-block; width: .8em; height: .8em; margin: 0 .4em 0 1.1em; background: currentColor; }
 svg { width: 100%; max-width: 760px; display: block; } svg text { font-size: 12px; fill: var(--ink); }

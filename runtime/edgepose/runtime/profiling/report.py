@@ -47,9 +47,9 @@ class Report:
 
     @property
     def machine(self) -> str:
-        """What it was measured on, in words."""
+        """What it was measured on, in words; what runs there may change."""
         found = self.environment
-        return f"{found['cpu']} ({found['architecture']}), {found['cores']} cores, {found['system']}"
+        return f"{found['cpu']} ({found['architecture']}), {found['cores']} cores"
 
     @property
     def kept(self) -> bool:
@@ -67,6 +67,19 @@ class Report:
             return frames
         searched = frames - int(self.environment["frames_with_people"])
         return searched if searched > _MOST_SEARCHED * frames else 0
+
+    @property
+    def warning(self) -> str | None:
+        """Why the camera path's times are not those of following somebody, and what to do; None where they are."""
+        if not self.searched:
+            return None
+        why, instead = "every picture was searched", "that is a camera or a video"
+        if self.environment["is_sequence"]:
+            why = f"nobody was found in {self.searched} of {self.pipeline_ms.n} frames"
+            instead = "in which somebody is seen from the start"
+        return (
+            f"{why}: the times of the camera path are those of searching, not of following; give a --source {instead}"
+        )
 
     def measured(self, name: str) -> float:
         """Return the figure that a limit of this name in `Budget` is for."""
@@ -113,7 +126,8 @@ def read_report(path: Path) -> Report:
     Raises `ResultError` naming the file where it cannot be read or holds anything else.
     """
     try:
-        return Report.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        # bytes: json sees by itself which Unicode they are, of a shell that writes UTF-16 too
+        return Report.from_dict(json.loads(path.read_bytes()))
     except OSError as error:
         raise ResultError(f"cannot read {path}: {error.strerror}; name a file of edgepose profile --json") from error
     except (ValueError, RecursionError) as error:

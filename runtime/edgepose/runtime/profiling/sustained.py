@@ -43,8 +43,9 @@ def measure_sustained(
 
 
 def slowdown(intervals: tuple[Interval, ...]) -> float:
-    """Return the median of the last interval over that of the first."""
-    return intervals[-1].network_ms.p50 / intervals[0].network_ms.p50
+    """Return the median of the last interval over that of the first; NaN where that was nothing."""
+    first_ms = intervals[0].network_ms.p50
+    return intervals[-1].network_ms.p50 / first_ms if first_ms else float("nan")
 
 
 def _times_ns(session: Session, feeds: Mapping[str, Array], until_s: float) -> list[int]:

@@ -23,21 +23,9 @@ def report_tables(report: Report) -> Group:
         tables.append(_sustained(report))
     if report.budget:
         tables.append(_budget(report))
-    if report.searched:
-        tables.append(_warning(report))
+    if report.warning:
+        tables.append(Text(f"warning: {report.warning}", style="yellow"))
     return Group(*tables)
-
-
-def _warning(report: Report) -> Text:
-    why, instead = "every picture was searched", "that is a camera or a video"
-    if report.environment["is_sequence"]:
-        why = f"nobody was found in {report.searched} of {report.pipeline_ms.n} frames"
-        instead = "in which somebody is seen from the start"
-    return Text(
-        f"warning: {why}: the times of the camera path are those of searching, not of following; "
-        f"give a --source {instead}",
-        style="yellow",
-    )
 
 
 def layers_table(layers: Sequence[LayerTime], most: int = 30) -> Table:
@@ -54,7 +42,7 @@ def environment_rows(report: Report) -> dict[str, str]:
     found = report.environment
     before, during = found["load_before"]["others_percent"], found["load_during"]["others_percent"]
     return {
-        "machine": report.machine,
+        "machine": f"{report.machine}, {found['system']}",
         "engine": f"{found['engine']} {found['engine_version']} on {found['device']}",
         "threads, precision": f"{found['threads'] or 'unknown'}, {found['precision']}",
         "profile, source": f"{found['profile']}, {found['source']}",
