@@ -102,6 +102,15 @@ def test_who_leaves_is_lost_and_the_other_stays(session: Session) -> None:
     assert np.linalg.norm(poses.keypoints_frame[0] - at(280), axis=-1).max() < 4
 
 
+def test_two_who_are_seen_in_one_place_are_one(session: Session) -> None:
+    estimator = SeveralPeopleEstimator(session, 5, crowd=QUICK)
+    assert len(settled(estimator, [at(100), at(180)])) == 2
+    # one is left, in the middle, where the crops of both see somebody
+    counts = [len(watch(estimator, [at(140)], 12 + i)) for i in range(8)]
+    assert counts[2:] == [1] * 6
+    assert max(counts) == 1
+
+
 def test_who_is_gone_for_a_moment_keeps_the_id(session: Session) -> None:
     estimator = SeveralPeopleEstimator(session, 5, crowd=QUICK)
     before = settled(estimator, [at(10), at(280)])

@@ -23,8 +23,9 @@ class CrowdSettings:
     share of `covered` is the box of somebody sure. Sure is who scores `sure_share` of the presence threshold; whoever
     is followed with less may be replaced by a better view. Nobody new is who shares more than `overlap` of the own box
     with those known together, or of the box of one of them, or more than `shared_joints` of the joints with one; what
-    looks like another candidate, with an OKS above `same_oks`, is not looked at closer. Somebody missed is looked for
-    where they should be for `missing_frames`.
+    looks like another candidate, with an OKS above `same_oks`, is not looked at closer. Two who are followed, with more
+    than `same_joints` of the joints in one place, are one. Somebody missed is looked for where they should be for
+    `missing_frames`.
     """
 
     windows_per_frame: int = 1
@@ -33,6 +34,7 @@ class CrowdSettings:
     same_oks: float = 0.5
     overlap: float = 0.75
     shared_joints: float = 0.25
+    same_joints: float = 0.5
     missing_frames: int = 5
 
 
@@ -90,7 +92,16 @@ class SeveralPeopleEstimator:
         boxes = {track: self._box_of(track, image, index) for track in self._looked_at(index)}
         self._boxes = {track: box for track, box in boxes.items() if box is not None}
         seen = [self._model.see(image, box, clock) for box in self._boxes.values()]
-        return [self._search.poses(view) for view in seen if self._stays(view, image)]
+        return self._different([self._search.poses(view) for view in seen if self._stays(view, image)])
+
+    def _different(self, people: list[Poses]) -> list[Poses]:
+        """Return people without those who are somebody surer, whom two tracks have come to follow."""
+        different: list[Poses] = []
+        for person in sorted(people, key=lambda person: -float(person.scores[0])):
+            shared = shared_joints(person, Poses.joined(different, self.skeleton), self._settings.joint_score)[0]
+            if (shared <= self._crowd.same_joints).all():
+                different.append(person)
+        return different
 
     def _box_of(self, track: Track, image: ImageArray, index: int) -> FloatArray | None:
         """Return where to look for somebody, or None when too little of them would be left in the picture."""
