@@ -69,3 +69,12 @@ def test_who_is_half_of_somebody_shares_half_the_joints() -> None:
     mixed = np.where(np.arange(18)[:, None] < 9, one, other)
     assert shared_joints(poses_of(mixed[None]), poses_of(np.stack([one, other])))[0] == pytest.approx([0.5, 0.5])
     assert shared_joints(poses_of(one[None]), poses_of(other[None]))[0, 0] == 0
+
+
+def test_who_is_seen_the_wrong_way_round_shares_the_joints_of_the_other_side() -> None:
+    here = standing(100, 100, 200)
+    there = here[list(poses_of(here[None]).skeleton.flip_order)]
+    one, other = poses_of(here[None]), poses_of(there[None])
+    assert shared_joints(one, other)[0, 0] < 0.5
+    assert shared_joints(one, other, mirrored=True)[0, 0] == 1
+    assert shared_joints(one, one, mirrored=True) == pytest.approx(shared_joints(one, other))

@@ -1,6 +1,7 @@
 """How alike poses are: object keypoint similarity, and overlap of boxes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -30,11 +31,16 @@ def oks(one: Poses, other: Poses, min_score: float = 0.1) -> FloatArray:
     return found
 
 
-def shared_joints(one: Poses, other: Poses, min_score: float = 0.1) -> FloatArray:
+def shared_joints(one: Poses, other: Poses, min_score: float = 0.1, *, mirrored: bool = False) -> FloatArray:
     """Return which share of each person's joints (N,) lie where the same of another (M,) do: (N, M).
 
-    People who are half of one and half of another, as a network sees them by mistake, share many.
+    People who are half of one and half of another, as a network sees them by mistake, share many. `mirrored` compares
+    left joints with right ones: one person seen once from in front and once from behind.
     """
+    if mirrored:
+        order = list(one.skeleton.flip_order)
+        keypoints, scores = one.keypoints_frame[:, order], one.keypoint_scores[:, order]
+        one = replace(one, keypoints_frame=keypoints, keypoint_scores=scores)
     alike, _ = _joints_alike(one, other, min_score)
     joints = np.maximum(_seen(one, min_score).sum(axis=1), 1)
     share: FloatArray = ((alike > 0.5).sum(axis=-1) / joints[:, None]).astype(np.float32)

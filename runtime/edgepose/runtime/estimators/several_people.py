@@ -22,10 +22,10 @@ class CrowdSettings:
     While somebody is followed, `windows_per_frame` more windows of a frame are searched for others; none of which a
     share of `covered` is the box of somebody sure. Sure is who scores `sure_share` of the presence threshold; whoever
     is followed with less may be replaced by a better view. Nobody new is who shares more than `overlap` of the own box
-    with those known together, or of the box of one of them, or more than `shared_joints` of the joints with one; what
-    looks like another candidate, with an OKS above `same_oks`, is not looked at closer. Two who are followed, with more
-    than `same_joints` of the joints in one place, are one. Somebody missed is looked for where they should be for
-    `missing_frames`.
+    with those known together, or of the box of one of them, or more than `shared_joints` of the joints with one, or
+    `mirrored_joints` with left and right exchanged: people side by side have fewer. What looks like another candidate,
+    with an OKS above `same_oks`, is not looked at closer. Two who are followed, with more than `same_joints` of the
+    joints in one place, are one. Somebody missed is looked for where they should be for `missing_frames`.
     """
 
     windows_per_frame: int = 1
@@ -34,6 +34,7 @@ class CrowdSettings:
     same_oks: float = 0.5
     overlap: float = 0.75
     shared_joints: float = 0.25
+    mirrored_joints: float = 1 / 3
     same_joints: float = 0.5
     missing_frames: int = 5
 
@@ -166,8 +167,14 @@ class SeveralPeopleEstimator:
         others = Poses.joined(known, self.skeleton)
         own, boxes = person.boxes_xyxy, others.boxes_xyxy
         overlap = max(box_cover_together(own[0], boxes), box_cover(boxes, own).max(initial=0))
-        shared = shared_joints(person, others, self._settings.joint_score)[0]
-        return bool(overlap <= self._crowd.overlap and (shared <= self._crowd.shared_joints).all())
+        shared, mirrored = (
+            shared_joints(person, others, self._settings.joint_score, mirrored=mirrored).max(initial=0)
+            for mirrored in (False, True)
+        )
+        settings = self._crowd
+        return bool(
+            overlap <= settings.overlap and shared <= settings.shared_joints and mirrored <= settings.mirrored_joints
+        )
 
     def _is_among(self, person: Poses, views: Sequence[Poses]) -> bool:
         return bool((oks(person, Poses.joined(views, self.skeleton)) > self._crowd.same_oks).any())
