@@ -1,6 +1,7 @@
 """Ids stay with people who cross, hide, leave and come back, whatever order they are found in."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -134,6 +135,14 @@ def test_skipped_frames_count_as_time() -> None:
     tracker = Tracker(SIMPLE_POSE_18)
     ids = {i for index in range(0, 60, 3) for i in tracker.update(poses_of(walker.joints(index)[None]), index).ids}
     assert ids == {1}
+
+
+@pytest.mark.parametrize(("score", "unseen"), [(0.9, 1), (0.4, 1), (0.3, 2), (0.25, 3), (0.2, 3), (0.1, 7)])
+def test_who_is_hardly_seen_is_confirmed_later(score: float, unseen: int) -> None:
+    tracker = Tracker(SIMPLE_POSE_18, TrackerSettings(confirm_frames=2, sure_score=0.4))
+    person = replace(poses_of(standing(100, 200, 150)[None]), scores=np.array([score], np.float32))
+    shown = [len(tracker.update(person, index)) for index in range(unseen + 3)]
+    assert shown == [0] * unseen + [1] * 3
 
 
 def test_wrong_uses_say_what_to_do() -> None:

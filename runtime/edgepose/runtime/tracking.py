@@ -17,14 +17,15 @@ class TrackerSettings:
 
     A pose is a track's if their `similarity` is at least `least_similarity`; every frame in which a track went unseen
     takes the share `fading` of it, so that whoever was just seen comes first. A track has an id from its
-    `confirm_frames`th sighting in a row on, and is forgotten `lost_frames` frames after its last; without an id, as
-    soon as it is missed. `steadiness` is the share that a velocity keeps of what it was. Joints that score below
-    `joint_score` are not compared.
+    `confirm_frames`th sighting in a row on, where one that scores less than `sure_score` counts as its share of that;
+    and is forgotten `lost_frames` frames after its last, without an id as soon as it is missed. `steadiness` is the
+    share that a velocity keeps of what it was. Joints that score below `joint_score` are not compared.
     """
 
     least_similarity: float = 0.2
     fading: float = 0.03
     confirm_frames: int = 3
+    sure_score: float = 0.0
     lost_frames: int = 30
     steadiness: float = 0.7
     joint_score: float = 0.1
@@ -37,15 +38,16 @@ class TrackerSettings:
 class Track:
     """One person through time: the last pose, and a velocity in pixels a frame, the same for all joints."""
 
-    def __init__(self, pose: Poses, index: int) -> None:
+    def __init__(self, pose: Poses, index: int, settings: TrackerSettings) -> None:
         self.pose, self.seen_at = pose, index
         self.id: int | None = None
-        self.sightings = 1
-        self._velocity = np.zeros(2, np.float32)
+        self.sightings = _sighting(pose, settings)
+        self._velocity: FloatArray | None = None
 
     def predicted(self, index: int) -> Poses:
         """Return where the person of the last pose should be at frame `index`, at constant velocity."""
-        step = self._velocity * np.float32(index - self.seen_at)
+        velocity = np.zeros(2, np.float32) if self._velocity is None else self._velocity
+        step = velocity * np.float32(index - self.seen_at)
         return replace(
             self.pose,
             keypoints_frame=self.pose.keypoints_frame + step,
@@ -56,10 +58,10 @@ class Track:
         """Take the person's pose at frame `index`, later than the last."""
         moved = _displacement(self.pose, pose, settings.joint_score) / np.float32(index - self.seen_at)
         # a velocity is only known from the second sighting on
-        keep = settings.steadiness if self.sightings > 1 else 0.0
-        self._velocity = keep * self._velocity + (1 - keep) * moved
+        before = moved if self._velocity is None else self._velocity
+        self._velocity = settings.steadiness * before + (1 - settings.steadiness) * moved
         self.pose, self.seen_at = pose, index
-        self.sightings += 1
+        self.sightings += _sighting(pose, settings)
 
 
 class Tracker:
@@ -88,7 +90,7 @@ class Tracker:
         rows, tracks = self._assign(found, index)
         for row, track in zip(rows, tracks, strict=True):
             track.see(found.take([row]), index, self._settings)
-        new = [Track(found.take([row]), index) for row in sorted(set(range(len(found))) - set(rows))]
+        new = [Track(found.take([row]), index, self._settings) for row in sorted(set(range(len(found))) - set(rows))]
         self.tracks = [track for track in self.tracks if self._may_return(track, index)] + new
         for track in self.tracks:
             if track.id is None and track.sightings >= self._settings.confirm_frames:
@@ -128,6 +130,11 @@ class Tracker:
         seen.sort(key=lambda pair: pair[0])
         people = Poses.joined([pose for _, pose in seen], self._skeleton)
         return replace(people, ids=tuple(number for number, _ in seen))
+
+
+def _sighting(pose: Poses, settings: TrackerSettings) -> float:
+    """Return what seeing somebody once counts, 0 to 1."""
+    return min(1.0, float(pose.scores[0]) / settings.sure_score) if settings.sure_score > 0 else 1.0
 
 
 def _displacement(before: Poses, after: Poses, min_score: float) -> FloatArray:

@@ -57,13 +57,15 @@ class SeveralPeopleEstimator:
         flip: bool = False,
         settings: TrackingSettings = TrackingSettings(),
         crowd: CrowdSettings = CrowdSettings(),
-        tracker: TrackerSettings = TrackerSettings(confirm_frames=2),
+        tracker: TrackerSettings | None = None,
     ) -> None:
         if most_people < 1:
             raise EdgeposeError(f"expected at least 1 person to follow, found {most_people}")
         self._model = TopDownModel(session, flip=flip)
         self._most_people, self._settings, self._crowd = most_people, settings, crowd
         self._search = PersonSearch(self._model, settings)
+        sure_score = crowd.sure_share * self._model.presence_threshold
+        tracker = tracker or TrackerSettings(confirm_frames=2, sure_score=sure_score)
         self._tracker = Tracker(self._model.skeleton, tracker)
         self._follows = follow
         self._boxes: dict[Track, FloatArray] = {}
@@ -75,7 +77,7 @@ class SeveralPeopleEstimator:
         return self._model.skeleton
 
     def estimate(self, frame: Frame, clock: StageClock) -> Poses:
-        """Return who is in the frame; somebody new is shown from the second frame on."""
+        """Return who is in the frame; somebody new is shown from the second frame on, later if hardly seen."""
         image = frame.image_bgr
         if not self._follows:
             return self._numbered(self._best(self._views(image, self._search.all_windows(image), [], [], clock), []))
