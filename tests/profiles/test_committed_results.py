@@ -8,14 +8,14 @@ import pytest
 from edgepose.profiles.result import validate_result
 
 FOLDER = Path(__file__).parents[2] / "profiles" / "results"
-RESULTS = sorted(FOLDER.glob("*.json"))
+RESULTS = sorted(FOLDER.glob("*/*.json"))
 
 
 def test_there_are_some() -> None:
     assert RESULTS
 
 
-@pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", RESULTS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_a_committed_result_is_whole_and_was_measured_in_peace(path: Path) -> None:
     result = json.loads(path.read_text(encoding="utf-8"))
     validate_result(result)

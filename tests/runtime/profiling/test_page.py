@@ -69,7 +69,7 @@ def test_a_sustained_run_is_drawn_minute_by_minute() -> None:
     assert "p50 at the end 1.50 times that at the start" in document
     (points,) = re.findall(r'points="([^"]+)" class="line p50"', document)
     assert [float(point.split(",")[1]) for point in points.split()] == [80, 65, 50]
-    heights = [float(y) for y in re.findall(r'<text x="696" y="([0-9.]+)">p', document)]
+    heights = [float(y) for y in re.findall(r'<text x="756" y="([0-9.]+)">p', document)]
     assert heights[1] - heights[0] >= 12, "labels lie upon each other"
     cold = (Interval(0.0, Distribution(0, 0, 0, 0, 0, 0), None, None), *warm)
     assert "nan times" in report_page({"net": replace(REPORT, sustained=cold)})

@@ -9,7 +9,7 @@ from edgepose.runtime.profiling.report import Report
 DRAWN_STAGES = tuple(stage for stage in STAGES if stage != "capture")
 """What `pipeline_ms` adds up."""
 
-_WIDTH, _LEFT, _RIGHT = 760, 190, 70
+_WIDTH, _LEFT, _RIGHT = 820, 240, 70
 _ROW, _BAR, _LINE = 26, 14, 13
 
 
@@ -86,7 +86,7 @@ def _label(svg: Element, y: float, name: str, figure: str) -> None:
     SubElement(svg, "text", {"x": str(_WIDTH), "y": middle, "class": "end figure"}).text = figure
 
 
-def _short(name: str, most: int = 30) -> str:
+def _short(name: str, most: int = 34) -> str:
     # paths and the names of variants differ at their ends
     return name if len(name) <= most else "\N{HORIZONTAL ELLIPSIS}" + name[1 - most :]
 

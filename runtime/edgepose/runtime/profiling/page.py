@@ -22,7 +22,7 @@ th { color: var(--faint); font-weight: 500; }
 .text { text-align: left; overflow-wrap: anywhere; white-space: pre-line; }
 .missed, .remark { color: var(--bad); } .legend { color: var(--faint); font-size: .85rem; margin: .2rem 0; }
 .key { display: inline-block; width: .8em; height: .8em; margin: 0 .4em 0 1.1em; background: currentColor; }
-svg { width: 100%; max-width: 760px; display: block; } svg text { font-size: 12px; fill: var(--ink); }
+svg { width: 100%; max-width: 820px; display: block; } svg text { font-size: 12px; fill: var(--ink); }
 svg .end { text-anchor: end; } svg .figure { font-variant-numeric: tabular-nums; }
 .mark { stroke: var(--ink); stroke-width: 1.5; } .line { fill: none; stroke-width: 2; }
 .p50 { stroke: var(--infer); } .p95 { stroke: var(--decode); }
