@@ -46,8 +46,8 @@ def person_at(poses: Poses, place: Sequence[float]) -> set[int]:
     return {poses.ids[row] for row in np.flatnonzero(inside)}
 
 
-# 77 %: in a lunge toward the camera we see the knees a quarter torso too low, and at times lose the leg behind
-_NOT_YET = pytest.mark.xfail(reason="jumping.mp4: 77 % of the joints agree, 80 are wanted", raises=AssertionError)
+# 73 %: in a lunge toward the camera we see the knees a quarter torso too low, and lose the leg behind
+_NOT_YET = pytest.mark.xfail(reason="jumping.mp4: 73 % of the joints agree, 80 are wanted", raises=AssertionError)
 
 
 @pytest.mark.parametrize("name", ["squats", pytest.param("jumping", marks=_NOT_YET)])

@@ -94,8 +94,9 @@ class SeveralPeopleEstimator:
         """Return who is seen where the people of the last frames should be, in any order."""
         boxes = {track: self._box_of(track, image, index) for track in self._looked_at(index)}
         self._boxes = {track: box for track, box in boxes.items() if box is not None}
-        seen = [self._model.see(image, box, clock) for box in self._boxes.values()]
-        return self._different([self._search.poses(view) for view in seen if self._stays(view, image)])
+        seen = {track: self._model.see(image, box, clock) for track, box in self._boxes.items()}
+        staying = [view for track, view in seen.items() if self._stays(track, view, image)]
+        return self._different([self._search.poses(view) for view in staying])
 
     def _different(self, people: list[Poses]) -> list[Poses]:
         """Return people without those who are somebody surer, whom two tracks have come to follow."""
@@ -117,8 +118,10 @@ class SeveralPeopleEstimator:
         recent = [t for t in self._tracker.tracks if index - t.seen_at <= 1 + self._crowd.missing_frames]
         return sorted(recent, key=lambda track: -track.seen_at)[: self._most_people]
 
-    def _stays(self, seen: BoxPose, image: ImageArray) -> bool:
-        enough = self._settings.lost_share * self._model.presence_threshold
+    def _stays(self, track: Track, seen: BoxPose, image: ImageArray) -> bool:
+        # only of who is known for somebody is less than was asked for at first enough
+        share = 1.0 if track.id is None else self._settings.lost_share
+        enough = share * self._model.presence_threshold
         return seen.score >= enough and self._search.next_box(seen, image) is not None
 
     def _is_sure(self, person: Poses) -> bool:
