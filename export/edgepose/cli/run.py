@@ -50,12 +50,7 @@ def run(
     scales: Annotated[
         str | None, typer.Option(help="Bottom-up models: sizes to look at the picture in, as 1,1.5; slower.")
     ] = None,
-    flip: Annotated[
-        bool,
-        typer.Option(
-            "--flip", help="Look into the mirror too: steadier, and twice the runs; not for -keypoints files."
-        ),
-    ] = False,
+    flip: Annotated[bool, typer.Option("--flip", help="Look into the mirror too, for twice the runs.")] = False,
     smooth: Annotated[bool, typer.Option("--smooth/--no-smooth", help="Steady the keypoints in time.")] = True,
 ) -> None:
     """Follow everybody through a source; Ctrl-C ends the run and keeps what was written."""

@@ -12,6 +12,7 @@ from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import StageClock
 from edgepose.runtime.estimators import CrowdSettings, SeveralPeopleEstimator
 from edgepose.runtime.poses import Frame, Poses
+from edgepose.runtime.skeleton import LSP_14
 from support.colour_people import STANDING, draw_person, save_colour_model
 from support.engines import backend_or_skip
 
@@ -109,6 +110,27 @@ def test_two_who_are_seen_in_one_place_are_one(session: Session) -> None:
     counts = [len(watch(estimator, [at(140)], 12 + i)) for i in range(8)]
     assert counts[2:] == [1] * 6
     assert max(counts) == 1
+
+
+def seen(joints: FloatArray) -> Poses:
+    box = np.concatenate([joints.min(axis=0), joints.max(axis=0)])[None]
+    return Poses(LSP_14, joints[None], np.ones((1, 14), np.float32), np.ones(1, np.float32), box)
+
+
+@pytest.mark.parametrize(
+    ("joints", "known", "is_new"),
+    [
+        (at(80), [at(40), at(120)], True),  # side by side
+        (at(40)[list(LSP_14.flip_order)], [at(40)], False),  # the same from behind
+        (at(60), [at(40)], True),  # more than half of a box is shared
+        (at(60), [at(40), at(80)], False),  # all of it, with the two together
+    ],
+)
+def test_who_is_made_of_those_known_is_nobody_new(
+    session: Session, joints: FloatArray, known: list[FloatArray], is_new: bool
+) -> None:
+    estimator = SeveralPeopleEstimator(session, 5)
+    assert estimator._is_new(seen(joints), [seen(each) for each in known]) is is_new
 
 
 def test_who_is_gone_for_a_moment_keeps_the_id(session: Session) -> None:

@@ -100,12 +100,14 @@ class SeveralPeopleEstimator:
 
     def _different(self, people: list[Poses]) -> list[Poses]:
         """Return people without those who are somebody surer, whom two tracks have come to follow."""
-        different: list[Poses] = []
-        for person in sorted(people, key=lambda person: -float(person.scores[0])):
-            shared = shared_joints(person, Poses.joined(different, self.skeleton), self._settings.joint_score)[0]
-            if (shared <= self._crowd.same_joints).all():
-                different.append(person)
-        return different
+        surest_first = sorted(people, key=lambda person: -float(person.scores[0]))
+        everybody = Poses.joined(surest_first, self.skeleton)
+        same = shared_joints(everybody, everybody, self._settings.joint_score) > self._crowd.same_joints
+        kept: list[int] = []
+        for row in range(len(surest_first)):
+            if not same[row, kept].any():
+                kept.append(row)
+        return [surest_first[row] for row in kept]
 
     def _box_of(self, track: Track, image: ImageArray, index: int) -> FloatArray | None:
         """Return where to look for somebody, or None when too little of them would be left in the picture."""
