@@ -121,7 +121,9 @@ def seen(joints: FloatArray) -> Poses:
     ("joints", "known", "is_new"),
     [
         (at(80), [at(40), at(120)], True),  # side by side
-        (at(40)[list(LSP_14.flip_order)], [at(40)], False),  # the same from behind
+        (np.vstack([at(40)[:6], at(-10, 90)[6:]]), [at(40)], False),  # the legs of somebody, and what is below them
+        (np.vstack([at(40)[5::-1], at(-10, 90)[6:]]), [at(40)], False),  # the same, taken for those of the other side
+        (np.vstack([at(100)[:6], at(-10, 90)[6:]]), [at(40)], True),  # legs of one's own
         (at(60), [at(40)], True),  # more than half of a box is shared
         (at(60), [at(40), at(80)], False),  # all of it, with the two together
     ],
