@@ -9,7 +9,7 @@ import typer
 def adapted(
     model: Annotated[Path, typer.Argument(help="A checkpoint of pil with fusion=adaptive.")],
     *,
-    data: Annotated[str, typer.Option(help="kind:path[:split], or synthetic:COUNT[:SEED].")],
+    data: Annotated[str, typer.Option(help="kind:path[:split], or synthetic:COUNT[:SEED[:KIND]].")],
     plot: Annotated[Path, typer.Option(help="Draw into this picture.")],
     person: Annotated[
         list[int] | None, typer.Option(help="Who, counted from 0; repeatable. The first by default.")

@@ -11,7 +11,7 @@ import typer
 def evaluate(
     model: Annotated[str, typer.Argument(help="An exported file, a checkpoint, or a name that ships.")],
     *,
-    data: Annotated[str, typer.Option(help="kind:path[:split], or synthetic:COUNT[:SEED].")],
+    data: Annotated[str, typer.Option(help="kind:path[:split], or synthetic:COUNT[:SEED[:KIND]].")],
     device: Annotated[str, typer.Option(help="Device profile: a name of `edgepose devices`, or a .toml.")] = "auto",
     flip: Annotated[bool, typer.Option("--flip", help="Average with the mirrored crop or picture.")] = False,
     box: Annotated[

@@ -10,7 +10,7 @@ _SIZE_PX, _STRIDE = 512, 4
 
 def grouped(
     *,
-    data: Annotated[str, typer.Option(help="kind:path[:split], or synthetic:COUNT[:SEED].")],
+    data: Annotated[str, typer.Option(help="kind:path[:split], or synthetic:COUNT[:SEED[:KIND]].")],
     plot: Annotated[Path, typer.Option(help="Draw into this picture.")],
     model: Annotated[
         str | None,

@@ -8,7 +8,7 @@ import typer
 
 def pack(
     *,
-    data: Annotated[str, typer.Option(help="kind:path[:split], or synthetic:COUNT[:SEED].")],
+    data: Annotated[str, typer.Option(help="kind:path[:split], or synthetic:COUNT[:SEED[:KIND]].")],
     out: Annotated[Path, typer.Option(help="The file to write, as in lspet.zip.")],
     around: Annotated[float, typer.Option(help="Keep of each picture so many times the person's box.")] = 2.0,
     side: Annotated[int, typer.Option(help="Longest side of a kept picture, in pixels.")] = 224,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def suspects(
     model: Annotated[str, typer.Argument(help="An exported file, a checkpoint, or a name that ships.")],
     *,
-    data: Annotated[str, typer.Option(help="kind:path[:split], or synthetic:COUNT[:SEED].")],
+    data: Annotated[str, typer.Option(help="kind:path[:split], or synthetic:COUNT[:SEED[:KIND]].")],
     device: Annotated[str, typer.Option(help="Device profile: a name of `edgepose devices`, or a .toml.")] = "auto",
     flip: Annotated[bool, typer.Option("--flip", help="Average with the mirrored crop: fewer mistakes.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Look at the first so many people.")] = None,

@@ -63,6 +63,11 @@ def test_too_many_people_is_a_clear_error(count: int) -> None:
         render_people(0, SIZE_WH, count)
 
 
+def test_an_unknown_kind_of_pose_is_a_clear_error() -> None:
+    with pytest.raises(EdgeposeError, match="unknown kind of pose 'flying'; known: standing, "):
+        render_people(0, SIZE_WH, kind="flying")
+
+
 def test_by_itself_a_picture_has_one_to_five_people() -> None:
     counts = {len(render_people(seed, (64, 64)).people) for seed in range(60)}
     assert counts == {1, 2, 3, 4, 5}

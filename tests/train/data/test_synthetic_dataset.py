@@ -42,11 +42,24 @@ def test_a_background_is_a_picture() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["synthetic", "synthetic:", "synthetic:0", "synthetic:-3", "synthetic:4:x", "synthetic:4:1:2"]
+    "name", ["synthetic", "synthetic:", "synthetic:0", "synthetic:-3", "synthetic:4:x", "synthetic:4:1:sitting:2"]
 )
 def test_what_is_no_number_is_one_clear_line(name: str) -> None:
-    with pytest.raises(DataError, match=rf"expected synthetic:COUNT\[:SEED\] .*; found '{name}'$"):
+    with pytest.raises(DataError, match=rf"expected synthetic:COUNT\[:SEED\[:KIND\]\] .*; found '{name}'$"):
         open_dataset(name)
+
+
+def test_who_does_what_nobody_knows_is_one_clear_line() -> None:
+    with pytest.raises(DataError, match="unknown kind of pose 'dancing' in 'synthetic:4:1:dancing'; known: standing, "):
+        open_dataset("synthetic:4:1:dancing")
+
+
+def test_everybody_does_what_was_asked_for() -> None:
+    upside_down, standing = (open_dataset(f"synthetic:6:1:{kind}") for kind in ("upside_down", "standing"))
+    hip, head = SYNTHETIC.index("pelvis"), SYNTHETIC.index("head")
+    for i in range(6):
+        assert upside_down.sample(i).keypoints[hip, 1] < upside_down.sample(i).keypoints[head, 1]
+        assert not standing.sample(i).keypoints[hip, 1] < standing.sample(i).keypoints[head, 1]
 
 
 def test_the_mask_is_of_this_person_alone() -> None:

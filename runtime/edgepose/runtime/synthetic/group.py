@@ -17,16 +17,16 @@ _ENOUGH_JOINTS = 5
 
 
 def sample_group(
-    rng: np.random.Generator, count: int, size_wh: tuple[int, int], detail: float
+    rng: np.random.Generator, count: int, size_wh: tuple[int, int], detail: float, kind: str | None = None
 ) -> tuple[list[Placed], Camera]:
-    """Draw people and a camera that has at least a joint of each in its picture."""
-    first = place(make_body(rng, detail), _turned(sample_pose(rng), rng))
+    """Draw people, in poses of a kind or of any, and a camera that has at least a joint of each in its picture."""
+    first = place(make_body(rng, detail), _turned(sample_pose(rng, kind), rng))
     camera = sample_camera(rng, first.joints, size_wh)
     if count > 1 and rng.random() < 0.75:  # step back so that others fit
         camera = replace(camera, place=camera.place + (camera.place - first.middle) * rng.uniform(0.05, 0.7))
     placed = [first if _joints_inside(first, camera) >= _ENOUGH_JOINTS else _centred(first, camera, first.middle)]
     while len(placed) < count:
-        placed.append(_beside(place(make_body(rng, detail), _turned(sample_pose(rng), rng)), placed, camera, rng))
+        placed.append(_beside(place(make_body(rng, detail), _turned(sample_pose(rng, kind), rng)), placed, camera, rng))
     return placed, camera
 
 

@@ -13,6 +13,7 @@ from edgepose.runtime.synthetic.camera import NEAR_M, Camera, sample_camera
 from edgepose.runtime.synthetic.group import sample_group
 from edgepose.runtime.synthetic.joints import JOINTS, PART_NAMES, SYNTHETIC, adjacent_parts
 from edgepose.runtime.synthetic.lens import photograph
+from edgepose.runtime.synthetic.library import POSE_KINDS
 from edgepose.runtime.synthetic.light import cast_shadows, sample_light
 from edgepose.runtime.synthetic.occluders import ball_in_hand, sample_things, seat_for
 from edgepose.runtime.synthetic.people import Placed
@@ -71,20 +72,25 @@ class Scene:
         return np.where(self.owners == row + 1, self.part_masks, 0).astype(np.uint8)
 
 
-def render_people(seed: int, size_wh: tuple[int, int] = (256, 256), people: int | None = None) -> Scene:
+def render_people(
+    seed: int, size_wh: tuple[int, int] = (256, 256), people: int | None = None, kind: str | None = None
+) -> Scene:
     """Render the picture that belongs to a seed; `people` fixes how many are in it, else one to five are.
 
-    Raises `EdgeposeError` for more than five people.
+    All of them do what `kind` says, one of `POSE_KINDS`, else anything. Raises `EdgeposeError` for more than five
+    people and for an unknown kind.
     """
     if people is not None and not 0 <= people <= MAX_PEOPLE:
         raise EdgeposeError(f"expected 0 to {MAX_PEOPLE} people, found {people}; render more pictures instead")
+    if kind is not None and kind not in POSE_KINDS:
+        raise EdgeposeError(f"unknown kind of pose {kind!r}; known: {', '.join(POSE_KINDS)}")
     rng = np.random.default_rng(seed)
     count = int(rng.choice(len(_SHARES), p=_SHARES)) + 1 if people is None else people
     if count == 0:
         nobody = np.zeros(size_wh[::-1], np.uint8)
         return Scene(render_background(seed, size_wh), (), nobody, nobody)
     detail = (0.75 if count == 1 else 0.62) * max(1.0, min(size_wh) / 420)
-    placed, camera = sample_group(rng, count, size_wh, detail)
+    placed, camera = sample_group(rng, count, size_wh, detail, kind)
     light = sample_light(rng)
     solids = [Solid(person.body.mesh, person.vertices, row) for row, person in enumerate(placed)]
     solids += [seat for seat in (seat_for(person, rng) for person in placed) if seat]

@@ -1,4 +1,4 @@
-"""Pose data, named `kind:path[:split][@weight]`; what is rendered is `synthetic:COUNT[:SEED]`."""
+"""Pose data, named `kind:path[:split][@weight]`; what is rendered is `synthetic:COUNT[:SEED[:KIND]]`."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -50,9 +50,9 @@ class WeightedDataset:
 
 
 def open_dataset(spec: str, root: Path = Path()) -> PoseDataset:
-    """Open `kind:path[:split]`, as in `lsp:/data/lsp:test`, or `synthetic:COUNT[:SEED]`; paths count from `root`.
+    """Open `kind:path[:split]`, as in `lsp:/data/lsp:test`, or `synthetic:COUNT[:SEED[:KIND]]`.
 
-    Raises `DataError` for an unknown kind, an absent path or a folder in another layout.
+    Paths count from `root`. Raises `DataError` for an unknown kind, an absent path or a folder in another layout.
     """
     kind, _, rest = spec.partition(":")
     if kind not in READERS:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
-from edgepose.runtime.synthetic import SYNTHETIC, Person, render_background, render_people
+from edgepose.runtime.synthetic import POSE_KINDS, SYNTHETIC, Person, render_background, render_people
 from edgepose.train.data.kept import Kept
 from edgepose.train.data.pose_dataset import (
     DataError,
@@ -45,16 +45,18 @@ class _Rendered:
 class SyntheticDataset(PoseDataset):
     """`count` people, each in a picture of its own with up to four others; all joints of MPII and COCO.
 
-    Joints hidden by something are labelled as occluded, those out of the picture have no label.
+    Everybody does what `kind` says, one of `POSE_KINDS`, else anything. Joints hidden by something are labelled as
+    occluded, those out of the picture have no label.
     """
 
     skeleton = SYNTHETIC
     knows_everybody = True
 
-    def __init__(self, name: str, count: int, seed: int) -> None:
+    def __init__(self, name: str, count: int, seed: int, kind: str | None = None) -> None:
         self.name = name
         self._count = count
         self._seed = seed
+        self._kind = kind
         # rendering is slow and pixels are large: pictures are kept compressed
         self._person = Kept(self._render, _rendered_bytes)
 
@@ -112,7 +114,7 @@ class SyntheticDataset(PoseDataset):
     def _render(self, index: int) -> _Rendered:
         rng = np.random.default_rng((self._seed, index))
         for _ in range(_TRIES):
-            scene = render_people(int(rng.integers(_SEEDS)), _SIZE_WH)
+            scene = render_people(int(rng.integers(_SEEDS)), _SIZE_WH, kind=self._kind)
             seen = [number for number, p in enumerate(scene.people) if p.visible.sum() >= _ENOUGH_VISIBLE]
             if seen:
                 break
@@ -153,11 +155,15 @@ def _inside(person: Person) -> FloatArray:
     return np.where(inside[:, None], person.keypoints, np.nan).astype(np.float32)
 
 
-def open_synthetic(name: str, count: str = "", seed: str = "0", *more: str) -> SyntheticDataset:
-    """Open `synthetic:COUNT[:SEED]`: COUNT rendered people.
+def open_synthetic(
+    name: str, count: str = "", seed: str = "0", kind: str | None = None, *more: str
+) -> SyntheticDataset:
+    """Open `synthetic:COUNT[:SEED[:KIND]]`: COUNT rendered people, doing what KIND says or anything.
 
-    Raises `DataError` when a part is no whole number.
+    Raises `DataError` when a part is no whole number, and for an unknown kind.
     """
     if more or not (count.isdecimal() and seed.isdecimal() and int(count) > 0):
-        raise DataError(f"expected synthetic:COUNT[:SEED] with whole numbers, COUNT above 0; found {name!r}")
-    return SyntheticDataset(name, int(count), int(seed))
+        raise DataError(f"expected synthetic:COUNT[:SEED[:KIND]] with whole numbers, COUNT above 0; found {name!r}")
+    if kind is not None and kind not in POSE_KINDS:
+        raise DataError(f"unknown kind of pose {kind!r} in {name!r}; known: {', '.join(POSE_KINDS)}")
+    return SyntheticDataset(name, int(count), int(seed), kind)
