@@ -283,9 +283,9 @@ def test_overfits_a_handful_of_people(tmp_path: Path, name: str, settings: dict[
     spec = NetworkSpec.of_paper(name, settings, LSP_14, (64, 64))
     still = AugmentConfig(scale=(1, 1), rotation_deg=0, shift=0, colour=0, mirror=0, occlude=0, badly_cut=0, empty=0)
     short = {"batch": 8, "warmup_steps": 20, "ema_decay": 0.9, "augment": still, "precision": "fp32"}
-    recipe = replace(modern_recipe(spec), epochs=150, **short)
+    recipe = replace(modern_recipe(spec), epochs=15, **short)
     data, record = DotDataset(16), Record()
-    mix = [WeightedDataset(data, 1.0)]
+    mix = [WeightedDataset(data, 10.0)]
     Trainer(spec, recipe, mix, tmp_path, validate_on=data, workers=0, observers=(record,)).run()
     accuracy = record.epochs[-1].accuracy
     assert accuracy is not None
