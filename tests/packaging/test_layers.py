@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import edgepose.profiles
 import edgepose.runtime
 
@@ -70,14 +72,23 @@ def test_a_missing_engine_names_the_pip_command(tmp_path: Path) -> None:
     assert 'pip install "edgepose[openvino]"' in run_python(code)
 
 
-def test_training_without_torch_names_the_pip_command() -> None:
-    code = _BLOCK.format(blocked={"torch"}) + (
-        "sys.argv = ['edgepose', 'train', '--net', 'repose', '--data', 'x', '--out', 'y']\n"
+@pytest.mark.parametrize(
+    ("absent", "command", "extra"),
+    [
+        ("torch", "train --net repose --data x --out y", "train"),
+        ("torch", "info repose", "train"),
+        ("tensorboard", "train --net repose --data synthetic:4 --out {folder}", "train"),
+        ("cachetools", "evaluate ppnet-lsp-128 --data synthetic:4", "evaluate"),
+        ("cachetools", "suspects ppnet-lsp-128 --data synthetic:4", "evaluate"),
+    ],
+)
+def test_a_missing_module_names_the_pip_command(absent: str, command: str, extra: str, tmp_path: Path) -> None:
+    code = _BLOCK.format(blocked={absent}) + (
+        f"sys.argv = ['edgepose', *{command.format(folder=tmp_path / 'out').split()!r}]\n"
         "from edgepose.cli.main import main\n"
         "sys.stderr = sys.stdout\n"
         "try: main()\n"
         "except SystemExit as end: print(end.code)\n"
     )
     told = run_python(code)
-    assert 'pip install "edgepose[train]"' in told
-    assert told.strip().endswith("2")
+    assert told.splitlines() == [f'error: {absent} is not installed; run: pip install "edgepose[{extra}]"', "2"]

@@ -16,10 +16,7 @@ def adapted(
     ] = None,
 ) -> None:
     """Draw PIL's maps and features before and after the kernels that the parsing of a picture makes for it."""
-    from edgepose.train.options import import_torch  # noqa: PLC0415  heavy imports wait until the command is called
-
-    import_torch()
-    from edgepose.profiles.errors import EdgeposeError  # noqa: PLC0415
+    from edgepose.profiles.errors import EdgeposeError  # noqa: PLC0415  heavy imports wait until the command is called
     from edgepose.train.adaptation import adaptation_of, draw_adaptations  # noqa: PLC0415
     from edgepose.train.checkpoint import load_checkpoint  # noqa: PLC0415
     from edgepose.train.data import open_dataset  # noqa: PLC0415

@@ -20,12 +20,10 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False,
 ) -> None:
     """Print a network's parameters and multiply-accumulates, in its paper's convention too."""
-    from edgepose.train.options import import_torch, parse_settings, parse_size  # noqa: PLC0415  heavy imports wait
-
-    import_torch()
-    from edgepose.runtime.skeleton import skeleton_named  # noqa: PLC0415
+    from edgepose.runtime.skeleton import skeleton_named  # noqa: PLC0415  heavy imports wait until it is called
     from edgepose.train.networks import NetworkSpec  # noqa: PLC0415
     from edgepose.train.networks.describe import describe  # noqa: PLC0415
+    from edgepose.train.options import parse_settings, parse_size  # noqa: PLC0415
 
     joints = skeleton_named(skeleton) if skeleton else None
     figures = describe(NetworkSpec.of_paper(net, parse_settings(settings), joints, parse_size(input_size)))

@@ -16,10 +16,7 @@ def pack(
     backgrounds: Annotated[int, typer.Option(help="Pictures without anybody to add, where the data has some.")] = 200,
 ) -> None:
     """Pack the people of a data set into one file, to train elsewhere: --data packed:FILE."""
-    from edgepose.train.options import import_torch  # noqa: PLC0415  heavy imports wait until the command is called
-
-    import_torch()
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
     from rich.progress import Progress  # noqa: PLC0415
 
     from edgepose.runtime.files import refuse_overwriting  # noqa: PLC0415

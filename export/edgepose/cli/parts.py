@@ -15,10 +15,7 @@ def parts(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document, alone.")] = False,
 ) -> None:
     """Group the joints of a data set by how much their places tell about each other, for PBN's branches."""
-    from edgepose.train.options import import_torch  # noqa: PLC0415  heavy imports wait until the command is called
-
-    import_torch()
-    from edgepose.train.data import open_dataset  # noqa: PLC0415
+    from edgepose.train.data import open_dataset  # noqa: PLC0415  heavy imports wait until the command is called
     from edgepose.train.networks.part_groups import usual_number  # noqa: PLC0415
     from edgepose.train.parts import part_statistics  # noqa: PLC0415
     from edgepose.train.parts_picture import save_parts_picture  # noqa: PLC0415

@@ -6,9 +6,20 @@ from typing import NoReturn
 import typer
 
 from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.errors import MissingExtraError
 
 # typer brings its own copy of click in some versions and click itself in others: this is UsageError in both
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+_EXTRA_OF = {
+    "cachetools": "evaluate",
+    "pycocotools": "evaluate",
+    "safetensors": "train",
+    "sklearn": "train",
+    "tensorboard": "train",
+    "torch": "train",
+}
+"""Which extra brings a module that a command imports without a check of its own."""
 
 
 def run_app(app: typer.Typer) -> NoReturn:
@@ -17,6 +28,11 @@ def run_app(app: typer.Typer) -> NoReturn:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except _UsageError as error:
         _fail(_usage(error))
+    except ModuleNotFoundError as error:
+        module = (error.name or "").partition(".")[0]
+        if module not in _EXTRA_OF:
+            raise
+        _fail(str(MissingExtraError(module, _EXTRA_OF[module])))
     except EdgeposeError as error:
         _fail(str(error))
     except (KeyboardInterrupt, typer.Abort):

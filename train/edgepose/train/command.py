@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from edgepose.train import train_options as options
-from edgepose.train.options import chosen, import_torch, parse_settings
+from edgepose.train.options import chosen, parse_settings
 
 
 def train(
@@ -41,7 +41,6 @@ def train(
     """
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
 
-    import_torch()
     from edgepose.train.config import RunConfig, read_config  # noqa: PLC0415
     from edgepose.train.run import run_training  # noqa: PLC0415
     from edgepose.train.world import joined_world  # noqa: PLC0415

@@ -1,7 +1,8 @@
 """What a training run shows: how far it is and the time left, TensorBoard scalars and pictures."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -85,27 +86,48 @@ def _epoch_line(result: EpochResult) -> str:
 
 
 class TensorBoardLog:
-    """Scalars of every 20th step and every epoch, and predictions on the same few people."""
+    """Scalars of every 20th step and every epoch, and predictions on the same few people.
 
-    def __init__(self, folder: Path, pictures_of: PoseDataset, objective: Objective) -> None:
-        self._writer = SummaryWriter(str(folder))
+    A log that cannot be written ends with a line on the console: it is worth no training.
+    """
+
+    def __init__(self, folder: Path, pictures_of: PoseDataset, objective: Objective, console: Console) -> None:
+        self._folder, self._console = folder, console
         self._pictures_of, self._objective = pictures_of, objective
+        self._writer: SummaryWriter | None = None
+        with self._ends_where_it_fails():
+            self._writer = SummaryWriter(str(folder))
 
     def on_step(self, step: int, _total_steps: int, loss: float) -> None:
         """Note the loss."""
-        if step % 20 == 0:
-            self._writer.add_scalar("loss/step", loss, step)
+        if self._writer is not None and step % 20 == 0:
+            with self._ends_where_it_fails():
+                self._writer.add_scalar("loss/step", loss, step)
 
     def on_epoch(self, result: EpochResult, network: nn.Module) -> None:
         """Note the epoch's figures and draw what the network sees now."""
-        self._writer.add_scalar("loss/epoch", result.loss, result.epoch)
-        self._writer.add_scalar("speed/images_per_second", result.images_per_second, result.epoch)
-        if result.accuracy is not None:
-            self._writer.add_scalar(f"accuracy/{result.metric}", result.accuracy, result.epoch)
+        if self._writer is None:
+            return
         picture = self._objective.draw(network, self._pictures_of)
-        self._writer.add_image("predictions", picture, result.epoch, dataformats="HWC")
-        self._writer.flush()
+        with self._ends_where_it_fails():
+            self._writer.add_scalar("loss/epoch", result.loss, result.epoch)
+            self._writer.add_scalar("speed/images_per_second", result.images_per_second, result.epoch)
+            if result.accuracy is not None:
+                self._writer.add_scalar(f"accuracy/{result.metric}", result.accuracy, result.epoch)
+            self._writer.add_image("predictions", picture, result.epoch, dataformats="HWC")
+            self._writer.flush()
 
     def close(self) -> None:
         """Write what is pending."""
-        self._writer.close()
+        if self._writer is not None:
+            with self._ends_where_it_fails():
+                self._writer.close()
+
+    @contextmanager
+    def _ends_where_it_fails(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._writer = None
+            reason = error.strerror or error
+            self._console.print(f"the log in {self._folder} ends here: {reason}; training goes on", soft_wrap=True)

@@ -1,21 +1,8 @@
 """Reading what the commands that train or open networks share from their options."""
 
-import importlib
 from typing import Any
 
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.runtime.errors import MissingExtraError
-
-
-def import_torch() -> None:
-    """Make sure that torch is there.
-
-    Raises `MissingExtraError` naming the pip command.
-    """
-    try:
-        importlib.import_module("torch")
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("torch", "train") from error
 
 
 def parse_settings(pairs: list[str] | None) -> dict[str, str]:

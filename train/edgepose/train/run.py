@@ -70,7 +70,7 @@ def run_training(
     world.from_first(lambda: _make_folder(out / "log"))
     with ExitStack() as stack:
         if world.is_first:
-            log = TensorBoardLog(out / "log", validate_on or mix[0].dataset, objective)
+            log = TensorBoardLog(out / "log", validate_on or mix[0].dataset, objective, console)
             # a bar in a log file shows nothing until it ends
             has_bar = console.is_terminal and not console.is_dumb_terminal
             shown: Observer = stack.enter_context(ProgressBar(console)) if has_bar else ProgressLines(console)
