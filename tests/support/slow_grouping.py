@@ -45,8 +45,8 @@ def _peaks(field: Any, row: int, rule: GroupingRule) -> list[_Peak]:
     for y in range(height):
         for x in range(width):
             value = at(x, y)
-            around = [at(x + dx, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
-            if value > rule.peak and value >= max(around):
+            around = [at(x + dx, y + dy) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
+            if value > rule.peak and value > max(around[:4]) and value >= max(around[5:]):
                 dx = _top(at(x - 1, y), value, at(x + 1, y))
                 dy = _top(at(x, y - 1), value, at(x, y + 1))
                 found.append(_Peak(row, (x + dx, y + dy), value))

@@ -41,6 +41,18 @@ def test_it_finds_whom_the_plain_reference_finds(seed: int, people: int, noise: 
 
 
 @settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), values=st.sampled_from([8, 32, 255]))
+def test_equals_side_by_side_are_one_peak(seed: int, values: int) -> None:
+    maps = CODEC.encode(random_crowd(np.random.default_rng(seed), 3, 128))
+    coarse = (np.round(maps * values) / values).astype(np.float32)
+    peaks = find_peaks(coarse[SIMPLE_POSE.keypoint_maps], 0.1, 100)
+    for first, end in zip(peaks.starts[:-1], peaks.starts[1:], strict=True):
+        cells = np.round(peaks.places_xy[:, first:end])
+        apart = np.abs(cells[:, :, None] - cells[:, None]).max(axis=0) + 9 * np.eye(end - first)
+        assert (apart > 1).all()
+
+
+@settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_any_rule_gives_what_the_reference_gives(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -68,10 +80,12 @@ def test_how_much_is_done_at_once_changes_nothing(monkeypatch: pytest.MonkeyPatc
     assert_same(as_people(group_people(maps, SIMPLE_POSE)), expected)
 
 
+# half of a cell's 4 px puts a joint as near to one cell as to the next: both have the same value
+@pytest.mark.parametrize("shift_px", [(0, 0), (-0.5, 0), (-0.5, -0.5), (1.5, 1.5), (1.5, -0.5)])
 @pytest.mark.parametrize("people", [1, 2, 5])
-def test_people_who_stand_apart_are_found_whole(people: int) -> None:
+def test_people_who_stand_apart_are_found_whole(people: int, shift_px: tuple[float, float]) -> None:
     codec = BodyPartCodec((512, 512), (128, 128))
-    crowd = crowd_in_a_row(people, 512)
+    crowd = crowd_in_a_row(people, 512) + np.float32(shift_px)
     keypoints, scores = codec.decode(codec.encode(crowd))
     order = np.argsort(keypoints[:, 0, 0])
     assert keypoints.shape == crowd.shape

@@ -11,7 +11,7 @@ _TINY = 1e-6
 _DOWN, _ACROSS = np.array([(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]).T[:, :, None]
 """From a cell to the nine around it."""
 _MIDDLE, _CROSS = 4, np.array([3, 1, 4, 5, 7])
-"""Of the nine: the cell itself; left and above, the cell, right and below."""
+"""Of the nine: the cell itself; left and above, the cell, right and below. Those before it come earlier on the map."""
 _HALF = 0.499
 """Less than half a cell, so that a peak rounds to its own cell."""
 
@@ -31,9 +31,10 @@ class Peaks:
 def find_peaks(maps: FloatArray, threshold: float, most: int) -> Peaks:
     """Return the cells of maps (K, H, W) that are above the threshold and no lower than any of their eight neighbours.
 
-    Of each map they are the `most` highest. A place is where a parabola through the logarithms of a peak and its
-    neighbours has its top, which is exact for a Gaussian. (The paper takes the centroid of the neighbourhood, which is
-    drawn toward the middle of the cell.)
+    Of equals side by side, which the few values of int8 make, the first is the peak: two would be two people. Of each
+    map they are the `most` highest. A place is where a parabola through the logarithms of a peak and its neighbours has
+    its top, which is exact for a Gaussian. (The paper takes the centroid of the neighbourhood, which is drawn toward
+    the middle of the cell.)
     """
     _, height, width = maps.shape
     values = np.ascontiguousarray(maps, np.float32).reshape(-1)
@@ -41,7 +42,8 @@ def find_peaks(maps: FloatArray, threshold: float, most: int) -> Peaks:
     around = values.take(at + (_DOWN * width + _ACROSS), mode="wrap")
     cell = _remainder(at, height * width)
     around *= _inside(height, width).take(cell, axis=1)
-    (peak,) = (around[_MIDDLE] >= around.max(axis=0)).nonzero()
+    earlier, later = around[:_MIDDLE].max(axis=0), around[_MIDDLE + 1 :].max(axis=0)
+    (peak,) = ((around[_MIDDLE] > earlier) & (around[_MIDDLE] >= later)).nonzero()
     ends = np.arange(0, values.size + 1, height * width)
     starts = at[peak].searchsorted(ends)
     if (starts[1:] - starts[:-1]).max(initial=0) > most:
@@ -56,17 +58,17 @@ def find_peaks(maps: FloatArray, threshold: float, most: int) -> Peaks:
 
 
 def _candidates(values: FloatArray, height: int, width: int, threshold: float) -> Array:
-    """Return the few cells above the threshold that may be peaks: none beside, above or below them is higher."""
+    """Return the few cells above the threshold that may be peaks, by the cells left, right, above and below."""
     (at,) = (values > np.float32(threshold)).nonzero()
     value, row = values.take(at, mode="wrap"), at // width
     # of a row's cells above the threshold, neighbours stand next to each other; the others are lower
     beside = (at[1:] - at[:-1] == 1) & (row[1:] == row[:-1])
     peak = np.ones(len(at), bool)
     peak[:-1] = ~(beside & (value[1:] > value[:-1]))
-    peak[1:] &= ~(beside & (value[1:] < value[:-1]))
+    peak[1:] &= ~(beside & (value[1:] <= value[:-1]))
     (left,) = peak.nonzero()
     at, value, row = at[left], value[left], _remainder(row[left], height)
-    peak = (value >= values.take(at - width, mode="wrap")) | (row == 0)
+    peak = (value > values.take(at - width, mode="wrap")) | (row == 0)
     peak &= (value >= values.take(at + width, mode="wrap")) | (row == height - 1)
     found: Array = at[peak]
     return found
