@@ -3,14 +3,18 @@
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from rich.console import Console
 
-from edgepose.export.demonstration import file_to_run, run_demonstration
+from edgepose.export.demonstration import _run, file_to_run, run_demonstration
 from edgepose.export.errors import ExportError
 from edgepose.export.report import ExportReport, Recommendation, Row
 from edgepose.profiles.errors import EdgeposeError
 from support.clips import write_clip
+from support.colour_people import STANDING, draw_person, save_colour_model
+from support.engines import backend_or_skip
 
 
 def row(path: str, p50: float | None) -> Row:
@@ -35,3 +39,12 @@ def test_its_last_video_is_not_replaced_while_it_is_the_source(tmp_path: Path) -
         run_demonstration(str(clip), tmp_path, None, "auto", 3, Console())
     assert clip.read_bytes() == before
     assert list(tmp_path.iterdir()) == [clip]
+
+
+def test_somebody_is_seen_in_a_single_picture(tmp_path: Path) -> None:
+    backend_or_skip("onnxruntime")
+    image_bgr = np.full((240, 320, 3), 128, np.uint8)
+    draw_person(image_bgr, STANDING + 40, radius=6)
+    cv2.imwrite(str(tmp_path / "photo.png"), image_bgr)
+    shown = _run(save_colour_model(tmp_path), str(tmp_path / "photo.png"), "auto", tmp_path / "poses.mp4", 3)
+    assert (shown.frames, shown.with_people) == (1, 1)

@@ -15,6 +15,7 @@ from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.body_parts import SIMPLE_POSE
 from edgepose.runtime.card import ONNX_CARD_KEY
+from edgepose.runtime.grouping import GroupingRule
 from edgepose.runtime.tensors import TensorSpec
 from support.crowds import BUILD
 from support.tiny_model import tiny_card
@@ -41,9 +42,10 @@ def paint_person(image_bgr: ImageArray, corner_xy: tuple[int, int], height: int)
     return (PLACES * height + [x - 0.5, y - 0.5]).astype(np.float32)
 
 
-def save_painted_model(folder: Path, input_wh: tuple[int, int] = (256, 192)) -> Path:
+def save_painted_model(folder: Path, input_wh: tuple[int, int] = (256, 192), most_people: int = 20) -> Path:
     """Write the ONNX model and return its path."""
-    codec = BodyPartCodec(input_wh, (input_wh[0] // 4, input_wh[1] // 4))
+    rule = GroupingRule(most_people=most_people)
+    codec = BodyPartCodec(input_wh, (input_wh[0] // 4, input_wh[1] // 4), rule=rule)
     card = replace(
         tiny_card(name="painted", input_wh=input_wh),
         skeleton=codec.parts.skeleton.name,

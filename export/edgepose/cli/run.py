@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from edgepose.runtime.sinks import Sink
     from edgepose.runtime.sources import FrameSource
 
-_LOOSE_IMAGES_FPS = 2.0  # slow enough to look at each
-_UNTOLD_FPS = 30.0
-
 
 def run(
     model: Annotated[
@@ -45,7 +42,10 @@ def run(
     ] = None,
     max_people: Annotated[
         int | None,
-        typer.Option(min=1, help="Follow so many people, 5 if not given; 1 searches nobody else, which is fastest."),
+        typer.Option(
+            min=1,
+            help="Follow so many people; 5 if not given, bottom-up all. 1 searches nobody else: fastest.",
+        ),
     ] = None,
     scales: Annotated[
         str | None, typer.Option(help="Bottom-up models: sizes to look at the picture in, as 1,1.5; slower.")
@@ -57,7 +57,7 @@ def run(
     # heavy imports wait until the command is called
     from edgepose.profiles import load_profile  # noqa: PLC0415
     from edgepose.runtime.backends import open_model  # noqa: PLC0415
-    from edgepose.runtime.estimators import MOST_PEOPLE, open_estimator  # noqa: PLC0415
+    from edgepose.runtime.estimators import open_estimator  # noqa: PLC0415
     from edgepose.runtime.files import refuse_overwriting  # noqa: PLC0415
     from edgepose.runtime.inputs import input_files  # noqa: PLC0415
     from edgepose.runtime.sources import open_source  # noqa: PLC0415
@@ -68,9 +68,7 @@ def run(
     show = _wants_window(show, files=written)
     refuse_overwriting({"--out": out, "--json": json_path}, input_files(model, source, device))
     with open_source(source, paced=paced) as frames, open_model(model, load_profile(device)) as session:
-        estimator = open_estimator(
-            session, max_people or MOST_PEOPLE, box_xyxy=box_xyxy, views=views, follow=frames.is_sequence
-        )
+        estimator = open_estimator(session, max_people, box_xyxy=box_xyxy, views=views, follow=frames.is_sequence)
         sinks = _open_sinks(frames, out, json_path, show=show)
         pipeline = _pipeline(frames, estimator, sinks, session.card.name, smooth=smooth)
         with _terminate_like_control_c():
@@ -117,8 +115,7 @@ def _open_sinks(source: "FrameSource", out: Path | None, json_path: Path | None,
         if show:
             sinks.append(opened.enter_context(WindowSink()))
         if out is not None:
-            fps = (source.fps or _UNTOLD_FPS) if source.is_sequence else _LOOSE_IMAGES_FPS
-            sinks.append(opened.enter_context(VideoSink(out, fps, real_time=source.live)))
+            sinks.append(opened.enter_context(VideoSink(out, source.playback_fps, real_time=source.live)))
         if json_path is not None:
             sinks.append(opened.enter_context(JsonLinesSink(json_path)))
         opened.pop_all()

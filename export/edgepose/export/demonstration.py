@@ -13,7 +13,7 @@ from edgepose.export.table import print_report
 from edgepose.profiles import load_profile
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.drawing import Painter
-from edgepose.runtime.estimators import MOST_PEOPLE, open_estimator
+from edgepose.runtime.estimators import open_estimator
 from edgepose.runtime.files import refuse_overwriting
 from edgepose.runtime.pipeline import Pipeline
 from edgepose.runtime.profiling.distribution import Distribution
@@ -26,7 +26,6 @@ from edgepose.train.checkpoint import resolve_checkpoint
 
 TARGETS = (("openvino", "fp32"), ("openvino", "fp16"), ("openvino", "int8"), ("onnx", "fp32"))
 CALIBRATE, VALIDATE = "synthetic:200:1", "synthetic:200:2"
-_UNTOLD_FPS = 30.0
 
 
 @dataclass(frozen=True)
@@ -96,9 +95,9 @@ def _run(model: Path, source: str, device: str, video: Path, max_frames: int) ->
     with_people = 0
     began_s = time.perf_counter()
     with open_source(source) as frames, open_model(model, load_profile(device)) as session:
-        sink = VideoSink(video, frames.fps or _UNTOLD_FPS, real_time=frames.live)
+        sink = VideoSink(video, frames.playback_fps, real_time=frames.live)
         painter = Painter(title=session.card.name)
-        estimator = open_estimator(session, MOST_PEOPLE)
+        estimator = open_estimator(session, follow=frames.is_sequence)
         pipeline = Pipeline(frames, estimator, [sink], smoother=PoseSmoother(), painter=painter)
         try:
             with pipeline:

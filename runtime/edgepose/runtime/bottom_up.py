@@ -50,12 +50,15 @@ class Views:
 class BottomUpModel:
     """A session with what its card says about input and maps; pictures are warped straight into the input buffer.
 
-    Raises `EdgeposeError` for a model of one person in a crop, and for views in the mirror of limbs that lack one.
+    It finds `most_people`, where these are more than its card says. Raises `EdgeposeError` for a model of one person in
+    a crop, and for views in the mirror of limbs that lack one.
     """
 
-    def __init__(self, session: Session, views: Views = Views()) -> None:
+    def __init__(self, session: Session, views: Views = Views(), most_people: int = 1) -> None:
         card = session.card
-        self._codec = of_everybody(card.codec_object(), card.name)
+        codec = of_everybody(card.codec_object(), card.name)
+        rule = replace(codec.rule, most_people=max(most_people, codec.rule.most_people))
+        self._codec = replace(codec, rule=rule)
         if len(session.inputs) != 1 or [spec.name for spec in session.outputs] != [self._codec.output]:
             raise ModelError(f"{card.name} needs one image in and {self._codec.output} out; export it again")
         self.skeleton = card.skeleton_object()

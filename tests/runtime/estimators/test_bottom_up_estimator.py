@@ -1,6 +1,7 @@
 """Everybody in the picture, with ids that stay: a real engine on people whose colour is their place."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,6 +49,14 @@ def test_two_who_pass_each_other_keep_their_ids(session: Session) -> None:
 def test_no_more_people_than_asked_for(session: Session) -> None:
     estimator = BottomUpEstimator(session, 2, follow=False)
     assert len(watch(estimator, [(10, 20), (110, 30), (210, 40)], 0)) == 2
+
+
+def test_as_many_as_the_card_says_unless_told_otherwise(tmp_path: Path) -> None:
+    corners = [(10, 20), (110, 30), (210, 40)]
+    with open_model(str(save_painted_model(tmp_path, most_people=2))) as of_two:
+        assert len(watch(BottomUpEstimator(of_two, follow=False), corners, 0)) == 2
+        assert len(watch(BottomUpEstimator(of_two, 3, follow=False), corners, 0)) == 3
+        assert len(watch(BottomUpEstimator(of_two, 1, follow=False), corners, 0)) == 1
 
 
 def test_people_of_unrelated_pictures_are_all_different(session: Session) -> None:

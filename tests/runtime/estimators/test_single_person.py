@@ -124,6 +124,26 @@ def test_ids_in_a_given_box_begin_at_1_and_are_somebody_elses_after_nobody(
     assert seen == [(ids[0],), (ids[1],), (), (ids[2],)]
 
 
+@pytest.mark.parametrize("box", [None, np.array([0, 0, 100, 200], np.float32)])
+@pytest.mark.parametrize("broken_joints", [1, 5])
+def test_a_model_whose_maps_are_no_numbers_sees_nobody(
+    session: Session, box: FloatArray | None, broken_joints: int
+) -> None:
+    run = session.run
+
+    def broken(feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        outputs = {name: values.copy() for name, values in run(feeds).items()}
+        for values in outputs.values():
+            values[:, :broken_joints] = np.nan
+        return outputs
+
+    session.run = broken  # type: ignore[method-assign,assignment]
+    try:
+        assert [len(see(SinglePersonEstimator(session, box), STANDING + 20)) for _ in range(3)] == [0, 0, 0]
+    finally:
+        del session.run
+
+
 def test_a_frame_without_anybody_costs_no_more_than_the_windows_asked_for(session: Session) -> None:
     calls = 0
     estimator = SinglePersonEstimator(session, settings=TrackingSettings(windows_per_frame=3))

@@ -11,7 +11,7 @@ from edgepose.runtime.tracking import Tracker, TrackerSettings
 
 
 class BottomUpEstimator:
-    """Finds the `most_people` best-scored people of every frame; they keep their ids.
+    """Finds the `most_people` best-scored people of every frame, by default as many as its card says; ids stay.
 
     Without `follow` the frames are unrelated pictures: everybody is somebody new. The session stays the caller's to
     close. Raises `EdgeposeError` for a model of one person in a crop.
@@ -20,13 +20,13 @@ class BottomUpEstimator:
     def __init__(
         self,
         session: Session,
-        most_people: int,
+        most_people: int | None = None,
         *,
         views: Views = Views(),
         settings: TrackerSettings = TrackerSettings(),
         follow: bool = True,
     ) -> None:
-        self._model = BottomUpModel(session, views)
+        self._model = BottomUpModel(session, views, most_people or 1)
         self._most_people = most_people
         self._tracker = Tracker(self._model.skeleton, settings) if follow else None
         self._next_id = 1
@@ -39,7 +39,7 @@ class BottomUpEstimator:
     def estimate(self, frame: Frame, clock: StageClock) -> Poses:
         """Return who is in the frame; somebody new is shown from the third frame on."""
         found = self._model.see(frame.image_bgr, clock)
-        found = found.take(list(range(min(len(found), self._most_people))))
+        found = found.take(list(range(len(found)))[: self._most_people])
         if self._tracker is not None:
             with clock.stage("decode"):
                 return self._tracker.update(found, frame.index)

@@ -11,12 +11,12 @@ from edgepose.runtime.estimators.single_person import SinglePersonEstimator
 from edgepose.runtime.pipeline import Estimator
 
 MOST_PEOPLE = 5
-"""So many people are followed where nobody says otherwise."""
+"""So many people a top-down model follows where nobody says otherwise, each by a run more; a bottom-up one all."""
 
 
 def open_estimator(
     session: Session,
-    most_people: int = MOST_PEOPLE,
+    most_people: int | None = None,
     *,
     box_xyxy: FloatArray | None = None,
     views: Views = Views(),
@@ -29,7 +29,7 @@ def open_estimator(
     another. Raises `EdgeposeError` for `most_people` below 1, for a box with a bottom-up model and for scales with a
     top-down one.
     """
-    if most_people < 1:
+    if most_people is not None and most_people < 1:
         raise EdgeposeError(f"expected at least 1 person to follow, found {most_people}")
     if isinstance(session.card.codec_object(), BodyPartCodec):
         if box_xyxy is not None:
@@ -39,4 +39,4 @@ def open_estimator(
         raise EdgeposeError(f"{session.card.name} sees one person in a crop; scales are for a bottom-up model")
     if box_xyxy is not None or most_people == 1:
         return SinglePersonEstimator(session, box_xyxy, follow=follow, flip=views.flip)
-    return SeveralPeopleEstimator(session, most_people, follow=follow, flip=views.flip)
+    return SeveralPeopleEstimator(session, most_people or MOST_PEOPLE, follow=follow, flip=views.flip)

@@ -54,7 +54,8 @@ class SinglePersonEstimator:
 
     def _look_into(self, box: FloatArray, image: ImageArray, clock: StageClock) -> BoxPose | None:
         seen = self._model.see(image, box, clock)
-        if seen.score < self._model.presence_threshold:
+        # a score that is no number is nobody
+        if not seen.score >= self._model.presence_threshold:
             self._box = None
             return None
         self._id += self._box is None or not self._follows
@@ -64,7 +65,7 @@ class SinglePersonEstimator:
     def _follow(self, image: ImageArray, box: FloatArray, clock: StageClock) -> BoxPose | None:
         seen = self._model.see(image, box, clock)
         next_box = self._search_for.next_box(seen, image)
-        if next_box is None or seen.score < self._settings.lost_share * self._model.presence_threshold:
+        if next_box is None or not seen.score >= self._settings.lost_share * self._model.presence_threshold:
             self._box = None
             return None
         self._box = self._search_for.steady_box(next_box, box)

@@ -8,6 +8,9 @@ from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.closing import Closing
 from edgepose.runtime.poses import Frame
 
+_UNTOLD_FPS = 30.0
+_LOOSE_IMAGES_FPS = 2.0
+
 
 class FrameSource(Closing):
     """Pictures one after another: iterate over it, inside a `with`.
@@ -47,6 +50,11 @@ class FrameSource(Closing):
     def is_sequence(self) -> bool:
         """Whether one picture follows from the one before it; loose images do not."""
         return self.live or self.fps is not None
+
+    @property
+    def playback_fps(self) -> float:
+        """At which rate a video of what was seen plays: loose images slowly enough to look at each."""
+        return (self.fps or _UNTOLD_FPS) if self.is_sequence else _LOOSE_IMAGES_FPS
 
     def stop(self) -> None:
         """Tell it, from any thread, that no more pictures are wanted: what would wait for one need not."""
