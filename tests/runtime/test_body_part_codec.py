@@ -139,6 +139,10 @@ def test_a_mask_is_kept() -> None:
 
 
 def test_wrong_sizes_are_errors() -> None:
+    with pytest.raises(EdgeposeError, match=r"expected keypoints \(P, 18, 2\), found \(1, 17, 2\)"):
+        CODEC.encode(np.zeros((1, 17, 2), np.float32))
+    with pytest.raises(EdgeposeError, match=r"a mask of the maps' size, \(48, 64\), found \(1, 64\)"):
+        CODEC.encode(crowd_in_a_row(1, 192), np.zeros((1, 64), np.float32))
     with pytest.raises(EdgeposeError, match="one stride for both axes"):
         BodyPartCodec((256, 192), (64, 64))
     with pytest.raises(EdgeposeError, match="expected maps of 64x48"):

@@ -85,6 +85,8 @@ def test_options_of_the_other_kind_of_model_are_one_clear_line(session: Session,
     tails.skeleton = replace(SIMPLE_POSE_18, name="tail-1", joints=("tail",), edges=(), sigmas=(0.1,))
     with pytest.raises(EdgeposeError, match=r"nobody in painted:0 has a labelled joint of simplepose-18"):
         evaluate(session, tails)
+    with pytest.raises(EdgeposeError, match=r"nobody in painted:0 has a labelled joint of simplepose-18"):
+        evaluate(session, PaintedCrowds(0))
     checkpoint = str(save_tiny_checkpoint(tmp_path))
     result = CliRunner().invoke(app, ["evaluate", checkpoint, "--data", "synthetic:1", "--scales", "1,2"])
     assert isinstance(result.exception, EdgeposeError)

@@ -122,6 +122,8 @@ def test_wrong_numbers_of_groups_and_people_are_one_clear_line() -> None:
         part_statistics([Labels(poses)]).groups(15)
     with pytest.raises(EdgeposeError, match="at least 100 people with half of their joints labelled; made up has 99"):
         part_statistics([Labels(poses[:99])])
+    with pytest.raises(EdgeposeError, match="at least 100 people with half of their joints labelled; made up has 0"):
+        part_statistics([Labels(poses[:0])])
     poses[:, 4] = np.nan
     with pytest.raises(EdgeposeError, match="nobody has a label for l_knee of lsp-14"):
         part_statistics([Labels(poses)])

@@ -111,9 +111,14 @@ class BodyPartCodec:
     def encode(self, keypoints_crop: Array, mask: FloatArray | None = None) -> FloatArray:
         """Return target maps float32 (C, H, W) of people (P, K, 2) in crop pixels, unlabelled keypoints being NaN.
 
-        `mask` (H, W), 0 to 1, is where people are.
+        `mask` (H, W), 0 to 1, is where people are. Raises `EdgeposeError` for arrays of other shapes.
         """
         width, height = self.map_wh
+        joints = len(self.parts.skeleton)
+        if np.ndim(keypoints_crop) != 3 or np.shape(keypoints_crop)[1:] != (joints, 2):
+            raise EdgeposeError(f"expected keypoints (P, {joints}, 2), found {np.shape(keypoints_crop)}")
+        if mask is not None and mask.shape != (height, width):
+            raise EdgeposeError(f"expected a mask of the maps' size, {(height, width)}, found {mask.shape}")
         maps = np.zeros((self.parts.maps, height, width), np.float32)
         places = (np.asarray(keypoints_crop, np.float32) - (self.stride / 2 - 0.5)) / self.stride
         of_keypoints = maps[self.parts.keypoint_maps]

@@ -7,6 +7,7 @@ import pytest
 from edgepose.runtime.skeleton import COCO_17
 from edgepose.train.data import DataError, open_dataset
 from support.data_sets import coco_person, write_coco
+from support.permissions import unreadable
 
 
 def test_everybody_labelled_who_is_no_crowd_is_a_sample(tmp_path: Path) -> None:
@@ -58,7 +59,10 @@ def test_a_missing_and_a_corrupt_image_are_named(tmp_path: Path) -> None:
         ("[]", "is no COCO keypoint file"),
         ("{}", "is no COCO keypoint file: it lacks or garbles 'images'"),
         (json.dumps({"images": [], "annotations": [{"id": 1}]}), "lacks or garbles"),
-        (json.dumps({"images": [], "annotations": [coco_person(1, 7, bbox=[1, 2])]}), "lacks or garbles"),
+        (
+            json.dumps({"images": [], "annotations": [coco_person(1, 7, bbox=[1, 2])]}),
+            "annotation 1 of image 7 lacks or",
+        ),
     ],
 )
 def test_a_garbled_document_is_one_clear_line(tmp_path: Path, text: str, message: str) -> None:
@@ -69,10 +73,20 @@ def test_a_garbled_document_is_one_clear_line(tmp_path: Path, text: str, message
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("keypoints", [[1, 2, 3], ["x"] * 51, None])
-def test_garbled_keypoints_are_one_clear_line(tmp_path: Path, keypoints: object) -> None:
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("keypoints", [1, 2, 3]),
+        ("keypoints", ["x"] * 51),
+        ("keypoints", None),
+        ("bbox", None),
+        ("bbox", ["x"] * 4),
+        ("num_keypoints", "many"),
+    ],
+)
+def test_a_garbled_annotation_is_named(tmp_path: Path, key: str, value: object) -> None:
     document = write_coco(tmp_path)
-    document["annotations"][0]["keypoints"] = keypoints
+    document["annotations"][0][key] = value
     (tmp_path / "annotations" / "person_keypoints_val2017.json").write_text(json.dumps(document))
     with pytest.raises(DataError, match=r"annotation 1 of image 7"):
         open_dataset(f"coco:{tmp_path}").sample(0)
@@ -95,3 +109,23 @@ def test_the_real_coco_has_its_people(research_data: Path) -> None:
         labelled = sample.keypoints[sample.labelled]
         assert (labelled >= sample.box_xyxy[:2] - 25).all()
         assert (labelled <= sample.box_xyxy[2:] + 25).all()
+
+
+@pytest.mark.parametrize(
+    "segmentation",
+    [{"size": [32, 40], "counts": [1280]}, {"size": [40, 32], "counts": [1281]}, {"counts": [1280]}, [[1, 2, 3]]],
+)
+def test_a_mask_of_another_picture_is_one_clear_line(tmp_path: Path, segmentation: object) -> None:
+    document = write_coco(tmp_path)
+    document["annotations"][0]["segmentation"] = segmentation
+    (tmp_path / "annotations" / "person_keypoints_val2017.json").write_text(json.dumps(document))
+    with pytest.raises(DataError, match=r"^annotation 1 of image 7 has no mask of its picture: [^\n]*; restore it$"):
+        open_dataset(f"coco:{tmp_path}").picture(0)
+
+
+@unreadable
+def test_an_image_that_may_not_be_read_is_named(tmp_path: Path) -> None:
+    write_coco(tmp_path)
+    (tmp_path / "val2017" / "000007.jpg").chmod(0)
+    with pytest.raises(DataError, match=r"image .*000007.jpg cannot be read: Permission denied"):
+        open_dataset(f"coco:{tmp_path}").sample(0)

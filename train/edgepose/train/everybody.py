@@ -69,12 +69,12 @@ def seen_by(predict: MapPredictor, codec: BodyPartCodec) -> See:
 def labelled_pictures(dataset: PoseDataset, skeleton: Skeleton, limit: int | None = None) -> list[int]:
     """Return a person of each of the first `limit` pictures.
 
-    Raises `EdgeposeError` where no joint of the data is the skeleton's, `DataError` for data that knows one person a
-    picture.
+    Raises `EdgeposeError` where no joint of the data is the skeleton's, or nobody has one, `DataError` for data that
+    knows one person a picture.
     """
     if not dataset.knows_everybody:
         raise DataError(f"{dataset.name} knows one person a picture; for everybody in it give coco or synthetic data")
-    if not skeleton.shared_rows(dataset.skeleton)[0]:
+    if not len(dataset) or not skeleton.shared_rows(dataset.skeleton)[0]:
         raise EdgeposeError(f"nobody in {dataset.name} has a labelled joint of {skeleton.name}; give other data")
     return dataset.one_a_picture()[:limit]
 

@@ -94,7 +94,8 @@ def part_statistics(datasets: Sequence[PoseDataset]) -> PartStatistics:
 
 def _labels(dataset: PoseDataset, skeleton: Skeleton) -> FloatArray:
     """Return the keypoints (N, K, 2) of everybody with enough of them."""
-    own = np.stack([dataset.keypoints(person) for person in range(len(dataset))])
+    own = np.array([dataset.keypoints(person) for person in range(len(dataset))], np.float32)
+    own = own.reshape(-1, len(dataset.skeleton), 2)
     keypoints = own if dataset.skeleton is skeleton else remap_keypoints(own, dataset.skeleton, skeleton)
     labelled = np.asarray(np.isfinite(keypoints).all(axis=2))
     a, b = np.array(skeleton.edge_rows).T

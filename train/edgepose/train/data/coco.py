@@ -38,10 +38,10 @@ class CocoDataset(PoseDataset):
         self._in_image: dict[int, list[dict[str, Any]]] = defaultdict(list)
         self._people = []
         for annotation in document["annotations"]:
+            _check(annotation, self._images)
             self._boxes[annotation["image_id"]].append(_box_xyxy(annotation["bbox"]))
             self._in_image[annotation["image_id"]].append(annotation)
             if _is_labelled(annotation):
-                _check(annotation, self._images)
                 self._people.append(annotation)
         self._read = Kept(read_image_bgr, image_bytes)
 
@@ -66,12 +66,12 @@ class CocoDataset(PoseDataset):
         row = next(i for i, other in enumerate(labelled) if other is person)
         people, known = np.zeros(image.shape[:2], np.uint8), np.full(image.shape[:2], 255, np.uint8)
         for other in everybody:
-            mask = segmentation_mask(other.get("segmentation"), _box_xyxy(other["bbox"]), image.shape[:2])
+            mask = _mask(other, image.shape[:2])
             people |= mask
             if not _is_labelled(other):
                 known &= ~mask
         for other in labelled:  # what is labelled is known, even within a crowd
-            known |= segmentation_mask(other.get("segmentation"), _box_xyxy(other["bbox"]), image.shape[:2])
+            known |= _mask(other, image.shape[:2])
         picture = Picture(
             image_bgr=image,
             keypoints=np.stack([_keypoints(other) for other in labelled]),
@@ -146,12 +146,27 @@ def _points(annotation: dict[str, Any]) -> FloatArray:
     return np.array(annotation["keypoints"], np.float32).reshape(len(COCO_17), 3)
 
 
-def _check(annotation: dict[str, Any], images: dict[Any, Any]) -> None:
-    """Raise `DataError` naming the annotation unless its image is listed and its numbers are numbers."""
-    where = f"annotation {annotation.get('id')} of image {annotation['image_id']}"
-    if annotation["image_id"] not in images:
-        raise DataError(f"{where}: the file lists no such image; restore the annotations")
+def _mask(annotation: dict[str, Any], shape_hw: tuple[int, ...]) -> ImageArray:
+    """Return where somebody is in a picture (H, W)."""
     try:
+        return segmentation_mask(annotation.get("segmentation"), _box_xyxy(annotation["bbox"]), shape_hw)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{_where(annotation)} has no mask of its picture: {error}; restore it") from error
+
+
+def _where(annotation: dict[str, Any]) -> str:
+    return f"annotation {annotation.get('id')} of image {annotation.get('image_id')}"
+
+
+def _check(annotation: dict[str, Any], images: dict[Any, Any]) -> None:
+    """Raise `DataError` naming the annotation unless its numbers are numbers, and the image of a label is listed."""
+    where = _where(annotation)
+    try:
+        annotation["image_id"], _box_xyxy(annotation["bbox"])
+        if not _is_labelled(annotation):
+            return
+        if annotation["image_id"] not in images:
+            raise DataError(f"{where}: the file lists no such image; restore the annotations")
         _points(annotation)
         float(annotation["area"])
         str(images[annotation["image_id"]]["file_name"])

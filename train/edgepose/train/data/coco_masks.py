@@ -14,14 +14,15 @@ _BITS = 4
 def segmentation_mask(segmentation: Any, box_xyxy: FloatArray, shape_hw: tuple[int, ...]) -> ImageArray:
     """Return a mask uint8 (H, W), 255 where somebody is: of polygons, of uncompressed runs, else of the box (4,).
 
-    COCO's polygons count pixel corners from 0, as its keypoints; the box is in pixels here.
+    COCO's polygons count pixel corners from 0, as its keypoints; the box is in pixels here. Raises `ValueError` for
+    runs of another size.
     """
     mask = np.zeros(shape_hw, np.uint8)
     if isinstance(segmentation, list) and segmentation:
         for polygon in segmentation:
             cv2.fillPoly(mask, [_fixed_point(np.array(polygon, np.float64).reshape(-1, 2) - 0.5)], 255, shift=_BITS)
     elif isinstance(segmentation, dict) and isinstance(segmentation.get("counts"), list):
-        mask[:] = _from_runs(segmentation["counts"], shape_hw)
+        mask[:] = _from_runs(segmentation["counts"], segmentation.get("size"), shape_hw)
     else:
         x0, y0, x1, y1 = np.round(box_xyxy + 0.5).astype(int).clip(0)
         mask[y0:y1, x0:x1] = 255
@@ -32,9 +33,13 @@ def _fixed_point(points: Array) -> Array:
     return np.round(points * (1 << _BITS)).astype(np.int32)
 
 
-def _from_runs(counts: list[int], shape_hw: tuple[int, ...]) -> ImageArray:
+def _from_runs(counts: list[int], size_hw: list[int] | None, shape_hw: tuple[int, ...]) -> ImageArray:
     """Return the mask of lengths of runs, empty and full in turn, down the columns."""
-    pixels = np.zeros(shape_hw[0] * shape_hw[1], np.uint8)
-    values = np.repeat(np.arange(len(counts)) % 2 * 255, counts).astype(np.uint8)
-    pixels[: len(values)] = values[: len(pixels)]
-    return pixels.reshape(shape_hw[1], shape_hw[0]).T
+    height, width = shape_hw
+    if size_hw != [height, width] or sum(counts) > height * width:
+        raise ValueError(
+            f"expected runs of {height}x{width} pixels, found a size of {size_hw} and {sum(counts)} pixels"
+        )
+    pixels = np.zeros(height * width, np.uint8)
+    pixels[: sum(counts)] = np.repeat(np.arange(len(counts)) % 2 * 255, counts)
+    return pixels.reshape(width, height).T

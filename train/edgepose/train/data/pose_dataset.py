@@ -174,11 +174,15 @@ def picture_in_skeleton(dataset: PoseDataset, person: int, skeleton: Skeleton) -
 def read_image_bgr(path: Path) -> ImageArray:
     """Decode an image file (H, W, 3).
 
-    Raises `DataError` when it is absent or no image.
+    Raises `DataError` when it is absent, may not be read or is no image.
     """
-    if not path.is_file():
-        raise DataError(f"image {path} is missing from the data set; restore it or fix the annotations")
-    image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR) if path.stat().st_size else None
+    try:
+        content = np.fromfile(path, np.uint8)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        raise DataError(f"image {path} is missing from the data set; restore it or fix the annotations") from error
+    except OSError as error:
+        raise DataError(f"image {path} cannot be read: {error.strerror}; give yourself the right to") from error
+    image = cv2.imdecode(content, cv2.IMREAD_COLOR) if len(content) else None
     if image is None:
         raise DataError(f"image {path} cannot be decoded; replace the file")
     return image  # type: ignore[no-any-return]
