@@ -43,8 +43,8 @@ def printed(
 def test_the_table_tells_the_truth_in_100_columns() -> None:
     lines = printed()
     assert "on 1000 people of lsp:x[1]:test; times on this machine, as auto asks" in " ".join(lines)
-    assert "format precision runs in MB error px PCK drop p50 ms p95" in lines
-    assert "openvino int8 int8+bf16 12.35 0.123 70.25 +0.25 123.45 125.00" in lines
+    assert "format precision runs in MB px off PCK drop p50 ms p95 p99 fps" in lines
+    assert "openvino int8 int8+bf16 12.35 0.123 70.25 +0.25 123.45 125.00 126.00 8" in lines
 
 
 def test_a_file_that_cannot_run_here_says_what_it_needs() -> None:

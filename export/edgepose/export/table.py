@@ -1,13 +1,13 @@
 """An export as a table for people, and the lines under it."""
 
-from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from edgepose.export.report import ExportReport, Row, Timing
+from edgepose.runtime.profiling.distribution import Distribution
 
-_COLUMNS = ("format", "precision", "runs in", "MB", "error px", "PCK", "drop", "p50 ms", "p95")
+_COLUMNS = ("format", "precision", "runs in", "MB", "px off", "PCK", "drop", "p50 ms", "p95", "p99", "fps")
 _WORDS = 3
 _LONGEST_REASON = 11
 """As long as "needs a GPU"; the lines under the table have every reason whole."""
@@ -21,12 +21,19 @@ def print_report(report: ExportReport, console: Console) -> None:
 
 
 def export_table(report: ExportReport) -> Table:
-    """Return a row for every file; times are of the network alone, and `runs in` is the engine's own word."""
+    """Return a row for every file; times and frames a second are of the network alone, `runs in` as told."""
     title = (
         f"{report.model}: {report.metric} {report.original:.2f} in torch, on {report.people} people of "
         f"{report.validation}; times on this machine, as {report.device} asks"
     )
-    table = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
+    table = Table(
+        title=escape(title),
+        title_justify="left",
+        box=None,
+        header_style="underline",
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
     for number, name in enumerate(_COLUMNS):
         table.add_column(name, justify="right" if number >= _WORDS else "left", no_wrap=True)
     for row in report.rows:
@@ -52,9 +59,13 @@ def _cells(row: Row, timing: Timing | None) -> list[str]:
         f"{row.px:.3f}",
         f"{row.metric:.2f}",
         f"{row.drop:+.2f}",
-        f"{timing.network_ms.p50:.2f}" if timing else f"not run: {_short(row.not_run or '')}",
-        f"{timing.network_ms.p95:.2f}" if timing else "",
+        *(_times(timing.network_ms) if timing else [f"not run: {_short(row.not_run or '')}"]),
     ]
+
+
+def _times(network_ms: Distribution) -> list[str]:
+    percentiles = [f"{ms:.2f}" for ms in (network_ms.p50, network_ms.p95, network_ms.p99)]
+    return [*percentiles, f"{1000 / network_ms.p50:.0f}"]
 
 
 def _short(reason: str) -> str:
