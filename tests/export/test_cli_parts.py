@@ -49,6 +49,7 @@ def test_parts_prints_the_groups_and_draws_them(data: str, tmp_path: Path) -> No
     shown = _run("--data", data, "--plot", str(tmp_path / "parts.png")).stdout
     assert shown.startswith("150 people, 14 joints of lsp-14\ngroup 1  r_ankle")
     assert shown.count("group ") == 5
+    assert "\nfor PBN: --set groups=r_ankle," in shown
     assert f"wrote {tmp_path / 'parts.png'}" in shown
     assert cv2.imread(str(tmp_path / "parts.png")) is not None
 

@@ -16,7 +16,7 @@ def parts(
 ) -> None:
     """Group the joints of a data set by how much their places tell about each other, for PBN's branches."""
     from edgepose.train.data import open_dataset  # noqa: PLC0415  heavy imports wait until the command is called
-    from edgepose.train.networks.part_groups import usual_number  # noqa: PLC0415
+    from edgepose.train.networks.part_groups import usual_number, write_groups  # noqa: PLC0415
     from edgepose.train.parts import part_statistics  # noqa: PLC0415
     from edgepose.train.parts_picture import save_parts_picture  # noqa: PLC0415
 
@@ -30,5 +30,6 @@ def parts(
     typer.echo(f"{statistics.people} people, {len(statistics.skeleton)} joints of {statistics.skeleton.name}")
     for number, group in enumerate(document["groups"], start=1):
         typer.echo(f"group {number}  {' '.join(group)}")
+    typer.echo(f"for PBN: --set groups={write_groups(document['groups'])}")
     if plot is not None:
         typer.echo(f"wrote {plot}")

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from typing import Literal
 
 import pytest
 import torch
@@ -108,11 +109,14 @@ def updated(level: LevelUpdate, i: int, joint: int, graph: KinematicGraph, featu
     return features[joint] + level.scale[i] * x
 
 
+@pytest.mark.parametrize("order", ["outward", "inward"])
 @pytest.mark.parametrize("skeleton", SKELETONS, ids=lambda s: s.name)
 @torch.no_grad()
-def test_updating_level_by_level_is_updating_one_by_one(skeleton: Skeleton) -> None:
+def test_updating_level_by_level_is_updating_one_by_one(
+    skeleton: Skeleton, order: Literal["outward", "inward"]
+) -> None:
     torch.manual_seed(0)
-    core = KinematicCore(RePoseConfig(width=16), skeleton).double().eval()
+    core = KinematicCore(RePoseConfig(width=16, order=order), skeleton).double().eval()
     for name, tensor in core.state_dict().items():
         if name.endswith(("running_var", "scale")):
             tensor.uniform_(0.5, 1.5)
@@ -122,7 +126,8 @@ def test_updating_level_by_level_is_updating_one_by_one(skeleton: Skeleton) -> N
     by_level, one_by_one = list(features), list(features)
     for update in core.updates:
         update(by_level)
-    update_one_by_one(core, KinematicGraph.of(skeleton), one_by_one)
+    graph = KinematicGraph.of(skeleton)
+    update_one_by_one(core, graph if order == "outward" else graph.reversed(), one_by_one)
     for a, b in zip(by_level, one_by_one, strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=4e-7)
     assert max((a - b).abs().max() for a, b in zip(by_level, features, strict=True)) > 0.1

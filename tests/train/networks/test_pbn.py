@@ -11,7 +11,7 @@ from edgepose.runtime.skeleton import COCO_17, LSP_14, MPII_16, SIMPLE_POSE_18, 
 from edgepose.train.named_recipes import paper_recipe
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.networks.describe import describe
-from edgepose.train.networks.part_groups import joint_groups, usual_number
+from edgepose.train.networks.part_groups import joint_groups, usual_number, write_groups
 from edgepose.train.networks.pbn import Branches, PBNConfig
 
 SKELETONS = [LSP_14, MPII_16, COCO_17]
@@ -99,6 +99,14 @@ def test_the_groups_of_every_skeleton_hold_every_joint_once(skeleton: Skeleton) 
     assert repeated == {"l_shoulder", "r_shoulder", "l_hip", "r_hip"}
 
 
+def test_groups_by_name_are_those_that_were_written() -> None:
+    written = write_groups([["nose", "r_eye"], ["l_eye", "r_eye"]])
+    assert written == "nose,r_eye/l_eye,r_eye"
+    face = Skeleton("face", ("nose", "l_eye", "r_eye"), (("nose", "l_eye"),), (0.1,) * 3)
+    assert joint_groups(face, written) == ((0, 2), (1, 2))
+    assert NetworkSpec("pbn", face, (64, 64), {"groups": written, "stacks": 1}).build() is not None
+
+
 def test_groups_keep_left_and_right_alike() -> None:
     for skeleton in SKELETONS:
         groups = {frozenset(group) for group in joint_groups(skeleton, "stat")}
@@ -108,7 +116,9 @@ def test_groups_keep_left_and_right_alike() -> None:
 @pytest.mark.parametrize(
     ("settings", "skeleton", "input_wh", "message"),
     [
-        ({"groups": "arms"}, None, None, "groups is one of stat, body, overlap or a whole number; found 'arms'"),
+        ({"groups": "arms"}, None, None, "groups is stat, body, overlap, a whole number or the joints of each"),
+        ({"groups": "r_knee/tail"}, LSP_14, None, "lsp-14 has no 'tail' to group; it has r_ankle, r_knee"),
+        ({"groups": "head/neck"}, LSP_14, None, "no group of parts has r_ankle, r_knee"),
         ({"groups": "0"}, None, None, "PBN takes stacks, depth and groups >= 1"),
         ({"groups": "17"}, None, None, "mpii-16 has 1 to 16 groups of parts; found 17"),
         ({"stacks": "0"}, None, None, "PBN takes stacks, depth and groups >= 1"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from torch import nn
@@ -77,13 +78,15 @@ class Architecture:
 
 
 def _value(key: str, kind: Any, text: str) -> str | int:
-    """Read a value of a kind: a whole number, one of a `Literal`'s words, or either."""
-    kinds = get_args(kind) if get_origin(kind) is Union else (kind,)
+    """Read a value of a kind: a whole number, one of a `Literal`'s words, or text, which the configuration checks."""
+    kinds = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
     words = [word for k in kinds for word in get_args(k)]
     if text in words:
         return text
     if int in kinds and text.isdecimal():
         return int(text)
+    if str in kinds:
+        return text
     expected = [f"one of {', '.join(words)}"] * bool(words) + ["a whole number"] * (int in kinds)
     raise EdgeposeError(f"{key} is {' or '.join(expected)}; found {text!r}")
 

@@ -35,12 +35,31 @@ HANDCRAFTED: dict[str, list[list[str]]] = {
 
 
 def joint_groups(skeleton: Skeleton, groups: str | int) -> tuple[tuple[int, ...], ...]:
-    """Return rows of the skeleton by group: `stat`, a number of such groups, or a name of `HANDCRAFTED`.
+    """Return rows of the skeleton by group: `stat`, a number of them, a name of `HANDCRAFTED`, or joints by name.
 
-    Raises `EdgeposeError` for a skeleton without statistics, a number that was not computed, and joints left over.
+    Raises `EdgeposeError` for a skeleton without statistics, a number that was not computed, joints that it lacks and
+    joints left over.
     """
-    names = HANDCRAFTED[groups] if isinstance(groups, str) and groups != "stat" else _statistical(skeleton, groups)
-    return rows_of(skeleton, names)
+    if isinstance(groups, str) and groups in HANDCRAFTED:
+        return rows_of(skeleton, HANDCRAFTED[groups])
+    if isinstance(groups, int) or groups == "stat":
+        return rows_of(skeleton, _statistical(skeleton, groups))
+    return rows_of(skeleton, _named(skeleton, groups))
+
+
+def write_groups(groups: Sequence[Sequence[str]]) -> str:
+    """Return groups of joints as a setting of PBN: `r_ankle,r_knee/l_ankle,l_knee`."""
+    return "/".join(",".join(group) for group in groups)
+
+
+def _named(skeleton: Skeleton, text: str) -> list[list[str]]:
+    """Read what `write_groups` writes."""
+    names = [[joint.strip() for joint in group.split(",")] for group in text.split("/")]
+    unknown = sorted({joint for group in names for joint in group} - set(skeleton.joints))
+    if unknown:
+        known = ", ".join(skeleton.joints)
+        raise EdgeposeError(f"{skeleton.name} has no {', '.join(map(repr, unknown))} to group; it has {known}")
+    return names
 
 
 def rows_of(skeleton: Skeleton, names: Sequence[Sequence[str]]) -> tuple[tuple[int, ...], ...]:

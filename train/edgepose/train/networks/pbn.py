@@ -24,20 +24,26 @@ class PBNConfig:
     """PBN's variants; the defaults are the paper's largest.
 
     `width` and `depth` are a branch's channels and bottlenecks. `groups` is `stat` (the statistics of labelled
-    poses), a number of such groups, `body` (by hand) or `overlap` (by hand, limbs with the joints that they hang on).
+    poses), a number of such groups, `body` (by hand), `overlap` (by hand, limbs with the joints that they hang on) or
+    groups of one's own, as `write_groups` has them.
     `baseline` has no branches: one 1x1 convolution for all joints (`plain`), or a bottleneck before it (`deep`).
     """
 
     stacks: int = 8
     width: int = 64
     depth: int = 1
-    groups: Literal["stat", "body", "overlap"] | int = "stat"
+    groups: int | str = "stat"
     baseline: Literal["none", "deep", "plain"] = "none"
 
     def __post_init__(self) -> None:
-        known = self.groups >= 1 if isinstance(self.groups, int) else self.groups in ("stat", *HANDCRAFTED)
-        if min(self.stacks, self.depth) < 1 or self.width < 2 or not known:
+        numbers = (self.stacks, self.depth, self.groups if isinstance(self.groups, int) else 1)
+        if min(numbers) < 1 or self.width < 2:
             raise EdgeposeError(f"PBN takes stacks, depth and groups >= 1 and width >= 2; found {self}")
+        if isinstance(self.groups, str) and self.groups not in ("stat", *HANDCRAFTED) and "/" not in self.groups:
+            raise EdgeposeError(
+                f"groups is {', '.join(('stat', *HANDCRAFTED))}, a whole number or the joints of each group, as in "
+                f"head,neck/r_wrist,r_elbow; found {self.groups!r}"
+            )
 
 
 class Branches(nn.Module):

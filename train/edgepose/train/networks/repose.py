@@ -23,7 +23,8 @@ class RePoseConfig:
     """RePose's variants; the defaults are the paper's.
 
     `width` is the paper's C (64), a keypoint's own features have half of it. `coarsest` is the side in cells at which
-    the updates run, `blocks` the depth of g, `update` how its result enters, `head` the one after the updates.
+    the updates run, `blocks` the depth of g, `update` how its result enters, `head` the one after the updates. `order`
+    is where the first pass goes: from the hips outward, or from the head and wrists inward; the second goes back.
     """
 
     input_px: int = 128
@@ -33,6 +34,7 @@ class RePoseConfig:
     head: Literal["per-keypoint", "joint"] = "per-keypoint"
     stacks: int = 1
     width: int = 64
+    order: Literal["outward", "inward"] = "outward"
 
     def __post_init__(self) -> None:
         if self.coarsest not in (8, 16, 32) or not 1 <= self.blocks <= 5 or self.stacks < 1 or self.width < 8:
@@ -129,7 +131,8 @@ class KinematicCore(nn.Module):
             block(1, 1, width, keypoints * own), blocks(4, keypoints * own, keypoints * own, groups=keypoints)
         )
         self.pre_head = KeypointHead(keypoints, own)
-        graph = KinematicGraph.of(skeleton)
+        outward = KinematicGraph.of(skeleton)
+        graph = outward if config.order == "outward" else outward.reversed()
         levels = [(graph, level) for level in graph.levels()]
         levels += [(graph.reversed(), level) for level in graph.reversed().levels()]
         self.updates = nn.ModuleList(LevelUpdate(level, walked, own, config) for walked, level in levels)
