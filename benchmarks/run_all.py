@@ -10,7 +10,8 @@ COMMANDS = (
     ("network_rate.py", "--engine", "onnxruntime"),
     ("int8_speedup.py",),
     ("int8_speedup.py", "--engine", "litert"),
-    ("camera_path.py",),
+    # camera_path.json is of a clip of one's own, beside MediaPipe
+    ("camera_path.py", "--out", str(Path(__file__).parent / "results" / "camera_path_rendered.json")),
     ("synthetic_rate.py", "--write"),
     ("grouping_rate.py", "--write"),
     ("train_throughput.py", "--batch", "32"),

@@ -16,6 +16,7 @@ from edgepose.runtime.backends.tensorrt_cache import (
     EngineKey,
     engine_folder,
     engines_of,
+    model_name,
 )
 from edgepose.runtime.errors import ModelError
 from support.tiny_card import tiny_card
@@ -197,3 +198,18 @@ def test_where_nothing_can_be_written_they_lie_in_the_users_cache(
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     expected = tmp_path / (cache_home or "home/.cache") / "edgepose" / "engines"
     assert engine_folder(tmp_path / "absent" / "tiny.trt.onnx") == expected
+
+
+@pytest.mark.parametrize("name", ["net-int8", "\u59ff\u52e2" * 30, "a b" * 60])
+def test_an_engine_of_any_model_has_a_name_that_fits_and_is_found(tmp_path: Path, name: str) -> None:
+    model = tmp_path / f"{name}.trt.onnx"
+    cache, key = EngineCache(tmp_path), replace(KEY, model=model_name(model))
+    assert cache.load(key) is None
+    cache.store(key, _CONTENT)
+    assert cache.load(key) == _CONTENT
+    assert engines_of(model) == [tmp_path / key.file_name()]
+    assert engines_of(tmp_path / f"{name}x.trt.onnx") == []
+
+
+def test_a_short_name_stays_as_it_is(tmp_path: Path) -> None:
+    assert model_name(tmp_path / "net-int8.trt.onnx") == "net-int8"

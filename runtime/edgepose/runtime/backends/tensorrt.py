@@ -20,6 +20,7 @@ from edgepose.runtime.backends.tensorrt_cache import (
     EngineCache,
     EngineKey,
     engine_folder,
+    model_name,
 )
 from edgepose.runtime.card import ModelCard
 from edgepose.runtime.errors import ModelError
@@ -27,7 +28,6 @@ from edgepose.runtime.files import sha256_of
 from edgepose.runtime.onnx_file import card_of_onnx
 from edgepose.runtime.tensors import TensorSpec
 
-SUFFIX = ".trt.onnx"
 _ARITHMETIC = {"fp32": "f32", "fp16": "f16", "int8": "f32"}
 
 
@@ -124,7 +124,7 @@ class TensorRtSession(Session):
 def engine_key(path: Path, card: ModelCard, gpu: Gpu, tensorrt: ModuleType) -> EngineKey:
     """Return what the engine of a model file belongs to on this machine."""
     return EngineKey(
-        model=path.name.removesuffix(SUFFIX),
+        model=model_name(path),
         gpu=gpu.name,
         compute=gpu.compute,
         driver=gpu.driver,

@@ -19,6 +19,8 @@ from edgepose.runtime.files import write_whole
 
 ENGINE, KERNELS = ".engine", ".kernels"
 HASH_DIGITS = 16
+_LONGEST_NAME = 80
+"""Bytes of a model's name in an engine's, which has five more parts and, as any file's name, at most 255."""
 _MAGIC = b"edgepose engine 1\n"
 _PREFIXES = ("", "", "sm", "driver", "", "", "")
 Engine = TypeVar("Engine")
@@ -80,9 +82,20 @@ def engine_folder(model_path: Path) -> Path:
     return (Path(cache) if cache else Path.home() / ".cache") / "edgepose" / "engines"
 
 
+def model_name(model_path: Path) -> str:
+    """Return what the engines of a model call it: a name that is long once it is written has a hash for its end."""
+    name = model_path.name.removesuffix(".trt.onnx")
+    if len(quote(name, safe="")) <= _LONGEST_NAME:
+        return name
+    end = "~" + hashlib.sha256(name.encode()).hexdigest()[:8]
+    while len(quote(name + end, safe="")) > _LONGEST_NAME:
+        name = name[:-1]
+    return name + end
+
+
 def engines_of(model_path: Path) -> list[Path]:
     """Return the files of engines that lie beside a model."""
-    prefix = quote(model_path.name.removesuffix(".trt.onnx"), safe="") + "+"
+    prefix = quote(model_name(model_path), safe="") + "+"
     folder = model_path.parent
     files = [file for file in folder.iterdir() if file.name.startswith(prefix)] if folder.is_dir() else []
     return sorted(file for file in files if EngineKey.of_name(file.name) is not None)
@@ -121,10 +134,10 @@ class EngineCache:
         Raises `DamagedError` when the bytes are others.
         """
         path = self.folder / key.file_name(suffix)
-        if not path.is_file():
-            return None
         try:
             return _unpacked(path.read_bytes())
+        except FileNotFoundError:
+            return None
         except (OSError, ValueError) as error:
             raise DamagedError(f"{path} is damaged, {error}") from error
 
