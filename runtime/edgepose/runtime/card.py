@@ -21,8 +21,12 @@ FORMATS = ("onnx", "openvino", "tflite", "tensorrt", "torch")
 DTYPES = ("uint8", "int8", "int32", "int64", "float16", "float32")
 ONNX_CARD_KEY = "edgepose.card"
 """The entry of an ONNX file's `metadata_props` that holds the card."""
+ONNX_HASH_KEY = "edgepose.graph.sha256"
+"""The entry with the SHA-256 of the graph as it is in the file, for one that is copied without its sidecar."""
 OPENVINO_CARD_PATH = ("edgepose", "card")
 """Where an OpenVINO model's `rt_info` holds the card."""
+OPENVINO_HASH_PATH = ("edgepose", "bin_sha256")
+"""Where it holds the SHA-256 of the weights."""
 TFLITE_CARD_MEMBER = "edgepose.card.json"
 """The file with the card in the zip archive at the end of a TFLite model, as TFLite Metadata appends its files."""
 

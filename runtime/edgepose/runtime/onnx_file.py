@@ -1,9 +1,11 @@
-"""The card inside an ONNX file, read without an ONNX library: devices that run TensorRT need none."""
+"""The card and the hash inside an ONNX file, read without an ONNX library: devices that run TensorRT need none."""
 
+import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from edgepose.runtime.card import ONNX_CARD_KEY, ModelCard
+from edgepose.runtime.card import ONNX_CARD_KEY, ONNX_HASH_KEY, ModelCard
 from edgepose.runtime.errors import ModelError
 from edgepose.runtime.sidecar import agreed_card, read_sidecar
 
@@ -18,6 +20,7 @@ def card_of_onnx(path: Path) -> ModelCard:
     Raises `ModelError` when the file is absent or no model, `CardError` when its card does not belong to it.
     """
     sidecar = read_sidecar(path)
+    check_graph(path)
     return agreed_card(path, embedded_card(path), sidecar)
 
 
@@ -32,6 +35,30 @@ def embedded_card(path: Path) -> str | None:
         raise ModelError(f"cannot read {path}: {error.strerror or error}; check the path") from error
     except ValueError as error:
         raise ModelError(f"{path} is no ONNX model, or is damaged: {error}; export it again") from error
+
+
+def check_graph(path: Path) -> None:
+    """Compare the graph of an ONNX file with the hash inside; what has none, or is no model, is for others to judge.
+
+    Raises `ModelError` when they differ.
+    """
+    with suppress(OSError, ValueError):
+        content = path.read_bytes()
+        expected = _metadata(memoryview(content)).get(ONNX_HASH_KEY)
+        if expected is not None and graph_sha256(content) != expected:
+            raise ModelError(f"{path} is damaged: its graph is not the one that was exported; export it again")
+
+
+def graph_sha256(content: bytes) -> str:
+    """Return the SHA-256 of the graph in the bytes of an ONNX file.
+
+    Raises `ValueError` when they are no model.
+    """
+    graph = hashlib.sha256()
+    for number, value in _fields(memoryview(content)):
+        if number == _GRAPH:
+            graph.update(value)
+    return graph.hexdigest()
 
 
 def _metadata(content: memoryview) -> dict[str, str]:

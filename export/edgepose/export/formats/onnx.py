@@ -10,7 +10,8 @@ from edgepose.export.formats.base import Exporter, ExportSource
 from edgepose.export.quantise_onnx import quantise_onnx
 from edgepose.export.quiet import quiet
 from edgepose.runtime.arrays import ImageArray
-from edgepose.runtime.card import ONNX_CARD_KEY, ModelCard
+from edgepose.runtime.card import ONNX_CARD_KEY, ONNX_HASH_KEY, ModelCard
+from edgepose.runtime.onnx_file import graph_sha256
 
 
 class OnnxExporter(Exporter):
@@ -40,7 +41,8 @@ def to_half(graph: ModelProto) -> ModelProto:
 
 
 def write_onnx(graph: ModelProto, path: Path, card: ModelCard) -> None:
-    """Write a graph with its card inside."""
+    """Write a graph with its card and its hash inside."""
     with_card = copy.deepcopy(graph)
-    helper.set_model_props(with_card, {ONNX_CARD_KEY: card.to_json()})
+    digest = graph_sha256(with_card.SerializeToString())
+    helper.set_model_props(with_card, {ONNX_CARD_KEY: card.to_json(), ONNX_HASH_KEY: digest})
     save_model(with_card, path)

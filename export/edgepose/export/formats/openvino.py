@@ -13,7 +13,8 @@ from edgepose.export.quiet import quiet
 from edgepose.export.widening import widen_groups
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.backends.base import one_line
-from edgepose.runtime.card import OPENVINO_CARD_PATH, ModelCard
+from edgepose.runtime.card import OPENVINO_CARD_PATH, OPENVINO_HASH_PATH, ModelCard
+from edgepose.runtime.files import sha256_of
 
 
 class OpenVinoExporter(Exporter):
@@ -74,7 +75,11 @@ def write_openvino(model: Any, path: Path, card: ModelCard) -> None:
     Raises `ExportError` where the file system refuses.
     """
     model.set_rt_info(card.to_json(), list(OPENVINO_CARD_PATH))
+    half = card.precision == "fp16"
     try:
-        openvino.save_model(model, path, compress_to_fp16=card.precision == "fp16")
+        openvino.save_model(model, path, compress_to_fp16=half)
+        # once more: the .xml holds the hash of the .bin, which is the same each time
+        model.set_rt_info(sha256_of(path.with_suffix(".bin")), list(OPENVINO_HASH_PATH))
+        openvino.save_model(model, path, compress_to_fp16=half)
     except RuntimeError as error:
         raise ExportError(f"cannot write {path}: {one_line(error)}; free some space") from error

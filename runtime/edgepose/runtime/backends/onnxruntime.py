@@ -20,6 +20,7 @@ from edgepose.runtime.backends.onnxruntime_providers import (
 from edgepose.runtime.card import ONNX_CARD_KEY
 from edgepose.runtime.errors import MissingExtraError, ModelError
 from edgepose.runtime.files import utf8_path
+from edgepose.runtime.onnx_file import check_graph
 from edgepose.runtime.sidecar import agreed_card, read_sidecar
 from edgepose.runtime.tensors import TensorSpec
 
@@ -65,6 +66,8 @@ class OnnxRuntimeSession(Session):
                 'providers, as in ["cuda", "cpu"], or export the model to openvino'
             )
         sidecar = read_sidecar(path)
+        if sidecar is None:
+            check_graph(path)
         threads_before = psutil.Process().num_threads()
         self._engine = _open(path, _engine_options(options), options)
         in_use = _checked_providers(self._engine, options)

@@ -8,8 +8,10 @@ import numpy as np
 
 from edgepose.runtime.arrays import Array
 from edgepose.runtime.backends.base import EngineInfo, LayerTime, Session, SessionOptions, one_line
-from edgepose.runtime.card import ONNX_CARD_KEY, OPENVINO_CARD_PATH
+from edgepose.runtime.card import ONNX_CARD_KEY, OPENVINO_CARD_PATH, OPENVINO_HASH_PATH
 from edgepose.runtime.errors import MissingExtraError, ModelError, NotHereError
+from edgepose.runtime.files import sha256_of
+from edgepose.runtime.onnx_file import check_graph
 from edgepose.runtime.sidecar import agreed_card, read_sidecar
 from edgepose.runtime.tensors import TensorSpec
 
@@ -35,6 +37,8 @@ class OpenVinoSession(Session):
         self._core = openvino.Core()
         self._model = _read(self._core, path)
         self._options = options
+        if sidecar is None:
+            _check_hash(self._model, path)
         embedded, inputs, outputs = _described(self._model, path)
         card = agreed_card(path, embedded, sidecar)
         self._compiled = self._compile({})
@@ -91,6 +95,16 @@ def _read(core: Any, path: Path) -> Any:
         return core.read_model(path)
     except RuntimeError as error:
         raise ModelError(f"{path} is not a model that OpenVINO can read: {one_line(error)}; export it again") from error
+
+
+def _check_hash(model: Any, path: Path) -> None:
+    """Compare the weights with the hash inside, where there is one; raise `ModelError` when they differ."""
+    if path.suffix == ".onnx":
+        check_graph(path)
+    elif model.has_rt_info(list(OPENVINO_HASH_PATH)):
+        weights = path.with_suffix(".bin")
+        if sha256_of(weights) != model.get_rt_info(list(OPENVINO_HASH_PATH)).astype(str):
+            raise ModelError(f"{weights} is damaged or another model's: {path.name} is not of it; export it again")
 
 
 def _described(model: Any, path: Path) -> tuple[str | None, list[TensorSpec], list[TensorSpec]]:
