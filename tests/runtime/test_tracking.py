@@ -137,11 +137,19 @@ def test_skipped_frames_count_as_time() -> None:
     assert ids == {1}
 
 
+@pytest.mark.parametrize(("score", "sure_score", "shown"), [(0.4, 0.4, 1), (0.39, 0.4, 0), (0.9, 0.0, 0)])
+def test_who_is_sure_in_the_very_first_frame_is_somebody_at_once(score: float, sure_score: float, shown: int) -> None:
+    tracker = Tracker(SIMPLE_POSE_18, TrackerSettings(confirm_frames=2, sure_score=sure_score))
+    person = replace(poses_of(standing(100, 200, 150)[None]), scores=np.array([score], np.float32))
+    assert len(tracker.update(person, 0)) == shown
+
+
 @pytest.mark.parametrize(("score", "unseen"), [(0.9, 1), (0.4, 1), (0.3, 2), (0.25, 3), (0.2, 3), (0.1, 7)])
 def test_who_is_hardly_seen_is_confirmed_later(score: float, unseen: int) -> None:
     tracker = Tracker(SIMPLE_POSE_18, TrackerSettings(confirm_frames=2, sure_score=0.4))
     person = replace(poses_of(standing(100, 200, 150)[None]), scores=np.array([score], np.float32))
-    shown = [len(tracker.update(person, index)) for index in range(unseen + 3)]
+    tracker.update(person.take([]), 0)
+    shown = [len(tracker.update(person, index)) for index in range(1, unseen + 4)]
     assert shown == [0] * unseen + [1] * 3
 
 

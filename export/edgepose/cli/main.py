@@ -3,6 +3,7 @@
 import typer
 
 from edgepose.cli.adapted import adapted
+from edgepose.cli.average import average
 from edgepose.cli.curve import curve
 from edgepose.cli.demo import demo
 from edgepose.cli.devices import devices
@@ -32,6 +33,7 @@ COMMANDS = (
     grouped,
     pack,
     train,
+    average,
     curve,
     evaluate,
     suspects,

@@ -17,9 +17,10 @@ class TrackerSettings:
 
     A pose is a track's if their `similarity` is at least `least_similarity`; every frame in which a track went unseen
     takes the share `fading` of it, so that whoever was just seen comes first. A track has an id from its
-    `confirm_frames`th sighting in a row on, where one that scores less than `sure_score` counts as its share of that;
-    and is forgotten `lost_frames` frames after its last, without an id as soon as it is missed. `steadiness` is the
-    share that a velocity keeps of what it was. Joints that score below `joint_score` are not compared.
+    `confirm_frames`th sighting in a row on, where one that scores less than `sure_score` counts as its share of that,
+    and who is sure in the very first frame has it at once. It is forgotten `lost_frames` frames after its last, without
+    an id as soon as it is missed. `steadiness` is the share that a velocity keeps of what it was. Joints that score
+    below `joint_score` are not compared.
     """
 
     least_similarity: float = 0.2
@@ -77,6 +78,7 @@ class Tracker:
         self._best_assignment = linear_sum_assignment
         self._skeleton, self._settings = skeleton, settings
         self._next_id = 1
+        self._begun = False
         self.tracks: list[Track] = []
         """Everybody who may be seen again, with and without an id."""
 
@@ -93,8 +95,9 @@ class Tracker:
         new = [Track(found.take([row]), index, self._settings) for row in sorted(set(range(len(found))) - set(rows))]
         self.tracks = [track for track in self.tracks if self._may_return(track, index)] + new
         for track in self.tracks:
-            if track.id is None and track.sightings >= self._settings.confirm_frames:
+            if track.id is None and self._is_confirmed(track):
                 track.id, self._next_id = self._next_id, self._next_id + 1
+        self._begun = True
         return self._seen(index)
 
     def _check(self, found: Poses, index: int) -> None:
@@ -120,6 +123,11 @@ class Tracker:
         alike = similarity(found, predicted, self._settings.joint_score)
         faded = alike * (1 - self._settings.fading) ** unseen_frames
         return np.where(alike >= self._settings.least_similarity, faded, 0).astype(np.float32)
+
+    def _is_confirmed(self, track: Track) -> bool:
+        """Return whether somebody was seen often enough; in the first frame sure is enough, there was none before it."""
+        at_once = not self._begun and 0 < self._settings.sure_score <= float(track.pose.scores[0])
+        return at_once or track.sightings >= self._settings.confirm_frames
 
     def _may_return(self, track: Track, index: int) -> bool:
         unseen_frames = index - track.seen_at
