@@ -125,7 +125,7 @@ class Tracker:
         return np.where(alike >= self._settings.least_similarity, faded, 0).astype(np.float32)
 
     def _is_confirmed(self, track: Track) -> bool:
-        """Return whether somebody was seen often enough; in the first frame sure is enough, there was none before it."""
+        """Return whether somebody was seen often enough, or is sure in the first frame, before which there was none."""
         at_once = not self._begun and 0 < self._settings.sure_score <= float(track.pose.scores[0])
         return at_once or track.sightings >= self._settings.confirm_frames
 
