@@ -52,7 +52,8 @@ def test_the_command_writes_the_weighted_mean_and_says_of_what(runs: list[Path],
     [
         (["--shares", "3"], "a share for each; found 2 and 1"),
         (["--shares", "3,x"], "--shares takes numbers with commas between them, as 3,1; found '3,x'"),
-        (["--shares", "1,0"], "shares above 0"),
+        (["--shares", "1,0"], "shares above 0; found first.safetensors 1, second.safetensors 0"),
+        (["--shares", "nan,1"], "shares above 0"),
         (["--out", "soup.onnx"], "a checkpoint is a .safetensors file"),
     ],
 )

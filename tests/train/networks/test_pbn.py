@@ -104,7 +104,8 @@ def test_groups_by_name_are_those_that_were_written() -> None:
     assert written == "nose,r_eye/l_eye,r_eye"
     face = Skeleton("face", ("nose", "l_eye", "r_eye"), (("nose", "l_eye"),), (0.1,) * 3)
     assert joint_groups(face, written) == ((0, 2), (1, 2))
-    assert NetworkSpec("pbn", face, (64, 64), {"groups": written, "stacks": 1}).build() is not None
+    for groups in (written, write_groups([face.joints])):
+        assert NetworkSpec("pbn", face, (64, 64), {"groups": groups, "stacks": 1}).build() is not None
 
 
 def test_groups_keep_left_and_right_alike() -> None:

@@ -4,6 +4,7 @@ Wortsman et al., "Model soups", ICML 2022. It works for runs that began with the
 nothing.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +21,9 @@ def average_checkpoints(shares: Mapping[Path, float]) -> Checkpoint:
     What was measured of that one is left out. Raises `CheckpointError` for a bad checkpoint, for fewer than two, for a
     share that is not above 0 and for different networks.
     """
-    if len(shares) < 2 or min(shares.values()) <= 0:
-        raise CheckpointError(f"an average takes two checkpoints or more with shares above 0; found {len(shares)}")
+    if len(shares) < 2 or not all(0 < share < math.inf for share in shares.values()):
+        found = ", ".join(f"{path.name} {share:g}" for path, share in shares.items())
+        raise CheckpointError(f"an average takes two checkpoints or more with shares above 0; found {found}")
     checkpoints = {path: load_checkpoint(path) for path in shares}
     *_, last = checkpoints.values()
     for path, other in checkpoints.items():

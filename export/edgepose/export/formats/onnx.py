@@ -42,7 +42,7 @@ def to_half(graph: ModelProto) -> ModelProto:
 
 def write_onnx(graph: ModelProto, path: Path, card: ModelCard) -> None:
     """Write a graph with its card and its hash inside."""
+    digest = graph_sha256(graph.SerializeToString())
     with_card = copy.deepcopy(graph)
-    digest = graph_sha256(with_card.SerializeToString())
     helper.set_model_props(with_card, {ONNX_CARD_KEY: card.to_json(), ONNX_HASH_KEY: digest})
     save_model(with_card, path)

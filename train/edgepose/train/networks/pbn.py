@@ -39,7 +39,11 @@ class PBNConfig:
         numbers = (self.stacks, self.depth, self.groups if isinstance(self.groups, int) else 1)
         if min(numbers) < 1 or self.width < 2:
             raise EdgeposeError(f"PBN takes stacks, depth and groups >= 1 and width >= 2; found {self}")
-        if isinstance(self.groups, str) and self.groups not in ("stat", *HANDCRAFTED) and "/" not in self.groups:
+        if (
+            isinstance(self.groups, str)
+            and self.groups not in ("stat", *HANDCRAFTED)
+            and not set(self.groups) & set(",/")
+        ):
             raise EdgeposeError(
                 f"groups is {', '.join(('stat', *HANDCRAFTED))}, a whole number or the joints of each group, as in "
                 f"head,neck/r_wrist,r_elbow; found {self.groups!r}"
