@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from edgepose.export import original
 from edgepose.export.export_run import ExportRequest, run_export
 from edgepose.export.formats import ExportSource
 from edgepose.export.report import ExportReport
 from support.settled import settled_source
+from support.traced import traced_once
 from support.trained import EVERYTHING, PEOPLE, PPNET, REPOSE, save_trained, write_dots_as_lsp
 
 
@@ -19,6 +21,13 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _networks_are_traced_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(original, "to_onnx", traced_once(original.to_onnx))
+        yield
 
 
 @pytest.fixture(scope="session")

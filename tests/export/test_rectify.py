@@ -1,23 +1,18 @@
 """The rewriting for ONNX Runtime is exact, whatever the signs, the groups and the padding."""
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import onnxruntime
 import pytest
-import torch
-from onnx import ModelProto
-from torch import nn
+from onnx import ModelProto, numpy_helper
 
 from edgepose.export.formats import ExportSource
-from edgepose.export.graph import to_onnx
 from edgepose.export.rectify import rectify
 from edgepose.export.widening import widen_groups, widen_outputs
-from edgepose.runtime.skeleton import LSP_14
-from edgepose.train.networks import DeployNetwork, NetworkSpec
-
-SIZE = (64, 64)
-SMALLEST = {"width": "8", "blocks": "1", "coarsest": "32"}
+from support.settled import CROPS
 
 
 def run(graph: ModelProto, images_rgb: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -26,18 +21,26 @@ def run(graph: ModelProto, images_rgb: np.ndarray[Any, Any]) -> np.ndarray[Any, 
     return result
 
 
-def random_graph(network: nn.Module, input_wh: tuple[int, int]) -> ModelProto:
-    """Return the graph of a network whose normalisation has scales of either sign and shifts far from zero."""
-    torch.manual_seed(3)
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            nn.init.uniform_(module.weight, -1, 1)
-            nn.init.uniform_(module.bias, -1, 1)
-            module.running_mean = torch.rand_like(module.weight)
-            module.running_var = 0.5 + torch.rand_like(module.weight)
-        elif isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight)
-    return to_onnx(DeployNetwork(network), input_wh)
+def with_random_weights(original: ModelProto) -> ModelProto:
+    """Return a graph whose normalisation has scales of either sign and shifts far from zero."""
+    rng, graph = np.random.default_rng(3), ModelProto()
+    graph.CopyFrom(original)
+    values = {value.name: value for value in graph.graph.initializer}
+
+    def put(name: str, made: Callable[[tuple[int, ...]], np.ndarray[Any, Any]]) -> None:
+        shape = tuple(values[name].dims)
+        values[name].CopyFrom(numpy_helper.from_array(made(shape).astype(np.float32), name))
+
+    for node in graph.graph.node:
+        if node.op_type == "BatchNormalization":
+            scale, shift, mean, variance = node.input[1:]
+            put(scale, lambda shape: rng.uniform(-1, 1, shape))
+            put(shift, lambda shape: rng.uniform(-1, 1, shape))
+            put(mean, lambda shape: rng.uniform(0, 1, shape))
+            put(variance, lambda shape: rng.uniform(0.5, 1.5, shape))
+        elif node.op_type == "Conv" and node.input[1] in values:
+            put(node.input[1], lambda shape: rng.normal(0, math.sqrt(2 / math.prod(shape[1:])), shape))
+    return graph
 
 
 def operators(graph: ModelProto) -> set[str]:
@@ -45,14 +48,13 @@ def operators(graph: ModelProto) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def repose() -> ModelProto:
-    return random_graph(NetworkSpec.of_paper("repose", SMALLEST, LSP_14, SIZE).build(), SIZE)
+def repose(settled_repose: ExportSource) -> ModelProto:
+    return with_random_weights(settled_repose.graph)
 
 
 @pytest.fixture(scope="module")
 def images_rgb() -> np.ndarray[Any, Any]:
-    width, height = SIZE
-    return np.random.default_rng(3).integers(0, 256, (1, height, width, 3), np.uint8)
+    return CROPS[:1]
 
 
 @pytest.mark.parametrize("rewrite", [rectify, widen_groups, widen_outputs])
