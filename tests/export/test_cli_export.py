@@ -66,6 +66,7 @@ def test_export_writes_files_and_prints_the_table(ppnet: Path, dots: str, tmp_pa
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_demo_makes_models_and_a_video(ppnet: Path, tmp_path: Path) -> None:
     result = invoke("demo", "--model", str(ppnet), "--source", "synthetic:0:20", "--out", str(tmp_path))
     # the network knows dots only, so that int8 may lose what chance gave it on rendered people

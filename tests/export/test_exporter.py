@@ -15,8 +15,9 @@ from edgepose.runtime.card import FORMATS, PRECISIONS, ModelCard
 from edgepose.runtime.sidecar import model_files
 from edgepose.train.card import card_of_checkpoint
 from edgepose.train.checkpoint import Checkpoint
+from edgepose.train.networks import NetworkSpec
 from support.settled import CROPS
-from support.trained import REPOSE
+from support.trained import PPNET, REPOSE
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,20 @@ class Original:
     images_rgb: np.ndarray[Any, Any]
 
 
+def with_card(spec: NetworkSpec, source: ExportSource) -> Original:
+    weights = dict(source.deployed.network.state_dict())
+    card = card_of_checkpoint(Checkpoint(spec, spec.codec(), 1.25, weights, {}, [], {}), "random")
+    return Original(source, card, CROPS)
+
+
 @pytest.fixture(scope="module")
 def repose(settled_repose: ExportSource) -> Original:
-    weights = dict(settled_repose.deployed.network.state_dict())
-    card = card_of_checkpoint(Checkpoint(REPOSE, REPOSE.codec(), 1.25, weights, {}, [], {}), "random")
-    return Original(settled_repose, card, CROPS)
+    return with_card(REPOSE, settled_repose)
+
+
+@pytest.fixture(scope="module")
+def ppnet(settled_ppnet: ExportSource) -> Original:
+    return with_card(PPNET, settled_ppnet)
 
 
 def test_the_table_of_tolerances_and_the_cards_know_every_target() -> None:
@@ -43,7 +53,9 @@ def test_the_table_of_tolerances_and_the_cards_know_every_target() -> None:
 
 
 @pytest.mark.parametrize("precision", ["fp32", "fp16", "int8"])
-@pytest.mark.parametrize("name", sorted(TARGETS))
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name == "tflite" else ()) for name in sorted(TARGETS)]
+)
 def test_repose_gives_the_maps_of_torch(repose: Original, name: str, precision: str, tmp_path: Path) -> None:
     exporter = TARGETS[name]
     card = exporter.card(repose.card, precision)
@@ -72,19 +84,19 @@ def test_supervision_heads_are_gone(repose: Original) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(TARGETS))
-def test_an_excluded_layer_stays_in_floating_point(repose: Original, name: str, tmp_path: Path) -> None:
-    exporter, layer = TARGETS[name], "stacks.0.up.1.heatmaps"
+def test_an_excluded_layer_stays_in_floating_point(ppnet: Original, name: str, tmp_path: Path) -> None:
+    exporter, layer = TARGETS[name], "pyramid.0.regressor.heatmaps.1.0"
     sizes = []
     for excluded in ((), (layer,)):
-        model = exporter.convert(repose.source, "int8", repose.images_rgb, excluded)
-        path = exporter.save(model, tmp_path, exporter.card(repose.card, "int8"))
+        model = exporter.convert(ppnet.source, "int8", ppnet.images_rgb, excluded)
+        path = exporter.save(model, tmp_path, exporter.card(ppnet.card, "int8"))
         sizes.append(model_files(path)[-1].stat().st_size)  # of the weights, where they are apart
     assert sizes[0] < sizes[1]
 
 
-def test_saving_again_replaces_the_card(repose: Original, tmp_path: Path) -> None:
+def test_saving_again_replaces_the_card(ppnet: Original, tmp_path: Path) -> None:
     for exporter in TARGETS.values():
-        model, card = exporter.convert(repose.source, "fp32", repose.images_rgb), exporter.card(repose.card, "fp32")
+        model, card = exporter.convert(ppnet.source, "fp32", ppnet.images_rgb), exporter.card(ppnet.card, "fp32")
         exporter.save(model, tmp_path, card)
         path = exporter.save(model, tmp_path, replace(card, licence="another"))
         assert load_card(path).licence == "another"

@@ -273,15 +273,15 @@ def test_the_checkpoint_says_how_it_was_trained(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "settings"),
+    ("name", "settings", "side"),
     [
-        ("ppnet-m1-d1-w16", {"stem": "16"}),
-        ("repose", {"width": "16", "blocks": "1"}),
-        pytest.param("pbn", {"stacks": "1", "width": "16"}, marks=pytest.mark.long),
+        ("ppnet-m1-d1-w16", {"stem": "16"}, 64),
+        ("repose", {"width": "16", "blocks": "1", "coarsest": "8"}, 32),
+        pytest.param("pbn", {"stacks": "1", "width": "16"}, 64, marks=pytest.mark.long),
     ],
 )
-def test_overfits_a_handful_of_people(tmp_path: Path, name: str, settings: dict[str, str]) -> None:
-    spec = NetworkSpec.of_paper(name, settings, LSP_14, (64, 64))
+def test_overfits_a_handful_of_people(tmp_path: Path, name: str, settings: dict[str, str], side: int) -> None:
+    spec = NetworkSpec.of_paper(name, settings, LSP_14, (side, side))
     still = AugmentConfig(scale=(1, 1), rotation_deg=0, shift=0, colour=0, mirror=0, occlude=0, badly_cut=0, empty=0)
     short = {"batch": 8, "warmup_steps": 20, "ema_decay": 0.9, "augment": still, "precision": "fp32"}
     recipe = replace(modern_recipe(spec), epochs=15, **short)

@@ -71,6 +71,13 @@ def box_cover(one_xyxy: Array, other_xyxy: Array) -> FloatArray:
     return share
 
 
+def widened(boxes_xyxy: Array, share: float) -> FloatArray:
+    """Return boxes (N, 4) that reach beyond each side by a share of their longer one."""
+    margin = share * _sizes(boxes_xyxy)[:, None] * np.array([-1, -1, 1, 1], np.float32)
+    wide: FloatArray = (boxes_xyxy + margin).astype(np.float32)
+    return wide
+
+
 def box_cover_together(one_xyxy: Array, other_xyxy: Array) -> float:
     """Return which share of a box (4,) lies in boxes (M, 4) together: what several of them cover counts once."""
     corners = np.clip(other_xyxy.reshape(-1, 2, 2), one_xyxy[:2], one_xyxy[2:])

@@ -129,8 +129,15 @@ def test_a_decode_at_the_end_stays_in_floats(source: ExportSource, images_rgb: I
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["ppnet-lsp-128", "repose-lsp-64"])
-@pytest.mark.parametrize("precision", [pytest.param("fp32", marks=pytest.mark.long), "fp16", "int8"])
+@pytest.mark.parametrize(
+    ("name", "precision"),
+    [
+        ("ppnet-lsp-128", "fp16"),
+        *((name, "int8") for name in ("ppnet-lsp-128", "repose-lsp-64")),
+        *(pytest.param(name, "fp32", marks=pytest.mark.long) for name in ("ppnet-lsp-128", "repose-lsp-64")),
+        pytest.param("repose-lsp-64", "fp16", marks=pytest.mark.long),
+    ],
+)
 def test_tensorrt_rtx_builds_the_models_that_ship(name: str, precision: str) -> None:
     checkpoint = load_checkpoint(resolve_checkpoint(name))
     width, height = checkpoint.spec.input_wh

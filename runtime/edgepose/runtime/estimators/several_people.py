@@ -9,7 +9,7 @@ from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import StageClock
 from edgepose.runtime.estimators.person_search import PersonSearch, TrackingSettings
 from edgepose.runtime.poses import Frame, Poses
-from edgepose.runtime.similarity import box_cover, box_cover_together, oks, shared_joints
+from edgepose.runtime.similarity import box_cover, box_cover_together, oks, shared_joints, widened
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.runtime.top_down import BoxPose, TopDownModel
 from edgepose.runtime.tracking import Track, Tracker, TrackerSettings
@@ -23,7 +23,8 @@ class CrowdSettings:
     share of `covered` is the box of somebody sure. Sure is who scores `sure_share` of the presence threshold; whoever
     is followed with less may be replaced by a better view. Nobody new is who shares more than `overlap` of the own box
     with those known together, or of the box of one of them, or more than `shared_joints` of the joints with one, or
-    `mirrored_joints` with left and right exchanged: people side by side have fewer. What looks like another candidate,
+    `mirrored_joints` with left and right exchanged: people side by side have fewer. Boxes of those known are wider than
+    their joints by `body_margin` of the longer side, as bodies are: one's legs, seen from the side, are nobody. What looks like another candidate,
     with an OKS above `same_oks`, is not looked at closer. Two who are followed, with more than `same_joints` of the
     joints in one place, are one. Somebody missed is looked for where they should be for `missing_frames`.
     """
@@ -33,6 +34,7 @@ class CrowdSettings:
     covered: float = 0.8
     same_oks: float = 0.5
     overlap: float = 0.75
+    body_margin: float = 0.05
     shared_joints: float = 0.25
     mirrored_joints: float = 1 / 3
     same_joints: float = 0.5
@@ -172,7 +174,7 @@ class SeveralPeopleEstimator:
     def _is_new(self, person: Poses, known: Sequence[Poses]) -> bool:
         """Return whether a person is nobody of those who are known, nor made of parts of them."""
         others = Poses.joined(known, self.skeleton)
-        own, boxes = person.boxes_xyxy, others.boxes_xyxy
+        own, boxes = person.boxes_xyxy, widened(others.boxes_xyxy, self._crowd.body_margin)
         overlap = max(box_cover_together(own[0], boxes), box_cover(boxes, own).max(initial=0))
         shared, mirrored = (
             shared_joints(person, others, self._settings.joint_score, mirrored=mirrored).max(initial=0)
