@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgepose.runtime.similarity import box_cover, box_cover_together, box_iou, oks, shared_joints, similarity
+from edgepose.runtime.similarity import box_cover, box_cover_together, box_iou, oks, shared_joints, similarity, widened
 from support.walkers import poses_of, standing
 
 seeds = st.integers(0, 2**32 - 1)
@@ -48,6 +48,12 @@ def test_what_of_a_box_lies_in_another() -> None:
     boxes = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [0, 0, 100, 100]], np.float32)
     assert box_cover(boxes[:1], boxes)[0] == pytest.approx([1, 0.5, 1])
     assert box_cover(boxes[2:], boxes[:1])[0, 0] == pytest.approx(0.01)
+
+
+def test_boxes_grow_by_a_share_of_their_longer_side() -> None:
+    boxes = np.array([[10, 20, 20, 120], [0, 0, 40, 10]], np.float32)
+    np.testing.assert_allclose(widened(boxes, 0.1), [[0, 10, 30, 130], [-4, -4, 44, 14]])
+    assert widened(boxes[:0], 0.1).shape == (0, 4)
 
 
 @given(seeds, st.integers(0, 5))

@@ -112,6 +112,11 @@ def test_two_who_are_seen_in_one_place_are_one(session: Session) -> None:
     assert max(counts) == 1
 
 
+def upright(x: float) -> FloatArray:
+    """Return the joints of somebody from the side, who is 10 px wide and 300 high."""
+    return np.stack([np.linspace(x, x + 10, 14), np.linspace(0, 300, 14)], axis=1).astype(np.float32)
+
+
 def seen(joints: FloatArray) -> Poses:
     box = np.concatenate([joints.min(axis=0), joints.max(axis=0)])[None]
     return Poses(LSP_14, joints[None], np.ones((1, 14), np.float32), np.ones(1, np.float32), box)
@@ -126,6 +131,8 @@ def seen(joints: FloatArray) -> Poses:
         (np.vstack([at(100)[:6], at(-10, 90)[6:]]), [at(40)], True),  # legs of one's own
         (at(60), [at(40)], True),  # more than half of a box is shared
         (at(60), [at(40), at(80)], False),  # all of it, with the two together
+        (upright(30), [upright(10)], False),  # beside the joints of a body, and within it
+        (upright(60), [upright(10)], True),
     ],
 )
 def test_who_is_made_of_those_known_is_nobody_new(

@@ -89,6 +89,17 @@ def test_on_the_default_clip_who_ships_follows_somebody_through(name: str) -> No
     assert found.with_people == found.pipeline_ms.n
 
 
+@pytest.mark.slow
+def test_on_the_default_clip_the_default_sees_nobody_who_is_not_there() -> None:
+    clock = StageClock()
+    with open_model(shipped_names()[0]) as session, open_source(DEFAULT_SOURCE) as source:
+        estimator = open_estimator(session, 5)
+        people = [len(estimator.estimate(frame, clock)) for frame in source]
+    # one comes from either side
+    assert max(people) == 2
+    assert people.count(2) > 60
+
+
 def test_a_paced_clip_runs_at_its_own_rate(clip: str, tmp_path: Path) -> None:
     with open_model(save_tiny_onnx(tmp_path)) as session:
         found = measure_camera_path(open_source(clip, paced=True), WholeFrameEstimator(session), warmup=1)
