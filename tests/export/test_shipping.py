@@ -24,7 +24,12 @@ def run_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spec = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (64, 64))
     recipe = Recipe(epochs=1, batch=4, precision="fp32")
     out = tmp_path_factory.mktemp("run")
-    record = {"hardware": {"cpu": "a small one"}, "config": {"teacher": [str(out / "large.safetensors")]}}
+    data = {"data": [f"lsp:{out}:train@2"], "validate": f"lsp:{out}:holdout"}
+    record = {
+        "hardware": {"cpu": "a small one"},
+        "config": {"teacher": [str(out / "large.safetensors")], **data},
+        "data_sha256": {f"lsp:{out}:train": "1"},
+    }
     Trainer(spec, recipe, [WeightedDataset(DotDataset(8), 1.0)], out, workers=0, record=record).run()
     return out / "last.safetensors"
 
@@ -64,5 +69,9 @@ def test_the_checkpoint_that_ships_has_no_training_state_and_half_the_size(
     running = [tensor for name, tensor in checkpoint.weights.items() if name.endswith("running_var")]
     assert {tensor.dtype for tensor in running} == {torch.float32}
     assert str(run_checkpoint.parent) not in json.dumps(checkpoint.training)
-    assert checkpoint.training["config"]["teacher"] == ["large"]
+    assert checkpoint.training["config"] == {"teacher": ["large"], "data": ["lsp:train@2"], "validate": "lsp:holdout"}
+    assert checkpoint.training["data_sha256"] == {"lsp:train": "1"}
+    accuracy = checkpoint.training["accuracy"]
+    assert accuracy["PCK@0.2"] == shipped[0].metrics["PCK@0.2"]
+    assert accuracy["per_joint"] == shipped[0].per_joint
     assert checkpoint.training["hardware"] == {"cpu": "a small one"}

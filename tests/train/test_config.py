@@ -166,6 +166,16 @@ def test_a_fingerprint_tells_files_apart_and_not_where_they_are(tmp_path: Path) 
     assert fingerprint("synthetic:3") != fingerprint("synthetic:4")
 
 
+def test_a_model_that_labels_counts_too(tmp_path: Path) -> None:
+    (tmp_path / "ccp").mkdir()
+    model = tmp_path / "model.onnx"
+    seen = {fingerprint("ccp:ccp:train", tmp_path)}
+    for content in (b"1", b"2"):
+        model.write_bytes(content)
+        seen.add(fingerprint(f"ccp:ccp:train:{model}", tmp_path))
+    assert len(seen) == 3
+
+
 @pytest.mark.slow
 def test_a_run_from_a_file_keeps_all_that_is_known_of_it(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "edgepose.train", "--config", written(tmp_path, RUN), "--workers", "0"]

@@ -15,7 +15,8 @@ from torch import nn
 
 from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.skeleton import LSP_14, MPII_16
-from edgepose.train.checkpoint import CheckpointError, load_checkpoint
+from edgepose.train import loop
+from edgepose.train.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from edgepose.train.data import WeightedDataset
 from edgepose.train.data.augment import AugmentConfig
 from edgepose.train.data.images import UnlabelledDataset
@@ -119,6 +120,39 @@ def test_a_validation_that_fails_costs_no_step(tmp_path: Path) -> None:
     assert all(torch.equal(weights[name], tensor) for name, tensor in expected.weights.items())
 
 
+def test_a_cut_after_the_best_checkpoint_costs_a_validation_and_not_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_at_the_end_of_the_epoch(path: Path, checkpoint: Checkpoint) -> None:
+        if path.stem == "last" and checkpoint.training["progress"]["epoch"] == 1:
+            raise OSError("the power is gone")
+        save_checkpoint(path, checkpoint)
+
+    monkeypatch.setattr(loop, "save_checkpoint", cut_at_the_end_of_the_epoch)
+    with pytest.raises(OSError, match="power"):
+        trainer(tmp_path, validate_on=HeldOut()).run()
+    monkeypatch.undo()
+    best, record = load_checkpoint(tmp_path / "best.safetensors"), Record()
+    resumed = trainer(tmp_path, RECIPE, record, validate_on=HeldOut())
+    resumed.resume()
+    resumed.run()
+    assert best.training["progress"]["best"] == record.epochs[0].accuracy
+    assert len(record.losses) == resumed.steps_per_epoch
+
+
+def test_data_may_have_moved(tmp_path: Path) -> None:
+    def at(place: str, sha256: str) -> Trainer:
+        data = DotDataset(12)
+        data.name = f"lsp:{place}:train"
+        mix = [WeightedDataset(data, 1.0)]
+        return Trainer(SPEC, RECIPE, mix, tmp_path, workers=0, record={"data_sha256": {data.name: sha256}})
+
+    at("/here", "1").save("last")
+    at("/there", "1").resume()
+    with pytest.raises(CheckpointError, match="another data"):
+        at("/there", "2").resume()
+
+
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_picture_that_cannot_be_read_is_told_in_one_line(tmp_path: Path, workers: int) -> None:
     mix = [WeightedDataset(HeldOut(spoilt=(2,)), 1.0)]
@@ -201,6 +235,8 @@ def test_another_recipe_or_network_is_not_resumed(tmp_path: Path) -> None:
         ({"config": {}}, "was validated on lsp:v, this on nothing; give the same --validate"),
         ({"config": {"validate": "lsp:w"}, "data_sha256": {"lsp:w": "3"}}, "was validated on lsp:v, this on lsp:w"),
         ({"data_sha256": {"lsp:a": "9", "lsp:v": "2"}}, "the files of lsp:a are others than those that"),
+        ({"config": {"validate": "lsp:moved"}, "data_sha256": {"lsp:moved": "2"}}, None),
+        ({"config": {"validate": "lsp:v:test"}, "data_sha256": {"lsp:v:test": "2"}}, "on lsp:v, this on lsp:v:test"),
     ],
 )
 def test_what_has_changed_of_the_data_is_named(tmp_path: Path, record: dict[str, Any], told: str | None) -> None:
@@ -232,6 +268,10 @@ def test_starts_from_the_weights_of_a_checkpoint_and_says_so(tmp_path: Path) -> 
     started = second.checkpoint()
     assert all(torch.equal(started.weights[name], tensor) for name, tensor in first.weights.items())
     assert started.training["start_from"] == first.training
+    second.save("last")
+    resumed = Trainer(SPEC, RECIPE, mix, tmp_path / "second", workers=0)
+    resumed.resume()
+    assert resumed.checkpoint().training["start_from"] == json.loads(json.dumps(first.training))
     with pytest.raises(CheckpointError, match="of another architecture"):
         Trainer(
             NetworkSpec.of_paper("repose", {"width": "8"}, LSP_14, (32, 32)), RECIPE, mix, tmp_path, start_from=first

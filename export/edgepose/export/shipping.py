@@ -42,7 +42,8 @@ def ship(
     save_checkpoint(path, trimmed)
     with TorchSession(path) as session:
         measured = evaluate(session, test_set, box="joints")
-    save_checkpoint(path, replace(trimmed, accuracy=_figures(measured)))
+    training = {**trimmed.training, "accuracy": _by_joint(measured)}
+    save_checkpoint(path, replace(trimmed, training=training, accuracy=_figures(measured)))
     report = run_export(ExportRequest(path, [("onnx", "fp32")], folder, validate="synthetic:50"))
     report.raise_failures()
     _rename(folder, f"{name}-fp32.onnx", f"{name}.onnx")
@@ -71,16 +72,35 @@ def _trimmed(checkpoint: Checkpoint, presence_threshold: float, commit: str) -> 
 def _without_folders(training: dict[str, Any]) -> dict[str, Any]:
     """Return what is known of a run, and of the one it started from, with data and teachers named by what they are."""
     named = {**training, "data": [_without_folder(spec) for spec in training["data"]]}
-    if teachers := training.get("config", {}).get("teacher"):
-        named["config"] = {**training["config"], "teacher": [Path(teacher).stem for teacher in teachers]}
+    if "config" in training:
+        named["config"] = _config_without_folders(training["config"])
+    if "data_sha256" in training:
+        named["data_sha256"] = {_without_folder(spec): sha256 for spec, sha256 in training["data_sha256"].items()}
     if "start_from" in training:
         named["start_from"] = _without_folders(training["start_from"])
+    return named
+
+
+def _config_without_folders(config: dict[str, Any]) -> dict[str, Any]:
+    named = dict(config)
+    for option in ("data", "unlabelled"):
+        if option in config:
+            named[option] = [_without_folder(spec) for spec in config[option]]
+    if config.get("validate"):
+        named["validate"] = _without_folder(config["validate"])
+    if config.get("teacher"):
+        named["teacher"] = [Path(teacher).stem for teacher in config["teacher"]]
     return named
 
 
 def _without_folder(spec: str) -> str:
     kind, *rest = spec.split(":")
     return ":".join([kind, *(part for part in rest if "/" not in part)])
+
+
+def _by_joint(measured: Evaluation) -> dict[str, Any]:
+    data = _without_folder(measured.data)
+    return {"data": data, "box": measured.environment["box"], **measured.metrics, "per_joint": measured.per_joint}
 
 
 def _figures(measured: Evaluation) -> list[dict[str, Any]]:

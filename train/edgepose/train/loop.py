@@ -69,7 +69,7 @@ class Trainer:
         self.world = world or World.alone()
         self.device = self.world.device
         self.network = spec.build().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._start_from = start_from
+        self._started_from = start_from.training if start_from is not None else None
         self.transfer = transfer_from(start_from, spec, self.network) if start_from is not None else None
         if recipe.qat and self.transfer is not None and not self.transfer.is_complete:
             raise TrainingError(
@@ -207,10 +207,9 @@ class Trainer:
         if self._validate_on is not None and self.world.is_first:
             self.save("last")  # validation takes long and reads files: what it meets is to cost no step
             accuracy = self.objective.validate(network, self._validate_on)
-        is_best = progress.finish_epoch(accuracy)
+        if progress.finish_epoch(accuracy):
+            self.save("best", to_go_on=False)  # before what counts it: a cut between the two costs a validation
         self.save("last")
-        if is_best and self.world.is_first:
-            save_checkpoint(self.out / "best.safetensors", replace(self.checkpoint(), state={}))
         point = progress.curve[-1]
         result = EpochResult(point.epoch, point.loss, self.objective.metric, point.accuracy, images_per_second)
         for observer in self.observers:
@@ -226,8 +225,8 @@ class Trainer:
             **self._record,
         }
         training |= self.objective.provenance()
-        if self._start_from is not None:
-            training["start_from"] = self._start_from.training
+        if self._started_from is not None:
+            training["start_from"] = self._started_from
         return Checkpoint(
             self.spec,
             self.spec.codec(),
@@ -238,8 +237,8 @@ class Trainer:
             state=self.state.tensors(),
         )
 
-    def save(self, name: str) -> Path:
-        """Write `out/NAME.safetensors` with everything needed to go on, if this is the first process.
+    def save(self, name: str, *, to_go_on: bool = True) -> Path:
+        """Write `out/NAME.safetensors`, with everything needed `to_go_on` or not, if this is the first process.
 
         Raises `TrainingError`, and leaves the file as it was, when a weight is no number.
         """
@@ -249,7 +248,8 @@ class Trainer:
             return path
         if not self.state.is_finite():
             raise self._diverged(f"a weight is no number after step {self._global_step}")
-        save_checkpoint(path, self.checkpoint())
+        checkpoint = self.checkpoint()
+        save_checkpoint(path, checkpoint if to_go_on else replace(checkpoint, state={}))
         return path
 
     def resume(self) -> None:
@@ -261,3 +261,4 @@ class Trainer:
         saved = self.world.from_first(lambda: load_checkpoint(path, with_state=True))
         check_same_run(path, saved, self.checkpoint())
         self.state.restore(saved)
+        self._started_from = saved.training.get("start_from")

@@ -38,7 +38,9 @@ def average_checkpoints(shares: Mapping[Path, float]) -> Checkpoint:
         name: _mean(tensor, [(of[name], share) for of, share in weighted]) for name, tensor in last.weights.items()
     }
     averaged = [{"checkpoint": path.stem, "share": round(share / total, 4)} for path, share in shares.items()]
-    return replace(last, weights=weights, training={**last.training, "averaged": averaged}, accuracy=[], state={})
+    training = {**last.training, "averaged": averaged}
+    training.pop("accuracy", None)
+    return replace(last, weights=weights, training=training, accuracy=[], state={})
 
 
 def _mean(last: Tensor, weighted: list[tuple[Tensor, float]]) -> Tensor:

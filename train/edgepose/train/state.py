@@ -139,7 +139,8 @@ def check_same_run(path: Path, saved: Checkpoint, mine: Checkpoint) -> None:
         if saved.training.get(option) != mine.training.get(option):
             raise CheckpointError(f"{path} was trained with another --{option}; give the same, or a new --out")
     before, now = (run.training.get("config", {}).get("validate", "nothing") for run in (saved, mine))
-    if before != now and "config" in saved.training and "config" in mine.training:
+    is_other = _identified(saved, before) != _identified(mine, now)
+    if is_other and "config" in saved.training and "config" in mine.training:
         raise CheckpointError(
             f"{path} was validated on {before}, this on {now}; give the same --validate, or a new --out"
         )
@@ -149,10 +150,19 @@ def check_same_run(path: Path, saved: Checkpoint, mine: Checkpoint) -> None:
         raise CheckpointError(
             f"the files of {', '.join(changed)} are others than those that {path} was trained with; restore them"
         )
-    if saved.training["data"] != mine.training["data"]:
+    if [_identified(saved, spec) for spec in saved.training["data"]] != [
+        _identified(mine, spec) for spec in mine.training["data"]
+    ]:
         raise CheckpointError(
             f"{path} was trained with another data: {saved.training['data']}; give the same, or a new --out"
         )
+
+
+def _identified(run: Checkpoint, spec: str) -> str:
+    """Return which data a run means by `kind:path[:split][@weight]`, wherever it lies: where its hash is known."""
+    name, _, weight = spec.partition("@")
+    kind, path, *split = [*name.split(":", 2), ""]
+    return ":".join([kind, run.training.get("data_sha256", {}).get(name, path), *split, weight])
 
 
 def _described(spec: NetworkSpec) -> str:

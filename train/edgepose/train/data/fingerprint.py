@@ -4,17 +4,24 @@ import hashlib
 from pathlib import Path
 
 from edgepose.runtime.files import sha256_of
+from edgepose.runtime.shipped import resolve_model
 
 
 def fingerprint(spec: str, root: Path = Path()) -> str:
     """Return the SHA-256 of `kind:path[:split]`: a file's own, of a folder that of its files' names and sizes.
 
-    What is rendered has its specification's. The split does not count; paths count from `root`.
+    What is rendered has its specification's. The split does not count, but the model that labels what has no labels
+    (`kind:path:split:model`) does; paths count from `root`.
     """
     kind, _, rest = spec.partition(":")
-    path = root / rest.partition(":")[0]
     if kind == "synthetic":
         return hashlib.sha256(spec.encode()).hexdigest()
+    path, _, split = rest.partition(":")
+    found, labeller = _of_files(root / path), split.partition(":")[2]
+    return hashlib.sha256(f"{found} {sha256_of(resolve_model(labeller))}".encode()).hexdigest() if labeller else found
+
+
+def _of_files(path: Path) -> str:
     if path.is_file():
         return sha256_of(path)
     files = (file for file in path.rglob("*") if file.is_file())
