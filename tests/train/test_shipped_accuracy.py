@@ -17,6 +17,11 @@ def test_the_card_tells_the_accuracy_and_the_origin(model: ShippedModel) -> None
     told = {figure.metric for figure in model.accuracy if figure.images == 1000}
     assert {"PCK@0.2", "PCKh@0.5"} <= told
     assert {"data", "recipe", "commit", "date", "hardware"} <= set(card.provenance)
+    by_joint = card.provenance["accuracy"]
+    assert set(by_joint["per_joint"]) == set(card.skeleton_object().joints)
+    assert {round(by_joint["PCK@0.2"], 2)} == {
+        f.value for f in model.accuracy if (f.metric, f.images) == ("PCK@0.2", 1000)
+    }
     assert "research" in card.licence
     assert "/" not in "".join(card.provenance["data"]), "a card names data, not somebody's folders"
 

@@ -65,3 +65,9 @@ def test_a_killed_worker_is_started_again_and_nothing_is_lost(tmp_path: Path) ->
     losses = [[point["loss"] for point in run.training["progress"]["curve"]] for run in (expected, found)]
     assert losses[0] == losses[1]
     assert all(torch.equal(found.weights[name], tensor) for name, tensor in expected.weights.items())
+    # another torchrun is not to go on with it, restarted or not, unless it is told to
+    written_at = (cut / "last.safetensors").stat().st_mtime_ns
+    again = subprocess.run(command, env=ENVIRONMENT, check=False, timeout=200, capture_output=True, text=True)
+    assert again.returncode != 0
+    assert again.stderr.count("already holds a training run") >= 2
+    assert (cut / "last.safetensors").stat().st_mtime_ns == written_at

@@ -18,7 +18,7 @@ from edgepose.train.loop import Trainer, TrainingError
 from edgepose.train.objectives import Objective, objective_of
 from edgepose.train.observers import ProgressBar, ProgressLines, TensorBoardLog
 from edgepose.train.progress import Observer
-from edgepose.train.world import World, was_restarted
+from edgepose.train.world import World, torchrun_began_at, was_restarted
 
 
 def run_training(
@@ -112,9 +112,13 @@ def _train(trainer: Trainer, console: Console) -> None:
 
 
 def _is_resumed(out: Path, *, resume: bool) -> bool:
-    """Return whether a run goes on; one that is there and is not to go on is not overwritten."""
-    exists = (out / "last.safetensors").exists()
-    resume = resume or (exists and was_restarted())
+    """Return whether a run goes on; one that is there and is not to go on is not overwritten.
+
+    What torchrun starts again goes on with its own run, and not with an older one that made it fail at first.
+    """
+    last = out / "last.safetensors"
+    exists = last.exists()
+    resume = resume or (exists and was_restarted() and last.stat().st_mtime >= torchrun_began_at())
     if exists and not resume:
         raise TrainingError(f"{out} already holds a training run; add --resume to go on, or choose another --out")
     return resume

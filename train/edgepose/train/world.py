@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
+import psutil
 import torch
 from torch import Tensor, distributed, nn
 from torch.distributed import PrefixStore  # type: ignore[attr-defined]
@@ -134,6 +135,11 @@ def _fresh(store: Any) -> Any:
 def was_restarted() -> bool:
     """Return whether torchrun started this process again, after another one died."""
     return _restarts() > 0
+
+
+def torchrun_began_at() -> float:
+    """Return when torchrun, which started this process, began itself: seconds since 1970, as the times of files are."""
+    return psutil.Process(os.getppid()).create_time()
 
 
 def _restarts() -> int:
