@@ -27,6 +27,7 @@ from edgepose.train.config import read_config
 from edgepose.train.data import open_mix
 from edgepose.train.loop import Trainer
 from edgepose.train.losses import weighted_mse
+from edgepose.train.named_recipes import fast_precision
 from edgepose.train.networks import DeployNetwork
 from edgepose.train.networks.describe import describe
 from edgepose.train.objectives import Batch
@@ -78,7 +79,8 @@ class Plain:
 
 def run(given: argparse.Namespace, out: Path) -> dict[str, Any]:
     torch.set_num_threads(given.threads)
-    config = read_config(given.config).with_options({"data": (given.data,)}, {"epochs": 10**6})
+    precision = given.precision or fast_precision()  # whatever a file says, which is of the machine that it was run on
+    config = read_config(given.config).with_options({"data": (given.data,)}, {"epochs": 10**6, "precision": precision})
     if given.batch:
         config = config.with_options({}, {"batch": given.batch})
     world, mix = World.alone(), open_mix(config.data)
@@ -141,6 +143,9 @@ def main() -> None:
     parser.add_argument("--config", default="ppnet-small-lsp-128", help="a run's file or one that ships, by its name")
     parser.add_argument("--data", default="synthetic:256", help="what is learned, instead of the run's own data")
     parser.add_argument("--batch", type=int, help="instead of the run's own")
+    parser.add_argument(
+        "--precision", choices=("bf16", "fp32"), help="default: bf16 where the machine has a unit for it"
+    )
     parser.add_argument("--workers", type=int, help="processes of the loader; default: as edgepose train")
     parser.add_argument("--compile", action="store_true")
     given = parser.parse_args()
