@@ -139,8 +139,7 @@ def check_same_run(path: Path, saved: Checkpoint, mine: Checkpoint) -> None:
         if saved.training.get(option) != mine.training.get(option):
             raise CheckpointError(f"{path} was trained with another --{option}; give the same, or a new --out")
     before, now = (run.training.get("config", {}).get("validate", "nothing") for run in (saved, mine))
-    is_other = _identified(saved, before) != _identified(mine, now)
-    if is_other and "config" in saved.training and "config" in mine.training:
+    if "config" in saved.training and "config" in mine.training and not _is_same_data(saved, [before], mine, [now]):
         raise CheckpointError(
             f"{path} was validated on {before}, this on {now}; give the same --validate, or a new --out"
         )
@@ -150,16 +149,21 @@ def check_same_run(path: Path, saved: Checkpoint, mine: Checkpoint) -> None:
         raise CheckpointError(
             f"the files of {', '.join(changed)} are others than those that {path} was trained with; restore them"
         )
-    if [_identified(saved, spec) for spec in saved.training["data"]] != [
-        _identified(mine, spec) for spec in mine.training["data"]
-    ]:
+    if not _is_same_data(saved, saved.training["data"], mine, mine.training["data"]):
         raise CheckpointError(
             f"{path} was trained with another data: {saved.training['data']}; give the same, or a new --out"
         )
 
 
+def _is_same_data(one: Checkpoint, specs: list[str], other: Checkpoint, other_specs: list[str]) -> bool:
+    """Return whether two runs mean the same by their data: in the same words, or, where hashes are known, by these."""
+    return specs == other_specs or [_identified(one, spec) for spec in specs] == [
+        _identified(other, spec) for spec in other_specs
+    ]
+
+
 def _identified(run: Checkpoint, spec: str) -> str:
-    """Return which data a run means by `kind:path[:split][@weight]`, wherever it lies: where its hash is known."""
+    """Return which data a run means by `kind:path[:split][@weight]`, with its hash, if that is known, for its path."""
     name, _, weight = spec.partition("@")
     kind, path, *split = [*name.split(":", 2), ""]
     return ":".join([kind, run.training.get("data_sha256", {}).get(name, path), *split, weight])
