@@ -13,8 +13,9 @@ PPNETS = {"ppnet-m2-d1-w8": "ppnet-m2-d1-w12", "ppnet-m1-d2-w16": "ppnet-m1-d2-w
 
 
 def spec(name: str = "repose", **settings: str) -> NetworkSpec:
+    side_px = 64 if settings.get("stride") == "4" else 32
     settings = {"coarsest": "8", **settings} if name == "repose" else settings
-    return NetworkSpec.of_paper(name, settings, REPOSE.skeleton, (32, 32))
+    return NetworkSpec.of_paper(name, settings, REPOSE.skeleton, (side_px, side_px))
 
 
 def trained(of: NetworkSpec) -> Checkpoint:
@@ -24,14 +25,14 @@ def trained(of: NetworkSpec) -> Checkpoint:
     for tensor in network.parameters():
         torch.nn.init.normal_(tensor, std=0.2)
     with torch.no_grad():
-        network(torch.randn(4, 3, 32, 32))
+        network(torch.randn(4, 3, *of.input_wh))
     return Checkpoint(of, of.codec(), 1.25, network.state_dict(), training={}, accuracy=[], state={})
 
 
 def check_same_function(narrow: NetworkSpec, wide: NetworkSpec) -> None:
     checkpoint, network = trained(narrow), wide.build()
     transfer = start_from(checkpoint, wide, network)
-    images = torch.randn(2, 3, 32, 32)
+    images = torch.randn(2, 3, *wide.input_wh)
     assert not transfer.fresh
     assert f"{len(transfer.widened)} with channels repeated" in str(transfer)
     with torch.no_grad():
@@ -40,7 +41,9 @@ def check_same_function(narrow: NetworkSpec, wide: NetworkSpec) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"blocks": "1"}, {"blocks": "2", "head": "joint"}, {"update": "replace"}], ids=str
+    "settings",
+    [{"blocks": "1"}, {"blocks": "2", "head": "joint"}, {"update": "replace"}, {"blocks": "1", "stride": "4"}],
+    ids=str,
 )
 @pytest.mark.parametrize("width", ["12", "20"])
 def test_a_wider_repose_computes_the_same(settings: dict[str, str], width: str) -> None:

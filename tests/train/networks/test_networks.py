@@ -22,6 +22,8 @@ REPOSE_VARIANTS = [
     *({"update": rule} for rule in ("trainable", "add", "replace")),
     *({"head": head} for head in ("per-keypoint", "joint")),
     *({"stacks": str(count)} for count in (1, 2, 4)),
+    *({"stride": cell, "coarsest": "8"} for cell in ("1", "2", "4")),
+    {"stride": "4", "coarsest": "16", "stacks": "2"},
     {"coarsest": "8", "blocks": "1", "update": "add", "head": "joint", "stacks": "2"},
 ]
 PPNET_VARIANTS = [
@@ -56,8 +58,9 @@ def test_every_repose_gives_the_maps_of_its_codec(settings: dict[str, str], skel
     outputs = outputs_of(spec)
     config = spec.config()
     assert isinstance(config, RePoseConfig)
-    assert spec.codec().map_wh == spec.input_wh == (128, 128)
-    assert outputs[-1].shape == (1, len(skeleton), 128, 128)
+    cells = 128 // config.stride
+    assert spec.codec().map_wh == (cells, cells)
+    assert outputs[-1].shape == (1, len(skeleton), cells, cells)
     sides = [config.coarsest, *(config.coarsest * 2**i for i in range(config.downsamplings + 1))]
     assert [o.shape[2] for o in outputs] == sides * config.stacks
 
@@ -164,10 +167,12 @@ def test_a_deployed_network_takes_pixels_and_gives_the_last_maps() -> None:
         ("ppnet-m0-d2-w32", {}, None, "PPNet takes modules, depth, width and stem >= 1"),
         ("repose", {"colour": "red"}, None, "unknown setting 'colour'; this network has coarsest, blocks"),
         ("repose", {"coarsest": "9"}, None, "RePose takes coarsest 8, 16 or 32"),
+        ("repose", {"stride": "3"}, None, "RePose takes a stride of 1, 2 or 4; found 3"),
+        ("repose", {"stride": "4", "coarsest": "32"}, None, "at a stride of 4 are 32 cells, no power of two of it"),
         ("repose", {"blocks": "many"}, None, "blocks is a whole number; found 'many'"),
         ("repose", {"update": "never"}, None, "update is one of trainable, add, replace; found 'never'"),
         ("repose", {}, (128, 96), "RePose takes square input; found 128x96"),
-        ("repose", {}, (100, 100), "100 px is no power of two of it"),
+        ("repose", {}, (100, 100), "100 cells, no power of two of it"),
         ("ppnet-m2-d2-w32", {"width": "4"}, None, "unknown setting 'width'"),
         ("ppnet-m2-d2-w32", {"branches": "5"}, None, "3 or 4 branches"),
         ("ppnet-m2-d2-w32", {}, (190, 256), "PPNet's input is a multiple of 4; found 190x256"),

@@ -91,9 +91,10 @@ def _value(key: str, kind: Any, text: str) -> str | int:
     raise EdgeposeError(f"{key} is {' or '.join(expected)}; found {text!r}")
 
 
-def _repose_codec(input_wh: tuple[int, int], _config: RePoseConfig) -> HeatmapCodec:
-    """Return full resolution; sigma is 5/128 of the side."""
-    return HeatmapCodec(input_wh, input_wh, 5.0 * input_wh[0] / 128)
+def _repose_codec(input_wh: tuple[int, int], config: RePoseConfig) -> HeatmapCodec:
+    """Return the resolution of its stride, full in the paper; sigma is 5/128 of the side."""
+    width, height = input_wh
+    return HeatmapCodec(input_wh, (width // config.stride, height // config.stride), 5.0 * width / 128)
 
 
 def _ppnet_codec(input_wh: tuple[int, int], _config: PPNetConfig) -> HeatmapCodec:

@@ -7,6 +7,7 @@ the paper puts on its heatmaps is left out: it can start dead and then never tra
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, cast
 
 import torch
@@ -25,6 +26,8 @@ class RePoseConfig:
     `width` is the paper's C (64), a keypoint's own features have half of it. `coarsest` is the side in cells at which
     the updates run, `blocks` the depth of g, `update` how its result enters, `head` the one after the updates. `order`
     is where the first pass goes: from the hips outward, or from the head and wrists inward; the second goes back.
+    `stride` is how many pixels a cell of the prediction is wide, 1 in the paper: above it strided blocks come first and
+    the U begins on their smaller map, which costs little where the paper's costs most.
     """
 
     input_px: int = 128
@@ -35,22 +38,27 @@ class RePoseConfig:
     stacks: int = 1
     width: int = 64
     order: Literal["outward", "inward"] = "outward"
+    stride: int = 1
 
     def __post_init__(self) -> None:
         if self.coarsest not in (8, 16, 32) or not 1 <= self.blocks <= 5 or self.stacks < 1 or self.width < 8:
             raise EdgeposeError(
                 f"RePose takes coarsest 8, 16 or 32, blocks 1-5, stacks >= 1 and width >= 8; found {self}"
             )
-        steps = math.log2(self.input_px / self.coarsest)
+        if self.stride not in (1, 2, 4):
+            raise EdgeposeError(f"RePose takes a stride of 1, 2 or 4; found {self.stride}")
+        cells = self.input_px / self.stride
+        steps = math.log2(cells / self.coarsest)
         if steps < 1 or steps != int(steps):
             raise EdgeposeError(
-                f"RePose halves its input down to {self.coarsest} cells; {self.input_px} px is no power of two of it"
+                f"RePose halves its input down to {self.coarsest} cells; {self.input_px} px at a stride of "
+                f"{self.stride} are {cells:g} cells, no power of two of it"
             )
 
     @property
     def downsamplings(self) -> int:
-        """How often the resolution is halved."""
-        return int(math.log2(self.input_px / self.coarsest))
+        """How often a U halves its resolution."""
+        return int(math.log2(self.input_px / self.stride / self.coarsest))
 
 
 def block(kernel: int, stride: int, inputs: int, outputs: int, groups: int = 1) -> nn.Sequential:
@@ -181,7 +189,8 @@ class Stack(nn.Module):
         super().__init__()
         width, steps, keypoints = config.width, config.downsamplings, len(skeleton)
         inner = width if first else 2 * width
-        self.entry = blocks(4, 3 if first else width + keypoints, width)
+        seen = width if config.stride > 1 else 3
+        self.entry = blocks(4, seen if first else width + keypoints, width)
         self.down = nn.ModuleList(block(5, 2, inner, width) for _ in range(steps))
         self.coarse = blocks(4, inner, width)
         self.core = KinematicCore(config, skeleton)
@@ -213,13 +222,15 @@ class RePose(nn.Module):
     def __init__(self, config: RePoseConfig, skeleton: Skeleton) -> None:
         super().__init__()
         self.config = config
+        channels = {1: [3], 2: [3, config.width], 4: [3, config.width // 2, config.width]}[config.stride]
+        self.stem = nn.Sequential(*(block(5, 2, inputs, outputs) for inputs, outputs in pairwise(channels)))
         self.stacks = nn.ModuleList(Stack(config, skeleton, first=i == 0) for i in range(config.stacks))
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Return the heatmaps (N, K, h, w), each at its own resolution."""
         outputs: list[Tensor] = []
         decoded: list[Tensor] = []
-        x = images
+        x = self.stem(images)
         for stack in self.stacks:
             decoded, heatmaps = cast("tuple[list[Tensor], list[Tensor]]", stack(x, decoded))
             outputs += heatmaps
