@@ -1,6 +1,8 @@
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,6 +49,25 @@ def test_what_is_found_is_in_pixels_of_the_image(tmp_path: Path) -> None:
     assert people.image_ids == ("0", "0", "1", "1", "2", "2", "3")
     assert people.scores.shape == (7, 14)
     assert progress == [(3, 7), (6, 7), (7, 7)]
+
+
+def test_what_processes_find_of_their_shares_is_put_together_in_order() -> None:
+    def predict(images_rgb: ImageArray) -> Prediction:
+        keypoints = images_rgb.mean(axis=(1, 2, 3))[:, None, None].repeat(14, axis=1).repeat(2, axis=2)
+        return Prediction(keypoints.astype(np.float32), np.ones((len(images_rgb), 14), np.float32))
+
+    def of_two(work: Callable[[Any], Any], things: Sequence[Any]) -> list[Any]:
+        """As two processes of a world: the second's share is done first."""
+        second, first = [work(thing) for thing in things[1::2]], [work(thing) for thing in things[::2]]
+        return [(first, second)[i % 2][i // 2] for i in range(len(things))]
+
+    alone, shared = (
+        predict_people(predict, WhiteDots(7), LSP_14, (48, 64), 1.25, batch=2, spread=spread)
+        for spread in (map, of_two)
+    )
+    assert shared.persons == alone.persons == tuple(range(7))
+    assert shared.image_ids == alone.image_ids
+    np.testing.assert_array_equal(shared.found, alone.found)
 
 
 def test_a_fixed_batch_is_filled_up(tmp_path: Path) -> None:

@@ -13,14 +13,19 @@ import psutil
 import pytest
 import torch
 
+from edgepose.runtime.codecs import of_one_person
+from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.checkpoint import Checkpoint, load_checkpoint
+from edgepose.train.data import open_dataset
+from edgepose.train.validation import validate_pck
 from support.shared_losses import losses_of_a_run
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
+VALIDATION = "synthetic:70:3"
 TRAINING = ["-m", "edgepose.train", "--net", "ppnet-m1-d1-w8", "--set", "stem=8", "--input", "32x32"]
 TRAINING += ["--skeleton", "lsp-14", "--data", "synthetic:16", "--recipe", "modern", "--precision", "fp32"]
-TRAINING += ["--batch", "8", "--epochs", "12", "--workers", "0", "--save-minutes", "0"]
+TRAINING += ["--batch", "8", "--epochs", "12", "--workers", "0", "--save-minutes", "0", "--validate", VALIDATION]
 
 
 @pytest.mark.slow
@@ -51,6 +56,17 @@ def wait_for(path: Path) -> Checkpoint:
     return load_checkpoint(path)
 
 
+def check_accuracy(run: Path) -> None:
+    """Each process validated on a share of the people; this one looks at all of them."""
+    best, dataset = load_checkpoint(run / "best.safetensors"), open_dataset(VALIDATION)
+    overall, per_joint = validate_pck(
+        best.build(), dataset, LSP_14, of_one_person(best.codec, "ppnet"), best.crop_padding, bf16=False
+    )
+    told = max(point["accuracy"] for point in load_checkpoint(run / "last.safetensors").training["progress"]["curve"])
+    assert told == overall > 0
+    assert best.training["accuracy"] == {"data": VALIDATION, "PCK@0.2": overall, "per_joint": per_joint}
+
+
 @pytest.mark.slow
 def test_a_killed_worker_is_started_again_and_nothing_is_lost(tmp_path: Path) -> None:
     whole, cut = tmp_path / "whole", tmp_path / "cut"
@@ -65,6 +81,7 @@ def test_a_killed_worker_is_started_again_and_nothing_is_lost(tmp_path: Path) ->
     losses = [[point["loss"] for point in run.training["progress"]["curve"]] for run in (expected, found)]
     assert losses[0] == losses[1]
     assert all(torch.equal(found.weights[name], tensor) for name, tensor in expected.weights.items())
+    check_accuracy(cut)
     # another torchrun is not to go on with it, restarted or not, unless it is told to
     written_at = (cut / "last.safetensors").stat().st_mtime_ns
     again = subprocess.run(command, env=ENVIRONMENT, check=False, timeout=200, capture_output=True, text=True)

@@ -57,6 +57,7 @@ def test_a_process_that_torchrun_did_not_start_is_alone(monkeypatch: pytest.Monk
         assert world.is_first
         assert world.from_first(lambda: 5) == 5
         assert world.mean(torch.tensor([2.0])) == 2
+        assert world.map(lambda number: number * 2, range(3)) == [0, 2, 4]
         network = nn.Sequential(nn.BatchNorm2d(3))
         assert world.shared(network) is network
         assert world.synchronise_norms(network) is network

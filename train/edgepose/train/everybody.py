@@ -21,6 +21,7 @@ from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.data.pose_dataset import DataError, Picture, PoseDataset, Unlabelled, picture_in_skeleton
 from edgepose.train.metrics.oks import oks_ap
 from edgepose.train.prediction import MapPredictor
+from edgepose.train.spread import Spread
 
 
 @dataclass(frozen=True)
@@ -93,20 +94,27 @@ def look_at(
     skeleton: Skeleton,
     limit: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
+    spread: Spread = map,
 ) -> tuple[Everybody, Everybody]:
     """Return whom `see` finds in the first `limit` pictures of a data set, and who is labelled in them.
 
-    `on_progress` is told (pictures done, pictures in all). Raises `EdgeposeError` where the data has no joint of the
+    `on_progress` is told (pictures done, pictures in all); with a world's `map` as `spread` each process looks at a
+    share of them. Raises `EdgeposeError` where the data has no joint of the
     skeleton, `DataError` for data that knows one person a picture.
     """
-    found, truth = [], []
-    people = labelled_pictures(dataset, skeleton, limit)
-    for done, person in enumerate(people, start=1):
+
+    def look(person: int) -> tuple[Everybody, Everybody]:
         picture, _ = picture_in_skeleton(dataset, person, skeleton)
         keypoints, scores = see(picture.image_bgr)
-        found.append(_in_picture(person, picture.image_id, keypoints, scores=scores.mean(axis=-1)))
+        seen = _in_picture(person, picture.image_id, keypoints, scores=scores.mean(axis=-1))
         there = _in_picture(person, picture.image_id, labelled(picture, skeleton), areas_px2=picture.areas_px2)
-        truth.append(replace(there, unlabelled={picture.image_id: picture.unlabelled}))
+        return seen, replace(there, unlabelled={picture.image_id: picture.unlabelled})
+
+    found, truth = [], []
+    people = labelled_pictures(dataset, skeleton, limit)
+    for done, (seen, there) in enumerate(spread(look, people), start=1):
+        found.append(seen)
+        truth.append(there)
         if on_progress is not None:
             on_progress(done, len(people))
     return joined(found), joined(truth)

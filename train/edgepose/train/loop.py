@@ -204,8 +204,9 @@ class Trainer:
     def _finish_epoch(self, images_per_second: float) -> None:
         network, progress = self.state.average.network, self.state.progress
         accuracy = None
-        if self._validate_on is not None and self.world.is_first:
+        if self._validate_on is not None:
             self.save("last")  # validation takes long and reads files: what it meets is to cost no step
+            self.world.send_buffers(network)
             accuracy = self.objective.validate(network, self._validate_on)
         if progress.finish_epoch(accuracy):
             self.save("best", to_go_on=False)  # before what counts it: a cut between the two costs a validation

@@ -1,6 +1,6 @@
 """What a network makes of the people of a data set: one code for every format, in training and after it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from edgepose.runtime.geometry import image_box_xyxy, invert_affine, transform_p
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.data.augment import Crop, plain_crop
 from edgepose.train.data.pose_dataset import PoseDataset, Sample, in_skeleton, joints_box_xyxy
+from edgepose.train.spread import Spread, batches
 
 MapPredictor = Callable[[ImageArray], FloatArray]
 """Crops uint8 RGB (N, h, w, 3) -> heatmaps (N, K, H, W)."""
@@ -126,56 +127,65 @@ def predict_people(
     batch: int = 32,
     limit: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
+    spread: Spread = map,
 ) -> PredictedPeople:
     """Return what `predict` finds of the first `limit` people of a data set, one crop a person.
 
     Crops are of the size `input_wh`; `padding` widens a person's box, a whole image is not widened. `on_progress` is
-    told (people done, people in all). Raises `EdgeposeError` for an unknown kind of box or when nobody has a label in
-    common with the skeleton.
+    told (people done, people in all). With a world's `map` as `spread` each process looks at a share of them. Raises
+    `EdgeposeError` for an unknown kind of box or when nobody has a label in common with the skeleton.
     """
     if box not in BOXES:
         raise EdgeposeError(f"unknown kind of box {box!r}; known: {', '.join(BOXES)}")
+
+    def look(numbers: range) -> PredictedPeople | None:
+        samples = labelled_people(dataset, skeleton, numbers)
+        return _seen(predict, samples, skeleton, (input_wh, padding, box)) if samples else None
+
     total = min(len(dataset), len(dataset) if limit is None else limit)
-    found, scores, samples = [], [], []
-    persons: list[int] = []
-    for numbers, part in labelled_batches(dataset, skeleton, total, batch):
-        crops = [person_crop(sample, input_wh, padding, box) for sample in part]
-        seen = predict(np.stack([crop.image_rgb for crop, _ in crops]))
-        found += [transform_points(invert_affine(a), k) for (_, a), k in zip(crops, seen.keypoints_crop, strict=True)]
-        scores.append(seen.scores)
-        samples += [_facts(sample) for sample in part]
-        persons += numbers
+    parts, shares = [], batches(total, batch)
+    for numbers, part in zip(shares, spread(look, shares), strict=True):
+        if part is not None:
+            parts.append(part)
         if on_progress is not None:
-            on_progress(min(len(samples), total), total)
-    if not samples:
+            on_progress(numbers.stop, total)
+    if not parts:
         raise EdgeposeError(f"nobody in {dataset.name} has a labelled joint of {skeleton.name}; give other data")
-    truth, head_px, area_px2, image_ids = zip(*samples, strict=True)
+    return _joined(parts)
+
+
+def labelled_people(dataset: PoseDataset, skeleton: Skeleton, numbers: Iterable[int]) -> dict[int, Sample]:
+    """Return those of some people of a data set who have a labelled joint, by their numbers."""
+    samples = {number: in_skeleton(dataset, number, skeleton) for number in numbers}
+    return {number: sample for number, sample in samples.items() if sample.labelled.any()}
+
+
+def _seen(
+    predict: Predictor, people: Mapping[int, Sample], skeleton: Skeleton, window: tuple[tuple[int, int], float, str]
+) -> PredictedPeople:
+    """Return what is found of a batch of people; `window` is `person_crop`'s. Their pictures are not kept."""
+    samples = list(people.values())
+    crops = [person_crop(sample, *window) for sample in samples]
+    seen = predict(np.stack([crop.image_rgb for crop, _ in crops]))
+    found = [transform_points(invert_affine(a), k) for (_, a), k in zip(crops, seen.keypoints_crop, strict=True)]
     return PredictedPeople(
         skeleton,
         np.stack(found),
-        np.concatenate(scores),
-        np.stack(truth),
-        np.array(head_px, np.float32),
-        np.array(area_px2, np.float32),
-        image_ids,
-        tuple(persons),
+        seen.scores,
+        np.stack([sample.keypoints for sample in samples]),
+        np.array([sample.head_px for sample in samples], np.float32),
+        np.array([sample.area_px2 for sample in samples], np.float32),
+        tuple(sample.image_id for sample in samples),
+        tuple(people),
     )
 
 
-def _facts(sample: Sample) -> tuple[FloatArray, float, float, str]:
-    """Return what is kept of a sample, so that its image need not be."""
-    return sample.keypoints, sample.head_px, sample.area_px2, sample.image_id
-
-
-def labelled_batches(
-    dataset: PoseDataset, skeleton: Skeleton, total: int, batch: int
-) -> Iterator[tuple[Sequence[int], Sequence[Sample]]]:
-    """Yield those of the first `total` people who have a labelled joint, a batch at a time: numbers and samples."""
-    for start in range(0, total, batch):
-        samples = ((i, in_skeleton(dataset, i, skeleton)) for i in range(start, min(start + batch, total)))
-        if labelled := [(i, sample) for i, sample in samples if sample.labelled.any()]:
-            numbers, part = zip(*labelled, strict=True)
-            yield numbers, part
+def _joined(parts: Sequence[PredictedPeople]) -> PredictedPeople:
+    columns = zip(*((p.found, p.scores, p.truth, p.head_px, p.area_px2) for p in parts), strict=True)
+    found, scores, truth, head_px, area_px2 = (np.concatenate(column) for column in columns)
+    image_ids = tuple(image for part in parts for image in part.image_ids)
+    persons = tuple(person for part in parts for person in part.persons)
+    return PredictedPeople(parts[0].skeleton, found, scores, truth, head_px, area_px2, image_ids, persons)
 
 
 def person_crop(sample: Sample, input_wh: tuple[int, int], padding: float, box: str) -> tuple[Crop, Array]:

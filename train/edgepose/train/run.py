@@ -76,9 +76,9 @@ def run_training(
             shown: Observer = stack.enter_context(ProgressBar(console)) if has_bar else ProgressLines(console)
             trainer.observers = (shown, stack.enter_context(closing(log)))
         _train(trainer, console)
+    if validate_on is not None:
+        _report(out / "best.safetensors", objective, validate_on, world)
     if world.is_first:
-        if validate_on is not None:
-            _report(out / "best.safetensors", objective, validate_on, world)
         console.print(f"wrote {out / 'best.safetensors'} and {out / 'last.safetensors'}")
     return out / "last.safetensors"
 
@@ -146,7 +146,8 @@ def _record(run: RunConfig, data_root: Path, world: World) -> dict[str, Any]:
 
 def _report(path: Path, objective: Objective, dataset: PoseDataset, world: World) -> None:
     """Note in a checkpoint how accurate it is, joint by joint."""
-    best = load_checkpoint(path)
+    best = world.from_first(lambda: load_checkpoint(path))
     figures = objective.report(best.build().to(world.device), dataset)
-    training = {**best.training, "accuracy": {"data": dataset.name, **figures}}
-    save_checkpoint(path, replace(best, training=training))
+    if world.is_first:
+        training = {**best.training, "accuracy": {"data": dataset.name, **figures}}
+        save_checkpoint(path, replace(best, training=training))

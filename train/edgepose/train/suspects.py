@@ -19,7 +19,8 @@ from edgepose.train.contact_sheet import contact_sheet, draw_found
 from edgepose.train.data.augment import plain_crop
 from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample, in_skeleton
 from edgepose.train.losses import doubtful
-from edgepose.train.prediction import labelled_batches, predictor_of
+from edgepose.train.prediction import labelled_people, predictor_of
+from edgepose.train.spread import batches
 from edgepose.train.swapped_labels import SwappedLabels
 
 OFF = 0.6
@@ -73,17 +74,20 @@ def find_suspects(
     total = min(len(dataset), len(dataset) if limit is None else limit)
     suspects: list[Suspect] = []
     seen = None
-    for numbers, samples in labelled_batches(dataset, skeleton, total, batch):
-        crops, affines = zip(*(plain_crop(s, card.input_wh, card.crop.padding) for s in samples), strict=True)
+    for numbers in batches(total, batch):
+        people = labelled_people(dataset, skeleton, numbers)
+        if not people:
+            continue
+        crops, affines = zip(*(plain_crop(p, card.input_wh, card.crop.padding) for p in people.values()), strict=True)
         seen = predict(np.stack([crop.image_rgb for crop in crops]))
         targets = codec.encode(np.stack([crop.keypoints_crop for crop in crops]))
         assert seen.heatmaps is not None
         swapped, off = _doubts(swaps, torch.from_numpy(seen.heatmaps), torch.from_numpy(targets))
-        for row, (number, sample) in enumerate(zip(numbers, samples, strict=True)):
+        for row, (number, sample) in enumerate(people.items()):
             found = transform_points(invert_affine(affines[row]), seen.keypoints_crop[row])
             suspects += _of_person(skeleton, number, sample, found, {"swapped": swapped[row], "off": off[row]})
         if on_progress is not None:
-            on_progress(numbers[-1] + 1, total)
+            on_progress(numbers.stop, total)
     if seen is None:
         raise DataError(f"nobody in {dataset.name} has a labelled joint of {skeleton.name}; give other data")
     return sorted(suspects, key=lambda suspect: -suspect.doubt)

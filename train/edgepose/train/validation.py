@@ -10,6 +10,7 @@ from edgepose.train.data.pose_dataset import PoseDataset
 from edgepose.train.metrics.pck import pck, torso_px
 from edgepose.train.prediction import decoded, predict_people
 from edgepose.train.session import network_predictor
+from edgepose.train.spread import Spread
 
 
 def validate_pck(
@@ -21,13 +22,14 @@ def validate_pck(
     *,
     bf16: bool,
     batch: int = 64,
+    spread: Spread = map,
 ) -> tuple[float, dict[str, float]]:
     """Return PCK@0.2 (torso) in percent, of all joints and of each that the data has.
 
-    The box of each person is the data's, widened by `padding`.
+    The box of each person is the data's, widened by `padding`; `spread` as in `predict_people`.
     """
     predict = decoded(network_predictor(network, bf16=bf16), codec)
-    people = predict_people(predict, dataset, skeleton, codec.input_wh, padding, batch=batch)
+    people = predict_people(predict, dataset, skeleton, codec.input_wh, padding, batch=batch, spread=spread)
     overall, of_joints = pck(people.found, people.truth, torso_px(people.truth, skeleton), 0.2)
     each = zip(skeleton.joints, of_joints.tolist(), strict=True)
     return overall, {joint: value for joint, value in each if math.isfinite(value)}

@@ -1,7 +1,7 @@
 """The processes that train one network together: torchrun starts them, gradients and losses are averaged over them."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,8 +18,9 @@ from edgepose.profiles.probe import probe_this_machine
 from edgepose.train.sync_norm import SyncBatchNorm2d
 
 _T = TypeVar("_T")
+_Thing = TypeVar("_Thing")
 _PATIENCE = timedelta(hours=2)
-"""How long the others wait for the first one, which validates alone."""
+"""How long processes wait for one another: the first one also writes and draws."""
 
 
 class WorldError(EdgeposeError):
@@ -41,7 +42,7 @@ class World:
 
     @property
     def is_first(self) -> bool:
-        """Whether this process is the one that writes, validates and shows."""
+        """Whether this process is the one that writes and shows."""
         return self.rank == 0
 
     def share(self, batch: int) -> int:
@@ -74,6 +75,21 @@ class World:
         parcel = [make() if self.is_first else None]
         distributed.broadcast_object_list(parcel, src=0)
         return parcel[0]  # type: ignore[return-value]
+
+    def map(self, work: Callable[[_Thing], _T], things: Sequence[_Thing]) -> list[_T]:
+        """Return what the work makes of each thing, in their order: each process does a share, all get everything."""
+        own = [work(thing) for thing in things[self.rank :: self.size]]
+        if self.size == 1:
+            return own
+        shares: list[list[_T]] = [[]] * self.size
+        distributed.all_gather_object(shares, own)
+        return [shares[i % self.size][i // self.size] for i in range(len(things))]
+
+    def send_buffers(self, network: nn.Module) -> None:
+        """Give the others the first process's statistics: without synchronised norms each has those of its share."""
+        if self.size > 1:
+            for buffer in network.buffers():
+                distributed.broadcast(buffer, src=0)
 
     def shared(self, module: nn.Module) -> nn.Module:
         """Return a module whose gradients are averaged over the processes as they are computed."""

@@ -68,10 +68,13 @@ class Objective(ABC):
 
     @abstractmethod
     def validate(self, network: nn.Module, dataset: PoseDataset) -> float:
-        """Return `metric` of a network, in percent: it chooses the best checkpoint."""
+        """Return `metric` of a network, in percent: it chooses the best checkpoint.
+
+        Every process of the world calls it with the same weights, looks at a share and returns the figure of all.
+        """
 
     def report(self, network: nn.Module, dataset: PoseDataset) -> dict[str, Any]:
-        """Return all that is measured of a finished network, for its checkpoint, as JSON values."""
+        """Return all that is measured of a finished network, for its checkpoint, as JSON values; as `validate`."""
         return {self.metric: self.validate(network, dataset)}
 
     @abstractmethod

@@ -132,7 +132,8 @@ class BodyPartObjective(Objective):
     def validate(self, network: nn.Module, dataset: PoseDataset) -> float:
         """Return the OKS AP of everybody in percent, from whole pictures."""
         see = seen_by(network_predictor(network, bf16=self.recipe.precision == "bf16"), self.codec)
-        return measure_everybody(*look_at(see, dataset, self.spec.skeleton), self.spec.skeleton)[self.metric]
+        found, truth = look_at(see, dataset, self.spec.skeleton, spread=self.world.map)
+        return measure_everybody(found, truth, self.spec.skeleton)[self.metric]
 
     def draw(self, network: nn.Module, dataset: PoseDataset) -> ImageArray:
         """Return a few whole pictures side by side, with the people found."""

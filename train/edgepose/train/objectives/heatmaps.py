@@ -152,6 +152,7 @@ class HeatmapObjective(Objective):
             self.codec,
             self.recipe.augment.padding,
             bf16=self.recipe.precision == "bf16",
+            spread=self.world.map,
         )
         return {self.metric: overall, "per_joint": per_joint}
 

@@ -116,7 +116,7 @@ class ParsingObjective(HeatmapObjective):
         if network.config.fusion == "none":
             return found
         predict, padding = network_part_predictor(network), self.recipe.augment.padding
-        per_part = part_accuracy(predict, dataset, self.spec.input_wh, padding)
+        per_part = part_accuracy(predict, dataset, self.spec.input_wh, padding, spread=self.world.map)
         return {**found, "mIoU": mean_iou(per_part), "per_part": per_part} if per_part else found
 
 
