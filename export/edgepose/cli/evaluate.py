@@ -15,7 +15,7 @@ def evaluate(
     device: Annotated[str, typer.Option(help="Device profile: a name of `edgepose devices`, or a .toml.")] = "auto",
     flip: Annotated[bool, typer.Option("--flip", help="Average with the mirrored crop or picture.")] = False,
     box: Annotated[
-        str, typer.Option(help="Whose box is cropped: the data's own, the labelled joints', or the whole image's.")
+        str, typer.Option(help="What is cropped: data (its own box), joints (around the labelled ones) or image (all).")
     ] = "data",
     scales: Annotated[
         str, typer.Option(help="Of a model of everybody: the scales to look at, with commas; 1 is what fits its input.")

@@ -22,7 +22,7 @@ def profile(
         Path | None, typer.Option("--json", help="Write the report here too; - prints it alone.")
     ] = None,
     runs: Annotated[int, typer.Option(min=1, help="Runs of the network alone, after 20 of warm-up.")] = 200,
-    max_frames: Annotated[int | None, typer.Option(min=3, help="Frames of the source to take.")] = None,
+    max_frames: Annotated[int | None, typer.Option(min=3, help="Frames to take; 300 of a live source.")] = None,
     layers: Annotated[bool, typer.Option("--layers", help="Show the slowest layers, where the engine tells.")] = False,
     sustained: Annotated[
         float, typer.Option(min=0, help="Run the network so many minutes without a pause: does warmth slow it down?")

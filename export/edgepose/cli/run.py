@@ -44,7 +44,7 @@ def run(
         int | None,
         typer.Option(
             min=1,
-            help="Follow so many people; 5 if not given, bottom-up all. 1 searches nobody else: fastest.",
+            help="Follow so many people; 5 if not given, bottom-up what the card says. 1 searches nobody else: fastest.",
         ),
     ] = None,
     scales: Annotated[

@@ -12,6 +12,7 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.train.data import DataError, PoseDataset, Sample, open_dataset
 from edgepose.train.data.augment import plain_crop
 from edgepose.train.data.packed import PackSettings, open_packed, write_packed
+from support.data_sets import write_ccp
 from support.dot_dataset import DotDataset
 
 
@@ -89,6 +90,12 @@ def test_a_person_without_labels_keeps_the_whole_picture(tmp_path: Path) -> None
     assert nobody.image_bgr.shape == original.sample(0).image_bgr.shape
     assert np.isnan(nobody.box_xyxy).all()
     assert not nobody.labelled.any()
+
+
+def test_data_without_joints_is_packed_as_such(tmp_path: Path) -> None:
+    write_ccp(tmp_path)
+    assert not packed(open_dataset(f"ccp:{tmp_path}"), tmp_path).has_joints
+    assert packed(Enlarged(DotDataset(2), 1), tmp_path).has_joints
 
 
 def test_backgrounds_come_along(tmp_path: Path) -> None:

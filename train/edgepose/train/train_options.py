@@ -8,7 +8,7 @@ import typer
 Out = Annotated[Path, typer.Option(help="Folder of last.safetensors, best.safetensors and the TensorBoard log.")]
 Config = Annotated[str | None, typer.Option(help="A run's TOML file, or one that ships, by its name.")]
 Net = Annotated[
-    str | None, typer.Option(help="Network: repose, pbn, pil, simplepose, or a PPNet's name: ppnet-m2-d2-w32.")
+    str | None, typer.Option(help="repose, pbn, pil, simplepose, simplepose-edge, or a PPNet's name: ppnet-m2-d2-w32.")
 ]
 Data = Annotated[list[str] | None, typer.Option(help="kind:path[:split][@weight]; may be repeated.")]
 DataRoot = Annotated[Path, typer.Option(help="Folder that the paths of data count from.")]
@@ -50,5 +50,5 @@ Compiled = Annotated[
 SyncBn = Annotated[
     bool, typer.Option("--sync-bn", help="Take batch norms' statistics over all of torchrun's processes.")
 ]
-SaveMinutes = Annotated[float, typer.Option(min=0.0, help="How often last.safetensors is saved in an epoch.")]
+SaveMinutes = Annotated[float, typer.Option(min=0.0, help="Minutes between saves of last.safetensors in an epoch.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from OUT/last.safetensors.")]

@@ -11,7 +11,8 @@ from edgepose.runtime.estimators.single_person import SinglePersonEstimator
 from edgepose.runtime.pipeline import Estimator
 
 MOST_PEOPLE = 5
-"""So many people a top-down model follows where nobody says otherwise, each by a run more; a bottom-up one all."""
+"""So many people a top-down model follows where nobody says otherwise, each by a run more; a bottom-up one what
+its card says."""
 
 
 def open_estimator(

@@ -60,6 +60,7 @@ class PackedDataset(PoseDataset):
         skeleton = document["skeleton"]
         self.skeleton = SYNTHETIC if skeleton == SYNTHETIC.name else skeleton_named(skeleton)
         self._people: list[dict[str, Any]] = document["people"]
+        self.has_joints = any(np.isfinite(self.keypoints(i)).any() for i in range(len(self)))
         self._pictures, self._masks, self._backgrounds = pictures, masks, backgrounds
 
     def __len__(self) -> int:
