@@ -125,14 +125,14 @@ def test_a_corrupt_model_leaves_no_output(files: Path) -> None:
     assert not (files / "poses.jsonl").exists()
 
 
-_COMMAND = "import typer; from edgepose.cli.run import run; typer.run(run)"
+_COMMAND = "from edgepose.cli.main import main; main()"
 
 
 def _stop_with(files: Path, *signal_names: str, command: str = _COMMAND) -> None:
     """Run the command, send signals once there are poses, and expect everything that was seen until then."""
     write_clip(files / "long.avi", frames=900)
     arguments = ["tiny.onnx", "--source", "long.avi", "--paced", "--out", "out.mp4", "--json", "poses.jsonl"]
-    words = [sys.executable, "-c", command, *arguments, "--box", BOX]
+    words = [sys.executable, "-c", command, "run", *arguments, "--box", BOX]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         deadline_s = time.monotonic() + 30
         while not any(path.stat().st_size > 0 for path in files.glob(".poses-*")) and time.monotonic() < deadline_s:
@@ -147,6 +147,18 @@ def _stop_with(files: Path, *signal_names: str, command: str = _COMMAND) -> None
     assert len(read_clip(files / "out.mp4")) > 0
     assert len((files / "poses.jsonl").read_text().splitlines()) > 0
     assert not list(files.glob(".*"))
+
+
+def test_a_reader_who_has_seen_enough_is_one_line(files: Path) -> None:
+    write_clip(files / "long.avi", frames=900)
+    words = [sys.executable, "-c", _COMMAND, "run", "tiny.onnx", "--source", "long.avi", "--json", "-", "--box", BOX]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["frame"] == 0
+        process.stdout.close()
+        assert process.stderr.read() == "error: standard output was closed; give a file's name instead of -\n"
+        assert process.wait(20) == 2
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")

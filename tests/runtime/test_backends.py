@@ -15,6 +15,9 @@ from edgepose.runtime.tensors import TensorSpec
 from support.tiny_model import save_tiny_onnx, save_tiny_openvino, tiny_card
 from support.tiny_tflite import save_tiny_tflite
 
+broken: dict[str, ImportError] = {}
+"""What the import of an engine raises that is there and does not load."""
+
 
 @pytest.fixture
 def absent(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
@@ -24,7 +27,7 @@ def absent(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
 
     def without(name: str, *args: Any, **kwargs: Any) -> Any:
         if name.split(".", maxsplit=1)[0] in names:
-            raise ImportError(name)
+            raise broken.get(name) or ModuleNotFoundError(name, name=name)
         return importing(name, *args, **kwargs)
 
     for engine in ("onnxruntime", "openvino", "tflite"):
@@ -78,6 +81,16 @@ def test_a_missing_engine_names_the_pip_command(tmp_path: Path, absent: set[str]
         open_model(ir)
     with pytest.raises(MissingExtraError, match=r'run: pip install "edgepose\[tflite\]"'):
         open_model(tflite)
+
+
+def test_an_engine_that_is_there_and_does_not_load_says_why(
+    tmp_path: Path, absent: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save_tiny_openvino(tmp_path)
+    absent.add("openvino")
+    monkeypatch.setitem(broken, "openvino", ImportError("libtbb.so.12: cannot open shared object file"))
+    with pytest.raises(ModelError, match="openvino is installed but cannot be loaded: libtbb"):
+        open_model(path)
 
 
 @pytest.mark.parametrize("save", [save_tiny_onnx, save_tiny_openvino, save_tiny_tflite])

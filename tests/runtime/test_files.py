@@ -2,6 +2,7 @@ import errno
 import hashlib
 import os
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -64,6 +65,22 @@ def test_an_unwritable_folder_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(EdgeposeError, match=r"cannot write .*card.json: (Not a directory|File exists)"):
         write_text_whole(tmp_path / "file" / "card.json", "text")
+
+
+def test_only_what_was_left_of_this_very_file_is_removed(tmp_path: Path) -> None:
+    others = [".door-2024-4321-abcdefgh.jsonl", ".door-2020-old.jsonl", ".door-20240131120000-77-abcdefgh.jsonl"]
+    for name in others:
+        (tmp_path / name).touch()
+    write_text_whole(tmp_path / "door.jsonl", "text")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*others, "door.jsonl"])
+
+
+def test_who_may_read_a_file_stays_when_it_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_text_whole(path, "old")
+    path.chmod(0o600)
+    write_text_whole(path, "new")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_kill_leaves_the_old_file(tmp_path: Path) -> None:

@@ -28,6 +28,17 @@ def test_a_later_press_is_an_order(monkeypatch: pytest.MonkeyPatch) -> None:
             signal.raise_signal(signal.SIGINT)
 
 
+def test_a_kill_is_a_wish_too_where_it_ends_the_process_like_control_c() -> None:
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with Interruption() as interruption:
+            signal.raise_signal(signal.SIGTERM)
+            assert interruption.is_wanted
+        assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def test_another_thread_leaves_signals_alone() -> None:
     before, seen = signal.getsignal(signal.SIGINT), []
 

@@ -19,6 +19,7 @@ from edgepose.cli.report import report
 from edgepose.cli.run import run
 from edgepose.cli.suspects import suspects
 from edgepose.runtime.command_line import run_app
+from edgepose.runtime.deferred_interrupt import terminate_like_control_c
 from edgepose.train.command import train
 
 COMMANDS = (
@@ -53,4 +54,5 @@ for _command in COMMANDS:
 
 def main() -> None:
     """Run the command line."""
+    terminate_like_control_c()
     run_app(app)

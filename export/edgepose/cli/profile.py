@@ -49,9 +49,9 @@ def profile(
     # a report that cannot be written is told before minutes of measuring, and shown if it fails after them
     with nullcontext(sys.stdout) if alone or json_path is None else open_text_whole(json_path) as file:
         report = measure_model(model, device, source, effort, paced=paced)
-        console.print(report_tables(report))
         if json_path is not None:
             file.write(json.dumps(report.to_dict(), indent=1) + "\n")
+    console.print(report_tables(report))
     if layers:
         console.print(layers_table(measure_layers(model, device)))
     if not report.kept:

@@ -1,8 +1,6 @@
 """`edgepose run`: poses drawn on a video, a camera or a folder, and written as JSON lines."""
 
-import signal
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,7 +42,7 @@ def run(
         int | None,
         typer.Option(
             min=1,
-            help="Follow so many people; 5 if not given, bottom-up what the card says. 1 searches nobody else: fastest.",
+            help="Follow so many people; 5 if not given, bottom-up as the card says. 1 searches nobody else: fastest.",
         ),
     ] = None,
     scales: Annotated[
@@ -71,8 +69,7 @@ def run(
         estimator = open_estimator(session, max_people, box_xyxy=box_xyxy, views=views, follow=frames.is_sequence)
         sinks = _open_sinks(frames, out, json_path, show=show)
         pipeline = _pipeline(frames, estimator, sinks, session.card.name, smooth=smooth)
-        with _terminate_like_control_c():
-            tally = run_to_end(pipeline, max_frames)
+        tally = run_to_end(pipeline, max_frames)
         typer.echo(summary(tally, frames, pipeline, written), err=str(json_path) == "-")
     if tally.interrupted and not frames.live:
         raise typer.Exit(130)
@@ -87,24 +84,6 @@ def _pipeline(
 
     smoother = PoseSmoother() if smooth else None
     return Pipeline(frames, estimator, sinks, smoother=smoother, painter=Painter(title=title))
-
-
-@contextmanager
-def _terminate_like_control_c() -> Iterator[None]:
-    """Let `kill`, a stopped container and a lost connection end a run as Ctrl-C does, with every file closed.
-
-    What is ignored stays ignored, as `nohup` wants it.
-    """
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in numbers}
-    wanted = [number for number in numbers if before[number] is not signal.SIG_IGN]
-    try:
-        for number in wanted:
-            signal.signal(number, signal.default_int_handler)
-        yield
-    finally:
-        for number in wanted:
-            signal.signal(number, before[number])
 
 
 def _open_sinks(source: "FrameSource", out: Path | None, json_path: Path | None, *, show: bool) -> "list[Sink]":

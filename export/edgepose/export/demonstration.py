@@ -93,17 +93,18 @@ def _run(model: Path, source: str, device: str, video: Path, max_frames: int) ->
     """Follow everybody through the source and write what was seen; Ctrl-C ends it early."""
     stages_ns: list[dict[str, int]] = []  # not the results: their pictures would fill the memory
     with_people = 0
-    began_s = time.perf_counter()
     with open_source(source) as frames, open_model(model, load_profile(device)) as session:
         sink = VideoSink(video, frames.playback_fps, real_time=frames.live)
         painter = Painter(title=session.card.name)
         estimator = open_estimator(session, follow=frames.is_sequence)
         pipeline = Pipeline(frames, estimator, [sink], smoother=PoseSmoother(), painter=painter)
+        began_s = ended_s = time.perf_counter()
         try:
             with pipeline:
                 for result in pipeline.run(max_frames):
                     stages_ns.append(result.stage_ns)
                     with_people += len(result.poses) > 0
+                    ended_s = time.perf_counter()
         except KeyboardInterrupt:
             pass
     if not stages_ns:
@@ -112,7 +113,7 @@ def _run(model: Path, source: str, device: str, video: Path, max_frames: int) ->
         frames=len(stages_ns),
         with_people=with_people,
         work_ms=Distribution.of_ns([_work_ns(stage_ns) for stage_ns in stages_ns]),
-        fps=len(stages_ns) / (time.perf_counter() - began_s),
+        fps=len(stages_ns) / (ended_s - began_s),
     )
 
 

@@ -1,6 +1,7 @@
 """What an exported file's card says of the export."""
 
-from importlib.metadata import version
+import importlib
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -25,5 +26,13 @@ def exported_from(checkpoint: Path, calibration: str | None) -> dict[str, Any]:
     return {
         "checkpoint_sha256": sha256_of(checkpoint),
         "calibration": calibration,
-        "versions": {tool: version(tool) for tool in _TOOLS},
+        "versions": {tool: _version(tool) for tool in _TOOLS},
     }
+
+
+def _version(tool: str) -> str:
+    """Return a tool's version; other packages may stand in for one, as onnxruntime-gpu for onnxruntime."""
+    try:
+        return version(tool)
+    except PackageNotFoundError:
+        return str(getattr(importlib.import_module(tool.replace("-", "_")), "__version__", "unknown"))

@@ -12,7 +12,7 @@ _ERROR_STREAM = 2
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep progress bars, log lines and warnings of the tools inside from the terminal; errors still raise."""
+    """Keep progress bars, log lines, warnings and what compiled code prints from the terminal; errors still raise."""
     disabled_before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -29,24 +29,13 @@ def quiet() -> Iterator[None]:
 
 
 @contextmanager
-def quiet_native() -> Iterator[None]:
-    """Do as `quiet`, and also keep from the terminal what compiled code writes to standard error."""
-    terminal = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        with quiet():
-            yield
-    finally:
-        os.dup2(terminal, 2)
-        os.close(terminal)
-        os.close(nowhere)
-
-
-@contextmanager
 def _native_messages_dropped() -> Iterator[None]:
     """Drop what compiled code writes to the process's error stream, past Python's."""
-    kept = os.dup(_ERROR_STREAM)
+    try:
+        kept = os.dup(_ERROR_STREAM)
+    except OSError:  # a service that was started without: there is nothing to drop
+        yield
+        return
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  devnull is no path of a file
         os.dup2(nowhere.fileno(), _ERROR_STREAM)
     try:

@@ -10,6 +10,7 @@ import psutil
 
 from edgepose.export.errors import ExportError
 from edgepose.runtime.backends.tensorrt_cache import engines_of
+from edgepose.runtime.files import sync_file
 from edgepose.runtime.sidecar import model_files, sidecar_path
 
 
@@ -57,8 +58,7 @@ def move_in(files: Sequence[Path], out: Path) -> None:
     """Rename finished files into `out`, one after another, once their bytes are on the disk."""
     out.mkdir(parents=True, exist_ok=True)
     for file in files:
-        with file.open("rb") as handle:
-            os.fsync(handle.fileno())
+        sync_file(file)
     for file in files:
         file.replace(out / file.name)
 

@@ -36,3 +36,10 @@ class MissingExtraError(EdgeposeError):
 
     def __init__(self, module: str, extra: str) -> None:
         super().__init__(f'{module} is not installed; run: pip install "edgepose[{extra}]"')
+
+
+def unavailable(error: ImportError, module: str, extra: str) -> EdgeposeError:
+    """Return what to raise where a module of an extra cannot be imported: it is absent, or there and broken."""
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == module.partition(".")[0]:
+        return MissingExtraError(module, extra)
+    return ModelError(f"{module} is installed but cannot be loaded: {error}; install another version of it")

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -157,20 +158,24 @@ def _prefix(path: Path) -> str:
 
 def _remove_abandoned(path: Path) -> None:
     """Remove what processes that were killed while they wrote `path` left beside it."""
+    ours = re.compile(rf"{re.escape(_prefix(path))}(\d{{1,9}})-[a-z0-9_]{{8}}{re.escape(path.suffix)}")
     for file in path.parent.iterdir():
-        pid = file.name.removeprefix(_prefix(path)).partition("-")[0]
-        is_ours = file.name.startswith(_prefix(path)) and file.suffix == path.suffix and pid.isdecimal()
-        if is_ours and not psutil.pid_exists(int(pid)):
+        if (match := ours.fullmatch(file.name)) and not psutil.pid_exists(int(match[1])):
             file.unlink(missing_ok=True)
 
 
 def _settle(temporary: Path, path: Path) -> None:
     """Give the file its name, once its bytes are on the disk."""
-    temporary.chmod(_new_file_mode())
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
+    sync_file(temporary)
+    temporary.chmod(stat.S_IMODE(_mode(path)) or _new_file_mode())
     temporary.replace(path)
     _sync_folder(path.parent)
+
+
+def sync_file(path: Path) -> None:
+    """Wait until a file's bytes are on the disk."""
+    with path.open("rb+") as file:  # Windows takes no file that is open for reading alone
+        os.fsync(file.fileno())
 
 
 def _new_file_mode() -> int:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 
 import cv2
 
@@ -10,13 +11,34 @@ import cv2
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 
+class _Silence:
+    """OpenCV's log, which is one for all threads: silent from the first that wants it until the last."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._wanted, self._level = 0, 0
+
+    def begin(self) -> None:
+        with self._lock:
+            if self._wanted == 0:
+                self._level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+            self._wanted += 1
+
+    def end(self) -> None:
+        with self._lock:
+            self._wanted -= 1
+            if self._wanted == 0:
+                cv2.utils.logging.setLogLevel(self._level)
+
+
+_silence = _Silence()
+
+
 @contextmanager
 def quiet_opencv() -> Iterator[None]:
     """Silence OpenCV's log for the body of a `with`."""
-    log = cv2.utils.logging
-    level = log.getLogLevel()
-    log.setLogLevel(log.LOG_LEVEL_SILENT)
+    _silence.begin()
     try:
         yield
     finally:
-        log.setLogLevel(level)
+        _silence.end()

@@ -158,6 +158,14 @@ def test_a_frame_costs_a_run_for_everybody_and_one_of_the_search(session: Sessio
         assert [runs_of(session, estimator, people, 30 + i) for i in range(3)] == [runs] * 3
 
 
+def test_a_slow_device_follows_though_a_camera_gives_many_frames_meanwhile(session: Session) -> None:
+    people, estimator = [at(10), at(280)], SeveralPeopleEstimator(session, 2, crowd=QUICK)
+    before = [watch(estimator, people, 10 * number) for number in range(30)][-1]
+    assert [runs_of(session, estimator, people, 300 + 10 * number) for number in range(3)] == [2] * 3
+    assert watch(estimator, people, 400).ids == before.ids
+    assert len(before) == 2
+
+
 def test_no_more_people_than_asked_for(session: Session) -> None:
     people = [at(10), at(150), at(300)]
     assert len(settled(SeveralPeopleEstimator(session, 2, crowd=QUICK), people)) == 2

@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
+import pytest
 from rich.console import Console
 
 from edgepose.profiles.result import validate_result
@@ -28,6 +30,15 @@ def test_a_run_is_split_into_intervals_that_fill_its_time(tmp_path: Path) -> Non
 def test_a_run_has_at_least_one_inference_an_interval(tmp_path: Path) -> None:
     with open_model(save_tiny_onnx(tmp_path)) as session:
         assert [each.network_ms.n for each in measure_sustained(session, minutes=1e-9)] == [1, 1]
+
+
+def test_a_system_that_does_not_tell_its_clock_costs_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def incomplete() -> None:
+        raise FileNotFoundError("scaling_cur_freq")
+
+    monkeypatch.setattr(psutil, "cpu_freq", incomplete, raising=False)
+    with open_model(save_tiny_onnx(tmp_path)) as session:
+        assert [each.clock_mhz for each in measure_sustained(session, minutes=1e-9)] == [None, None]
 
 
 def test_slowdown_compares_the_last_minute_with_the_first() -> None:

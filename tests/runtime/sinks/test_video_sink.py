@@ -45,6 +45,23 @@ def test_a_live_video_runs_as_fast_as_life(tmp_path: Path) -> None:
     assert len(read_clip(path)) == 7
 
 
+def test_a_picture_of_a_live_video_stays_until_the_next_was_taken(tmp_path: Path) -> None:
+    path = tmp_path / "out.avi"
+    with VideoSink(path, fps=20, real_time=True) as sink:
+        for t_ms, x in ((0, 20), (300, 70), (350, 20)):
+            _write(sink, dot_image(x, 20), 10**12 + t_ms * 10**6)
+    brightest = [int(image[20].sum(axis=1).argmax()) for image in read_clip(path)]
+    np.testing.assert_allclose(brightest, [20] * 6 + [70, 20], atol=6)
+
+
+def test_a_live_source_that_was_away_for_long_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "out.avi"
+    with VideoSink(path, fps=20, real_time=True) as sink:
+        for t_s in (0, 3600, 3600.05, 3600.1):
+            _write(sink, dot_image(20, 20), round(t_s * 1e9))
+    assert len(read_clip(path)) == pytest.approx(200 + 3, abs=1)
+
+
 def test_pictures_of_another_size_are_fitted(tmp_path: Path) -> None:
     path = tmp_path / "out.avi"
     with VideoSink(path, fps=20) as sink:

@@ -22,17 +22,21 @@ class Screen:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, keys: list[int]) -> None:
         self.shown: list[ImageArray] = []
         self.looks_at_last = 0
-        self.is_open = True
+        self.is_open = self.tells = True
         self._keys = keys
         monkeypatch.setattr(window, "window_problem", lambda: None)
         monkeypatch.setattr(cv2, "imshow", self._show)
         monkeypatch.setattr(cv2, "waitKey", self._look)
-        monkeypatch.setattr(cv2, "getWindowProperty", lambda _title, _name: float(self.is_open))
-        monkeypatch.setattr(cv2, "destroyWindow", lambda _title: None)
+        monkeypatch.setattr(cv2, "getWindowProperty", lambda _title, _name: float(self.is_open) if self.tells else -1.0)
+        monkeypatch.setattr(cv2, "destroyWindow", self._destroy)
 
     def _show(self, _title: str, picture: ImageArray) -> None:
         self.shown.append(picture)
         self.looks_at_last = 0
+
+    def _destroy(self, _title: str) -> None:
+        if not self.is_open:
+            raise cv2.error("NULL window")
 
     def _look(self, _ms: int) -> int:
         self.looks_at_last += 1
@@ -71,6 +75,16 @@ def test_a_window_that_is_closed_does_not_stay(tmp_path: Path, monkeypatch: pyte
     assert _watch(str(tmp_path)) == 2
     assert screen.looks_at_last == 5
     assert not screen.is_open
+
+
+def test_windows_that_do_not_tell_whether_they_are_open_stay_until_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _folder(tmp_path, 3)
+    screen = Screen(monkeypatch, [NO_KEY] * 8 + [ord(" "), NO_KEY])
+    screen.tells = False
+    assert _watch(str(tmp_path)) == 3
+    assert len(screen.shown) == 3
 
 
 def test_q_ends_loose_images_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

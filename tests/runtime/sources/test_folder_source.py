@@ -21,14 +21,14 @@ def _save(path: Path, size_wh: tuple[int, int] = SIZE_WH) -> Path:
 
 
 def test_images_come_in_the_order_that_people_count(tmp_path: Path) -> None:
-    for name in ("img10.png", "img2.jpg", "IMG1.PNG", "b.bmp"):
+    for name in ("img10.png", "img2.jpg", "IMG1.PNG", "b.bmp", "①.png"):
         _save(tmp_path / name)
     (tmp_path / "notes.txt").write_text("not an image")
     _save(tmp_path / ".hidden.png")
     with open_source(str(tmp_path)) as source:
         assert isinstance(source, FolderSource)
-        assert [path.name for path in source.paths] == ["IMG1.PNG", "b.bmp", "img2.jpg", "img10.png"]
-        assert [frame.index for frame in source] == [0, 1, 2, 3]
+        assert [path.name for path in source.paths] == ["IMG1.PNG", "b.bmp", "img2.jpg", "img10.png", "①.png"]
+        assert [frame.index for frame in source] == [0, 1, 2, 3, 4]
         assert (source.size_wh, source.fps, source.live, source.is_sequence) == (SIZE_WH, None, False, False)
 
 

@@ -11,6 +11,11 @@ def test_what_is_no_source_gets_a_list_of_what_is(text: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_an_empty_name_is_no_folder() -> None:
+    with pytest.raises(SourceError, match="the source is empty"):
+        open_source("")
+
+
 @pytest.mark.parametrize("suffix", ["", ".jpg", ".mp4"])
 def test_a_name_that_the_system_refuses_says_why(suffix: str) -> None:
     for look in (open_source, source_files):

@@ -34,7 +34,25 @@ def test_late_frames_are_dropped_and_counted(tmp_path: Path) -> None:
     assert indexes == sorted(set(indexes))
 
 
+def test_nobody_waits_for_the_next_frame_of_one_that_is_stopped(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.avi", frames=3, fps=0.05)
+    with open_source(str(path), paced=True) as source:
+        frames = iter(source)
+        next(frames)
+        source.stop()
+        assert list(frames) == []
+
+
+def test_a_video_that_tells_its_clock_for_a_rate_is_still_a_video(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.avi", frames=6, fps=1000)
+    with open_source(str(path)) as source:
+        assert (source.fps, source.is_sequence, source.playback_fps) == (None, True, 30.0)
+        assert source.time_ns(list(source)[3]) == 100_000_000
+    with open_source(str(path), paced=True) as source:
+        assert len(list(source)) == 6
+
+
 def test_loose_images_have_no_pace(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), dot_image(10, 10))
-    with pytest.raises(SourceError, match="tells no frame rate"):
+    with pytest.raises(SourceError, match="has loose images, which have no pace"):
         open_source(str(tmp_path), paced=True)

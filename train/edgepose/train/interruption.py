@@ -1,33 +1,39 @@
-"""Ctrl-C between two steps: the first one is a wish that the loop follows, a later one ends the process at once."""
+"""Ctrl-C, and `kill`, between two steps: the first is a wish that the loop follows, a later one ends the process."""
 
 import signal
 import threading
 import time
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Any, Self
+
+from edgepose.runtime.deferred_interrupt import interrupts
 
 _ONE_PRESS_SECONDS = 3.0
 """One press of the keys may arrive twice: from the terminal, and from torchrun, which hands it on."""
 
 
 class Interruption:
-    """In a `with`, turns the first Ctrl-C into `is_wanted`; outside of the main thread it does nothing."""
+    """In a `with`, turns the first Ctrl-C, or what ends the process likewise, into `is_wanted`.
+
+    Outside of the main thread it does nothing.
+    """
 
     def __init__(self) -> None:
         self.is_wanted = False
         self._pressed_at = 0.0
-        self._in_main_thread = threading.current_thread() is threading.main_thread()
+        self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
-        if self._in_main_thread:
-            self._before = signal.signal(signal.SIGINT, self._note)
+        if threading.current_thread() is threading.main_thread():
+            for number in {signal.SIGINT, *interrupts()}:
+                self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._in_main_thread:
-            signal.signal(signal.SIGINT, self._before)
+        for number, before in self._before.items():
+            signal.signal(number, before)
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         now = time.monotonic()

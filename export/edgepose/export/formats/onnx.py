@@ -32,12 +32,13 @@ class OnnxExporter(Exporter):
         write_onnx(model, path, card)
 
 
-def to_half(graph: ModelProto) -> ModelProto:
-    """Return a typed fp16 copy; input and output keep their types."""
+def to_half(graph: ModelProto, *, throughout: bool = False) -> ModelProto:
+    """Return a typed fp16 copy; input and output keep their types, and not `throughout` what ONNX Runtime advises."""
     with quiet():
         from onnxruntime.transformers.float16 import convert_float_to_float16  # noqa: PLC0415  slow to import
 
-        return convert_float_to_float16(copy.deepcopy(graph), keep_io_types=True)
+        kept_float: list[str] | None = [] if throughout else None
+        return convert_float_to_float16(copy.deepcopy(graph), keep_io_types=True, op_block_list=kept_float)
 
 
 def write_onnx(graph: ModelProto, path: Path, card: ModelCard) -> None:

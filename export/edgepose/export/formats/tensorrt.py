@@ -10,10 +10,9 @@ from onnx import ModelProto
 
 from edgepose.export.errors import ExportError
 from edgepose.export.formats.base import Exporter, ExportSource
-from edgepose.export.formats.onnx import write_onnx
+from edgepose.export.formats.onnx import to_half, write_onnx
 from edgepose.export.formats.symmetric import activation_scales, quantise_convolutions
 from edgepose.export.quantise import require_people
-from edgepose.export.quiet import quiet
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.backends.onnxruntime import OnnxRuntimeSession
@@ -38,7 +37,7 @@ class TensorRtExporter(Exporter):
         """Return an `onnx.ModelProto` of which TensorRT built an engine, where a TensorRT is installed."""
         graph = cast_first(source.graph)
         if precision == "fp16":
-            graph = to_half_throughout(graph)
+            graph = to_half(graph, throughout=True)
         if precision == "int8":
             require_people(calibration_rgb)
             graph = quantise_convolutions(graph, _scales(source, graph, calibration_rgb), excluded)
@@ -92,14 +91,6 @@ def cast_first(graph: ModelProto) -> ModelProto:
     del result.graph.node[:], result.graph.value_info[:]
     result.graph.node.extend(ordered)
     return result
-
-
-def to_half_throughout(graph: ModelProto) -> ModelProto:
-    """Return a copy in which every layer is typed fp16; input and output keep their types."""
-    with quiet():
-        from onnxruntime.transformers.float16 import convert_float_to_float16  # noqa: PLC0415  slow to import
-
-        return convert_float_to_float16(copy.deepcopy(graph), keep_io_types=True, op_block_list=[])
 
 
 def prove(graph: ModelProto, name: str) -> None:

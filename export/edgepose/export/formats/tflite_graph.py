@@ -8,10 +8,9 @@ from torch import Tensor
 from edgepose.export.errors import ExportError
 from edgepose.export.formats.base import ExportSource
 from edgepose.export.formats.tflite_network import TfliteNetwork, example
-from edgepose.export.quiet import quiet_native
+from edgepose.export.quiet import quiet
 from edgepose.runtime.backends.base import one_line
-
-KEYPOINTS = "keypoints"
+from edgepose.runtime.decoding import KEYPOINTS
 
 
 def to_tflite(source: ExportSource) -> bytes:
@@ -22,7 +21,7 @@ def to_tflite(source: ExportSource) -> bytes:
     height, width = (dim.dim_value for dim in source.graph.graph.input[0].type.tensor_type.shape.dim[1:3])
     output = source.graph.graph.output[0].name if source.decoder is None else KEYPOINTS
     network = TfliteNetwork(source.deployed, source.decoder, output).eval()
-    with quiet_native():
+    with quiet():
         import litert_torch  # noqa: PLC0415  takes seconds
 
         try:

@@ -13,7 +13,7 @@ from edgepose.export.formats.tflite_makers import with_makers
 from edgepose.export.formats.tflite_repose import merged_name
 from edgepose.export.graph import INPUT
 from edgepose.export.quantise import require_people
-from edgepose.export.quiet import quiet_native
+from edgepose.export.quiet import quiet
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.backends.base import one_line
 
@@ -30,7 +30,7 @@ def ranges_of(flatbuffer: bytes, images_rgb: ImageArray) -> Ranges:
     Raises `ExportError` when there are too few crops.
     """
     require_people(images_rgb)
-    with quiet_native():
+    with quiet():
         from ai_edge_quantizer import calibrator, recipe, recipe_manager  # noqa: PLC0415  slow to import
         from ai_edge_quantizer.utils import qsv_utils  # noqa: PLC0415
 
@@ -53,7 +53,7 @@ def to_int8(flatbuffer: bytes, ranges: Ranges, excluded: tuple[str, ...]) -> byt
 
     Raises `ExportError` when the quantiser fails.
     """
-    with quiet_native():
+    with quiet():
         from ai_edge_quantizer import recipe  # noqa: PLC0415  slow to import
 
         return _quantised(flatbuffer, recipe.static_wi8_ai8(), excluded, ranges)
@@ -64,7 +64,7 @@ def to_dynamic_int8(flatbuffer: bytes, excluded: tuple[str, ...]) -> bytes:
 
     Raises `ExportError` when the quantiser fails.
     """
-    with quiet_native():
+    with quiet():
         from ai_edge_quantizer import recipe  # noqa: PLC0415  slow to import
 
         return _quantised(flatbuffer, recipe.dynamic_wi8_afp32(), excluded, {})
@@ -75,7 +75,7 @@ def to_half(flatbuffer: bytes) -> bytes:
 
     Raises `ExportError` when the quantiser fails.
     """
-    with quiet_native():
+    with quiet():
         from ai_edge_quantizer import algorithm_manager, qtyping, recipe_manager  # noqa: PLC0415  slow to import
 
         manager = recipe_manager.RecipeManager()

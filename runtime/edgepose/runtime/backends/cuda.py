@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from edgepose.runtime.arrays import Array
-from edgepose.runtime.errors import MissingExtraError, ModelError, NotHereError
+from edgepose.runtime.errors import ModelError, NotHereError, unavailable
 
 try:
     from cuda.bindings import runtime as cudart
 except ImportError as error:
-    raise MissingExtraError("cuda-bindings", "tensorrt") from error
+    raise unavailable(error, "cuda.bindings", "tensorrt") from error
 
 _DRIVER_FILE = Path("/proc/driver/nvidia/version")
 _SUCCESS = cudart.cudaError_t.cudaSuccess

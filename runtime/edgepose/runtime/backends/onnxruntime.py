@@ -18,7 +18,7 @@ from edgepose.runtime.backends.onnxruntime_providers import (
     providers_in_use,
 )
 from edgepose.runtime.card import ONNX_CARD_KEY
-from edgepose.runtime.errors import MissingExtraError, ModelError
+from edgepose.runtime.errors import ModelError, unavailable
 from edgepose.runtime.files import utf8_path
 from edgepose.runtime.onnx_file import check_graph
 from edgepose.runtime.sidecar import agreed_card, read_sidecar
@@ -28,7 +28,7 @@ try:
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as engine_errors
 except ImportError as error:
-    raise MissingExtraError("onnxruntime", "onnxruntime") from error
+    raise unavailable(error, "onnxruntime", "onnxruntime") from error
 
 _ENGINE_ERRORS = (
     engine_errors.EPFail,

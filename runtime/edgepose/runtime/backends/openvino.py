@@ -9,7 +9,7 @@ import numpy as np
 from edgepose.runtime.arrays import Array
 from edgepose.runtime.backends.base import EngineInfo, LayerTime, Session, SessionOptions, one_line
 from edgepose.runtime.card import ONNX_CARD_KEY, OPENVINO_CARD_PATH, OPENVINO_HASH_PATH
-from edgepose.runtime.errors import MissingExtraError, ModelError, NotHereError
+from edgepose.runtime.errors import ModelError, NotHereError, unavailable
 from edgepose.runtime.files import sha256_of
 from edgepose.runtime.onnx_file import check_graph
 from edgepose.runtime.sidecar import agreed_card, read_sidecar
@@ -18,7 +18,7 @@ from edgepose.runtime.tensors import TensorSpec
 try:
     import openvino
 except ImportError as error:
-    raise MissingExtraError("openvino", "openvino") from error
+    raise unavailable(error, "openvino", "openvino") from error
 
 _CARD_PATHS = (list(OPENVINO_CARD_PATH), ["framework", ONNX_CARD_KEY])
 """Of an IR, and of an ONNX file that OpenVINO reads itself."""
@@ -50,7 +50,10 @@ class OpenVinoSession(Session):
         self._fed = [np.ascontiguousarray(feeds[spec.name]) for spec in self.inputs]
         for i, array in enumerate(self._fed):
             self._request.set_input_tensor(i, openvino.Tensor(array, shared_memory=True))
-        self._request.infer()
+        try:
+            self._request.infer()
+        except RuntimeError as error:
+            raise ModelError(f"openvino cannot run {self.card.name}: {one_line(error)}; export it again") from error
         return [self._request.get_output_tensor(i).data.copy() for i in range(len(self.outputs))]
 
     def _layer_times(self, feeds: Mapping[str, Array]) -> list[LayerTime]:
@@ -140,5 +143,5 @@ def _info(compiled: Any) -> EngineInfo:
         version=openvino.get_version(),
         device=",".join(said["EXECUTION_DEVICES"]),
         threads=int(said.get("INFERENCE_NUM_THREADS", 0)),
-        precision=said["INFERENCE_PRECISION_HINT"].to_string(),
+        precision=said["INFERENCE_PRECISION_HINT"].to_string() if "INFERENCE_PRECISION_HINT" in said else "f32",
     )

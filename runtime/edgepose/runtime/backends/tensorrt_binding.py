@@ -47,11 +47,6 @@ class Binding:
         self._stream.wait()
         return [buffer.array.copy() for name, buffer in self._buffers.items() if name not in self.shapes]
 
-    @property
-    def is_graph(self) -> bool:
-        """Return whether a run is one launch."""
-        return self._graph is not None
-
     def release(self) -> None:
         """Free graph and buffers."""
         if self._graph is not None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from edgepose.runtime.errors import MissingExtraError, ModelError
+from edgepose.runtime.errors import MissingExtraError, ModelError, unavailable
 
 FLAVOURS = ("tensorrt", "tensorrt_rtx")
 MOST_IMAGES = 8
@@ -35,8 +35,10 @@ def load_tensorrt(flavours: tuple[str, ...] = FLAVOURS) -> ModuleType:
     for name in flavours:
         try:
             return importlib.import_module(name)
-        except ImportError:
-            continue
+        except ImportError as error:
+            problem = unavailable(error, name, name.replace("_", "-"))
+            if not isinstance(problem, MissingExtraError):
+                raise problem from error
     raise MissingExtraError(flavours[0], flavours[0].replace("_", "-"))
 
 

@@ -13,7 +13,7 @@ from edgepose.profiles.probe import probe_this_machine
 from edgepose.runtime.arrays import Array
 from edgepose.runtime.backends.base import EngineInfo, Session, SessionOptions
 from edgepose.runtime.card import ModelCard
-from edgepose.runtime.errors import CardError, MissingExtraError, ModelError
+from edgepose.runtime.errors import CardError, ModelError, unavailable
 from edgepose.runtime.files import utf8_path
 from edgepose.runtime.sidecar import agreed_card, read_sidecar, sidecar_path
 from edgepose.runtime.tensors import TensorSpec
@@ -31,7 +31,7 @@ except ImportError as error:
 
         _ENGINE, _VERSION = "tflite-runtime", tflite_runtime.__version__
     except ImportError:
-        raise MissingExtraError("ai_edge_litert", "tflite") from error
+        raise unavailable(error, "ai_edge_litert", "tflite") from error
 
 
 class TfliteSession(Session):
@@ -65,7 +65,10 @@ class TfliteSession(Session):
         for index, array in zip(self._inputs, arrays, strict=True):
             # the view must be gone before the engine runs; it refuses to while one is held
             np.copyto(self._engine.tensor(index)(), array)
-        self._engine.invoke()
+        try:
+            self._engine.invoke()
+        except (RuntimeError, ValueError) as error:
+            raise ModelError(f"{_ENGINE} cannot run {self._path}: {_reason(error)}; export it again") from error
         return [self._engine.get_tensor(index) for index in self._outputs]
 
     def _resize(self, arrays: Sequence[Array]) -> None:

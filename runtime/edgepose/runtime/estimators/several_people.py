@@ -1,5 +1,6 @@
 """The top-down estimator of several people: each is followed in a crop of their own, and the search goes on."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -27,7 +28,7 @@ class CrowdSettings:
     their joints by `body_margin` of the longer side, as bodies are: one's legs, seen from the side, are nobody. What
     looks like another candidate, with an OKS above `same_oks`, is not looked at closer. Two who are followed, with more
     than `same_joints` of the joints in one place, are one. Somebody missed is looked for where they should be for
-    `missing_frames`.
+    `missing_frames` that were looked at, however many a camera gave meanwhile.
     """
 
     windows_per_frame: int = 1
@@ -72,6 +73,7 @@ class SeveralPeopleEstimator:
         self._tracker = Tracker(self._model.skeleton, tracker)
         self._follows = follow
         self._boxes: dict[Track, FloatArray] = {}
+        self._looked: deque[int] = deque(maxlen=1 + crowd.missing_frames)
         self._next_id = 1
 
     @property
@@ -85,6 +87,7 @@ class SeveralPeopleEstimator:
         if not self._follows:
             return self._numbered(self._best(self._views(image, self._search.all_windows(image), [], [], clock), []))
         followed = self._followed(image, frame.index, clock)
+        self._looked.append(frame.index)
         sure = [person for person in followed if self._is_sure(person)]
         unsure = [person for person in followed if not self._is_sure(person)]
         count = self._crowd.windows_per_frame if followed else self._settings.windows_per_frame
@@ -95,7 +98,7 @@ class SeveralPeopleEstimator:
 
     def _followed(self, image: ImageArray, index: int, clock: StageClock) -> list[Poses]:
         """Return who is seen where the people of the last frames should be, in any order."""
-        boxes = {track: self._box_of(track, image, index) for track in self._looked_at(index)}
+        boxes = {track: self._box_of(track, image, index) for track in self._recent()}
         self._boxes = {track: box for track, box in boxes.items() if box is not None}
         seen = {track: self._model.see(image, box, clock) for track, box in self._boxes.items()}
         staying = [view for track, view in seen.items() if self._stays(track, view, image)]
@@ -119,8 +122,8 @@ class SeveralPeopleEstimator:
         box = self._search.next_box(expected, image)
         return None if box is None else self._search.steady_box(box, self._boxes.get(track, box))
 
-    def _looked_at(self, index: int) -> list[Track]:
-        recent = [t for t in self._tracker.tracks if index - t.seen_at <= 1 + self._crowd.missing_frames]
+    def _recent(self) -> list[Track]:
+        recent = [track for track in self._tracker.tracks if track.seen_at >= self._looked[0]]
         return sorted(recent, key=lambda track: -track.seen_at)[: self._most_people]
 
     def _stays(self, track: Track, seen: BoxPose, image: ImageArray) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from edgepose.profiles.probe import probe_this_machine
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.files import sha256_of
-from edgepose.runtime.profiling.memory import model_files
+from edgepose.runtime.sidecar import model_files
 
 
 @dataclass(frozen=True)

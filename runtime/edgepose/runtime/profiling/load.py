@@ -2,8 +2,7 @@
 
 import os
 import time
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import psutil
 
@@ -17,10 +16,6 @@ class Load:
 
     average_1min: float | None
     others_percent: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the load as JSON values."""
-        return asdict(self)
 
 
 class LoadMeter:

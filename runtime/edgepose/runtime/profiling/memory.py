@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 
-from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.sidecar import model_files
 
 _STATUS = Path("/proc/self/status")
 
@@ -30,17 +30,9 @@ def _peak_by_getrusage() -> float:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def model_files(model_path: Path) -> tuple[Path, ...]:
-    """Return the files that make up a model: an OpenVINO .xml has its weights in a .bin beside it."""
-    return (model_path, model_path.with_suffix(".bin")) if model_path.suffix == ".xml" else (model_path,)
-
-
 def size_mb(model_path: Path) -> float:
     """Return the size of a model's files in MB of 10^6 bytes.
 
-    Raises `EdgeposeError` when one of them cannot be read.
+    Raises `ModelError` when one of them is absent.
     """
-    try:
-        return sum(path.stat().st_size for path in model_files(model_path)) / 1e6
-    except OSError as error:
-        raise EdgeposeError(f"cannot read {error.filename}: {error.strerror}; check the path") from error
+    return sum(path.stat().st_size for path in model_files(model_path)) / 1e6

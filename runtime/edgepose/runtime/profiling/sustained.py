@@ -58,7 +58,10 @@ def _times_ns(session: Session, feeds: Mapping[str, Array], until_s: float) -> l
 
 
 def _clock_mhz() -> float | None:
-    found = psutil.cpu_freq() if hasattr(psutil, "cpu_freq") else None
+    try:
+        found = psutil.cpu_freq() if hasattr(psutil, "cpu_freq") else None
+    except (OSError, NotImplementedError):  # where the files of a driver are incomplete
+        found = None
     return round(found.current, 1) if found else None
 
 

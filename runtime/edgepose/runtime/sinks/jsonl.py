@@ -1,7 +1,9 @@
 """Results as JSON lines, one frame a line."""
 
+import contextlib
 import json
 import math
+import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -41,7 +43,7 @@ class JsonLinesSink(Sink):
         except OSError as error:
             # the stack turns it into the error that names the file, and removes what was begun
             self._stack.__exit__(type(error), error, error.__traceback__)
-            raise SinkError("standard output was closed; give a file's name instead of -") from error
+            raise _unprintable(error) from error
 
     def close(self) -> None:
         """Give the file its name, or discard it when nothing was written."""
@@ -49,6 +51,17 @@ class JsonLinesSink(Sink):
             self._stack.__exit__(SinkError, SinkError(f"there is no result for {self.path}"), None)
         else:
             self._stack.close()
+
+
+def _unprintable(error: OSError) -> SinkError:
+    """Return what to raise where standard output takes no more, and drop what is still on its way there."""
+    with contextlib.suppress(OSError, ValueError):  # a stream of tests has no number
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    if isinstance(error, BrokenPipeError):
+        return SinkError("standard output was closed; give a file's name instead of -")
+    return SinkError(f"cannot write to standard output: {error.strerror or error}; give a file's name instead of -")
 
 
 def json_line(result: FrameResult) -> dict[str, Any]:

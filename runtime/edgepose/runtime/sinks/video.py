@@ -28,10 +28,10 @@ _SPARE_BYTES = 2**20  # for the container's index
 class VideoSink(Sink):
     """Writes the drawn pictures to `path` at `fps`; the file appears whole, and playable, at `close`.
 
-    With `real_time`, as for a live source, a picture is repeated until the next one's capture time, so that
-    the video runs as fast as life. Pictures of another size than the first are fitted into it, and the first is made
-    smaller where it is larger than the codec takes. Raises `SinkError` for a container that is not in `CODECS` or an
-    encoder that fails, `EdgeposeError` when the folder or the disk refuses.
+    With `real_time`, as for a live source, a picture is repeated until the next one's capture time, so that the video
+    runs as fast as life; of a longer wait than 10 s the rest is left out. Pictures of another size than the first are
+    fitted into it, and the first is made smaller where it is larger than the codec takes. Raises `SinkError` for a
+    container that is not in `CODECS` or an encoder that fails, `EdgeposeError` when the folder or the disk refuses.
     """
 
     shows_pictures = True
@@ -51,6 +51,7 @@ class VideoSink(Sink):
         self._size_wh = (0, 0)
         self._begin_ns = 0
         self._written = 0
+        self._last_bgr: ImageArray | None = None
 
     def write(self, result: FrameResult, drawn_bgr: ImageArray | None) -> None:
         """Append one picture."""
@@ -63,15 +64,19 @@ class VideoSink(Sink):
         picture = fit_into(drawn_bgr, self._size_wh)
         self._require_space()
         with quiet_opencv():
-            for _ in range(self._repeats(result.frame.t_ns)):
-                self._writer.write(picture)
+            for image in self._due(picture, result.frame.t_ns):
+                self._writer.write(image)
                 self._written += 1
+        self._last_bgr = picture
 
-    def _repeats(self, t_ns: int) -> int:
-        if not self._real_time:
-            return 1
-        due = round((t_ns - self._begin_ns) * 1e-9 * self._fps) + 1
-        return min(due - self._written, round(_MAX_REPEATS_S * self._fps))
+    def _due(self, picture: ImageArray, t_ns: int) -> list[ImageArray]:
+        """Return what to write for a picture of that time: the last one until then, and it, if there is a place."""
+        if not self._real_time or self._last_bgr is None:
+            return [picture]
+        missing = round((t_ns - self._begin_ns) * 1e-9 * self._fps) - self._written
+        left_out = max(missing - round(_MAX_REPEATS_S * self._fps), 0)
+        self._begin_ns += round(left_out / self._fps * 1e9)
+        return [self._last_bgr] * (missing - left_out) + [picture] * (missing >= 0)
 
     def _open(self) -> cv2.VideoWriter:
         codec = cv2.VideoWriter.fourcc(*self._codec)

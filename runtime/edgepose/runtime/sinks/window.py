@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 
 import cv2
 
@@ -31,6 +32,7 @@ class WindowSink(Sink):
         self._title = title
         self._newest_bgr: ImageArray | None = None
         self._is_open = False
+        self._tells_visible = True
 
     def write(self, result: FrameResult, drawn_bgr: ImageArray | None) -> None:  # noqa: ARG002 - every sink has it
         """Keep the picture for the next `poll`."""
@@ -41,6 +43,9 @@ class WindowSink(Sink):
         picture, self._newest_bgr = self._newest_bgr, None
         if picture is not None:
             cv2.imshow(self._title, picture)
+            if not self._is_open:
+                # windows by GTK say -1 of one that is surely there
+                self._tells_visible = cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 0
             self._is_open = True
         if not self._is_open:
             return True
@@ -53,13 +58,14 @@ class WindowSink(Sink):
             pass
 
     def _is_visible(self) -> bool:
-        return bool(cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1)
+        return not self._tells_visible or bool(cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1)
 
     def close(self) -> None:
         """Close the window."""
         if self._is_open:
             self._is_open = False
-            cv2.destroyWindow(self._title)
+            with suppress(cv2.error):  # Windows knows none that was closed by its corner
+                cv2.destroyWindow(self._title)
 
 
 def display_available() -> bool:

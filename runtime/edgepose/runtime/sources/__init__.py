@@ -68,6 +68,8 @@ def _open(text: str) -> FrameSource:
 
 
 def _path_of(text: str) -> Path:
+    if not text:
+        raise SourceError("the source is empty; is the variable set that was to name it?")
     # pathlib's own raises for the home of somebody unknown
     return Path(os.path.expanduser(text))  # noqa: PTH111
 

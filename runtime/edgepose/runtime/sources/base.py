@@ -15,14 +15,16 @@ _LOOSE_IMAGES_FPS = 2.0
 class FrameSource(Closing):
     """Pictures one after another: iterate over it, inside a `with`.
 
-    `name` is for people; `size_wh` the pictures' size, the first one's where they differ; `fps` their rate,
-    or None where they are no sequence in time. `live` sources do not wait: what is not taken in time is gone,
-    and counted in `dropped`. `declared_frames` is what a recording promises, 0 where it does not say.
+    `name` is for people; `size_wh` the pictures' size, the first one's where they differ; `fps` their rate, None where
+    nobody tells. `is_sequence` says that one picture follows from the one before it; loose images do not. `live`
+    sources do not wait: what is not taken in time is gone, and counted in `dropped`. `declared_frames` is what a
+    recording promises, 0 where it does not say.
     """
 
     name: str
     size_wh: tuple[int, int]
     fps: float | None
+    is_sequence: bool = True
     live: bool = False
     dropped: int = 0
     declared_frames: int = 0
@@ -44,12 +46,7 @@ class FrameSource(Closing):
         That is when it was captured, or its place in a recording that is read faster or slower than it was
         made.
         """
-        return frame.t_ns if self.live or not self.fps else round(frame.index * 1e9 / self.fps)
-
-    @property
-    def is_sequence(self) -> bool:
-        """Whether one picture follows from the one before it; loose images do not."""
-        return self.live or self.fps is not None
+        return frame.t_ns if self.live else round(frame.index * 1e9 / self.playback_fps)
 
     @property
     def playback_fps(self) -> float:

@@ -13,6 +13,8 @@ from edgepose.runtime.sources.opencv import CaptureSource, size_of
 
 _BACKENDS = {"linux": cv2.CAP_V4L2, "darwin": cv2.CAP_AVFOUNDATION, "win32": cv2.CAP_DSHOW}
 _WAKE_UP_S = 3.0  # some cameras give nothing at first
+_PAUSE_S = 0.02
+_HICCUP_S = 1.0  # and some a broken picture now and then
 
 
 class CameraSource(CaptureSource):
@@ -32,9 +34,8 @@ class CameraSource(CaptureSource):
             self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, size_wh[0])
             self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size_wh[1])
             first = self._read()
-        deadline_s = time.monotonic() + _WAKE_UP_S
-        while first is None and self._capture.isOpened() and time.monotonic() < deadline_s:
-            first = self._read()
+        if first is None:
+            first = self._read_within(_WAKE_UP_S)
         if first is None:
             self.close()
             raise SourceError(f"camera {index} gives no picture; close other programs that use it. {_known()}")
@@ -44,10 +45,16 @@ class CameraSource(CaptureSource):
     def images(self) -> Iterator[ImageArray]:
         """Yield pictures until the camera goes away, which is a `SourceError`."""
         count = 0
-        while (image_bgr := self._read()) is not None:
+        while (image_bgr := self._read_within(_HICCUP_S)) is not None:
             count += 1
             yield image_bgr
         raise SourceError(f"{self.name} stopped after {count} frames; check its cable and run again")
+
+    def _read_within(self, patience_s: float) -> ImageArray | None:
+        deadline_s = time.monotonic() + patience_s
+        while (image_bgr := self._read()) is None and self._capture.isOpened() and time.monotonic() < deadline_s:
+            time.sleep(_PAUSE_S)
+        return image_bgr
 
 
 def _require_node(index: int) -> None:

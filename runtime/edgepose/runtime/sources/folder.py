@@ -25,6 +25,7 @@ class FolderSource(FrameSource):
     """
 
     fps = None
+    is_sequence = False
 
     def __init__(self, path: Path) -> None:
         self.name = path.name or str(path)
@@ -58,7 +59,7 @@ def images_in(path: Path) -> list[Path]:
 
 
 def _natural_order(path: Path) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", path.name)]
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", path.name)]
 
 
 def _require_image(path: Path) -> None:

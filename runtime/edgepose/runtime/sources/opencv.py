@@ -1,6 +1,5 @@
 """The part that camera, video file and stream share: one `cv2.VideoCapture`."""
 
-import math
 from threading import Event, Lock
 
 import cv2
@@ -8,6 +7,9 @@ import cv2
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.opencv_quiet import quiet_opencv
 from edgepose.runtime.sources.base import FrameSource
+
+_CLOCK_FPS = 1000.0
+"""From here on it is no rate but the clock of a container that tells none, as those that browsers record."""
 
 
 class CaptureSource(FrameSource):
@@ -35,7 +37,7 @@ class CaptureSource(FrameSource):
     def _rate(self) -> float | None:
         """Return frames a second as the container or driver tells, or None where it does not."""
         fps = float(self._capture.get(cv2.CAP_PROP_FPS))
-        return fps if math.isfinite(fps) and 0 < fps <= 1000 else None
+        return fps if 0 < fps < _CLOCK_FPS else None
 
     def _declared_frames(self) -> int:
         """Return how many frames the container says it has; 0 when it has no end."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from threading import Event
 
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.errors import SourceError
@@ -13,18 +14,19 @@ class PacedSource(FrameSource):
     """Delivers each frame of `source` when the wall clock reaches its time; owns and closes `source`.
 
     A frame that is late by a whole period is dropped and counted; indexes stay those of the recording. Raises
-    `SourceError` when the recording has no rate.
+    `SourceError` for loose images, which have no pace.
     """
 
     live = True
 
     def __init__(self, source: FrameSource) -> None:
-        if source.fps is None:
-            raise SourceError(f"{source.name} tells no frame rate, so it cannot be paced; run it without --paced")
+        if not source.is_sequence:
+            raise SourceError(f"{source.name} has loose images, which have no pace; run it without --paced")
         self._source = source
+        self._stopped = Event()
         self.name, self.size_wh, self.fps = source.name, source.size_wh, source.fps
         self.declared_frames = source.declared_frames
-        self._period_s = 1 / source.fps
+        self._period_s = 1 / source.playback_fps
 
     def images(self) -> Iterator[ImageArray]:
         """Yield the pictures that are delivered."""
@@ -37,9 +39,14 @@ class PacedSource(FrameSource):
             if wait_s < -self._period_s:
                 self.dropped += 1
                 continue
-            if wait_s > 0:
-                time.sleep(wait_s)
+            if wait_s > 0 and self._stopped.wait(wait_s):
+                return
             yield Frame(image_bgr, index, time.perf_counter_ns())
+
+    def stop(self) -> None:
+        """Let whoever waits for the next frame's time wait no longer."""
+        self._stopped.set()
+        self._source.stop()
 
     def close(self) -> None:
         """Close the recording."""
