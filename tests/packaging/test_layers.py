@@ -78,8 +78,7 @@ def test_a_missing_engine_names_the_pip_command(tmp_path: Path) -> None:
         ("torch", "train --net repose --data x --out y", "train"),
         ("torch", "info repose", "train"),
         ("tensorboard", "train --net repose --data synthetic:4 --out {folder}", "train"),
-        ("cachetools", "evaluate ppnet-lsp-128 --data synthetic:4", "evaluate"),
-        ("cachetools", "suspects ppnet-lsp-128 --data synthetic:4", "evaluate"),
+        ("pycocotools", "evaluate ppnet-lsp-128 --data synthetic:4", "evaluate"),
     ],
 )
 def test_a_missing_module_names_the_pip_command(absent: str, command: str, extra: str, tmp_path: Path) -> None:

@@ -1,14 +1,20 @@
 """Checkpoints survive the trip through a file; bad ones are one clear error; a full disk or a kill loses nothing."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from edgepose.runtime.shipped import shipped_names
 from edgepose.runtime.skeleton import COCO_17
@@ -44,6 +50,35 @@ def test_a_truncated_file_is_one_clear_error(tmp_path: Path, size: int) -> None:
         load_checkpoint(path)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda document: document.pop("crop_padding"), "is no edgepose checkpoint or is damaged"),
+        (lambda document: document.update(schema=2), "was written by another version of edgepose"),
+        (lambda document: document["network"]["settings"].update(wings="2"), "is no edgepose checkpoint .*wings"),
+    ],
+)
+def test_what_a_checkpoint_says_must_be_known(
+    tmp_path: Path, change: Callable[[dict[str, Any]], object], message: str
+) -> None:
+    path = tmp_path / "c.safetensors"
+    save_checkpoint(path, fresh())
+    with safe_open(path, framework="pt") as file:
+        document = json.loads(file.metadata()["edgepose.checkpoint"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    change(document)
+    save_file(tensors, path, metadata={"edgepose.checkpoint": json.dumps(document)})
+    with pytest.raises(CheckpointError, match=message):
+        load_checkpoint(path)
+
+
+def test_weights_of_another_network_are_one_clear_error() -> None:
+    checkpoint = fresh()
+    weights = dict(list(checkpoint.weights.items())[:-1])
+    with pytest.raises(CheckpointError, match="the weights are not of the repose that the checkpoint says"):
+        replace(checkpoint, weights=weights).build()
+
+
 def test_a_shipped_name_stands_for_its_checkpoint(tmp_path: Path) -> None:
     for name in shipped_names():
         assert load_checkpoint(resolve_checkpoint(name)).accuracy
@@ -55,8 +90,6 @@ def test_a_shipped_name_stands_for_its_checkpoint(tmp_path: Path) -> None:
 
 
 def test_somebody_elses_safetensors_is_one_clear_error(tmp_path: Path) -> None:
-    from safetensors.torch import save_file  # noqa: PLC0415
-
     save_file({"a": torch.zeros(1)}, tmp_path / "other.safetensors")
     with pytest.raises(CheckpointError, match="no edgepose checkpoint"):
         load_checkpoint(tmp_path / "other.safetensors")

@@ -13,10 +13,11 @@ from edgepose.train.checkpoint import Checkpoint, save_checkpoint
 from edgepose.train.data import open_dataset
 from edgepose.train.data.augment import plain_crop
 from edgepose.train.data.part_labels import PART_CLASSES
-from edgepose.train.evaluate import evaluate, evaluation_tables
+from edgepose.train.evaluate import evaluate, evaluation_tables, measure
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.opening import open_any, open_part_predictor
 from edgepose.train.part_accuracy import part_accuracy
+from edgepose.train.prediction import PredictedPeople
 from edgepose.train.session import TorchSession
 from edgepose.train.validation import validate_pck
 from support.data_sets import write_ccp
@@ -71,6 +72,17 @@ def test_joints_that_the_data_lacks_are_left_out(tmp_path: Path) -> None:
     assert set(everything.per_joint) <= set(LSP_14.joints)
     assert set(everything.metrics) >= {"PCK@0.2", "PCKh@0.5", "OKS AP", "OKS AP50", "OKS AP75", "OKS AR"}
     assert all(0 <= value <= 100 for value in everything.metrics.values())
+
+
+def test_pckh_is_without_the_joints_that_mpii_leaves_out() -> None:
+    truth = np.zeros((1, 16, 2), np.float32)
+    found = truth.copy()
+    found[0, [MPII_16.index("pelvis"), MPII_16.index("thorax")]] = 1000
+    people = PredictedPeople(
+        MPII_16, found, np.ones((1, 16)), truth, head_px=np.ones(1), area_px2=np.ones(1), image_ids=("0",), persons=(0,)
+    )
+    metrics, _ = measure(people)
+    assert metrics["PCKh@0.5"] == 100
 
 
 @pytest.fixture(scope="module")

@@ -301,7 +301,7 @@ def test_fewer_people_than_a_batch_is_an_error(tmp_path: Path) -> None:
 def test_a_batch_norm_with_a_single_value_is_told(tmp_path: Path) -> None:
     pil = NetworkSpec.of_paper("pil", {"fusion": "none"}, SPEC.skeleton, (64, 64))
     training = Trainer(pil, replace(RECIPE, batch=1), [WeightedDataset(DotDataset(2), 1.0)], tmp_path, workers=0)
-    with pytest.raises(TrainingError, match="a batch of 1 leaves a batch norm of pil a single value at 64x64"):
+    with pytest.raises(TrainingError, match="a --batch of 1 at 64x64 leaves a batch norm of pil a single value"):
         training.run()
 
 

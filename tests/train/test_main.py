@@ -26,6 +26,14 @@ def test_a_mistake_is_one_line_and_exit_code_2() -> None:
     assert done.stderr.count("\n") == 1
 
 
+def test_int8_and_a_branch_that_learns_no_more_exclude_each_other(tmp_path: Path) -> None:
+    run = ["--net", "pil", "--data", "synthetic:4", "--out", str(tmp_path / "run"), "--qat"]
+    told = CliRunner().invoke(app, [*run, "--start-from", "a.safetensors", "--parsing", "b.safetensors"]).exception
+    assert isinstance(told, TrainingError)
+    assert "leave --parsing out" in str(told)
+    assert not (tmp_path / "run").exists()
+
+
 def test_what_has_no_effect_without_a_teacher_is_told(tmp_path: Path) -> None:
     run = ["--net", "ppnet-m1-d1-w8", "--data", "synthetic:4", "--out", str(tmp_path / "run")]
     told = CliRunner().invoke(app, [*run, "--teacher-weight", "0.3"]).exception

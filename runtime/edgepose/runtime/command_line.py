@@ -12,7 +12,6 @@ from edgepose.runtime.errors import MissingExtraError
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 _EXTRA_OF = {
-    "cachetools": "evaluate",
     "pycocotools": "evaluate",
     "safetensors": "train",
     "sklearn": "train",

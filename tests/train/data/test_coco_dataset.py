@@ -18,7 +18,7 @@ def test_everybody_labelled_who_is_no_crowd_is_a_sample(tmp_path: Path) -> None:
     sample = dataset.sample(0)
     assert sample.labelled.tolist() == [True] * 15 + [False] * 2
     assert sample.occluded.tolist() == [True] + [False] * 16
-    np.testing.assert_allclose(sample.keypoints[3], [2 + 3 - 0.5, 3 + 3 - 0.5])
+    np.testing.assert_allclose(sample.keypoints[3], [2 + 3, 3 + 3])
     np.testing.assert_allclose(sample.box_xyxy, [1.5, 2.5, 21.5, 26.5])
     assert sample.area_px2 == 150
     assert sample.image_id == "7"

@@ -74,6 +74,17 @@ def test_a_truncated_file_is_one_clear_line(tmp_path: Path, kept: float) -> None
         open_dataset(f"lsp:{tmp_path}")
 
 
+def test_a_damaged_compressed_file_is_one_clear_line(tmp_path: Path) -> None:
+    write_lsp(tmp_path)
+    path = tmp_path / "joints.mat"
+    savemat(path, {"joints": np.random.default_rng(0).normal(size=(3, 14, 50))}, do_compression=True)
+    content = bytearray(path.read_bytes())
+    content[400:420] = bytes(20)
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"^[^\n]*joints.mat [^\n]*$"):
+        open_dataset(f"lsp:{tmp_path}")
+
+
 def test_a_file_without_joints_is_one_clear_line(tmp_path: Path) -> None:
     write_lsp(tmp_path)
     savemat(tmp_path / "joints.mat", {"other": np.zeros(3)})

@@ -109,7 +109,7 @@ def test_a_missing_image_is_named(tmp_path: Path) -> None:
 def test_bare_labels_need_no_images(tmp_path: Path) -> None:
     numbers = [[float(value) for value in range(number, number + 32)] for number in (1, 50)]
     lines = [",".join([f"{i}.jpg", *map(str, row)]) for i, row in enumerate(numbers)]
-    (tmp_path / "train_joints.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "train_joints.csv").write_text("\n\n".join(lines) + "\n\n")
     dataset = open_dataset(f"mpii:{tmp_path}")
     assert len(dataset) == 2
     np.testing.assert_allclose(dataset.keypoints(1).ravel(), np.array(numbers[1]) - 1)
@@ -121,6 +121,12 @@ def test_bare_labels_need_no_images(tmp_path: Path) -> None:
 def test_a_garbled_line_of_bare_labels_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "train_joints.csv").write_text(f"{line}\n")
     with pytest.raises(DataError, match=r"train_joints.csv, line 1: expected a name and 32 numbers"):
+        open_dataset(f"mpii:{tmp_path}")
+
+
+def test_labels_that_are_no_text_are_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "train_joints.csv").write_bytes(b"\xff\xfe1,2")
+    with pytest.raises(DataError, match=r"^[^\n]*train_joints.csv is no text in UTF-8[^\n]*$"):
         open_dataset(f"mpii:{tmp_path}")
 
 

@@ -40,6 +40,18 @@ def test_an_absent_path_is_named(tmp_path: Path) -> None:
         open_dataset(f"lsp:{tmp_path}/nowhere:test")
 
 
+def test_data_of_nobody_is_one_clear_line(tmp_path: Path) -> None:
+    write_lsp(tmp_path)  # four people: the test half begins at the 1001st
+    with pytest.raises(DataError, match=r"nobody is in 'lsp:.*:test'"):
+        open_mix([f"lsp:{tmp_path}:test"])
+
+
+@pytest.mark.parametrize("kind", ["images", "packed"])
+def test_what_has_no_splits_says_so(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(DataError, match=f"{kind} has no splits; found 'train' in"):
+        open_dataset(f"{kind}:{tmp_path}:train")
+
+
 def test_a_mix_has_weights(tmp_path: Path) -> None:
     write_lsp(tmp_path)
     mix = open_mix([f"lsp:{tmp_path}", f"lsp:{tmp_path}:all@0.25", "synthetic:7:2@3"])

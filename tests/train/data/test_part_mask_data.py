@@ -182,6 +182,9 @@ def test_a_bad_mask_is_named(tmp_path: Path) -> None:
     mask.write_bytes(b"no mask")
     with pytest.raises(DataError, match="cannot be read as 8-bit values"):
         dataset.sample(0)
+    mask.write_bytes(cv2.imencode(".png", np.full((40, 32, 3), (0, 0, 128), np.uint8))[1].tobytes())
+    with pytest.raises(DataError, match=r"0001.png holds colours; expected the number of a part"):
+        dataset.sample(0)
     mask.unlink()
     with pytest.raises(DataError, match=r"0001.png is missing from the data set"):
         dataset.sample(0)

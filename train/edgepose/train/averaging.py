@@ -12,16 +12,17 @@ class WeightAverage:
     def __init__(self, network: nn.Module, decay: float) -> None:
         self.network = copy.deepcopy(network).eval().requires_grad_(False)  # noqa: FBT003
         self._decay = decay
-
-    @torch.no_grad()
-    def update(self, network: nn.Module, step: int) -> None:
-        """Move toward the network; early steps move further, so that the start is forgotten."""
-        decay = min(self._decay, (1 + step) / (10 + step))
+        # whatever trains or restores a network writes into its tensors: they stay the same ones
         kept, current = (list(net.state_dict().values()) for net in (self.network, network))
         pairs = list(zip(kept, current, strict=True))
-        floating = [pair for pair in pairs if pair[0].is_floating_point()]
+        self._floating = [pair for pair in pairs if pair[0].is_floating_point()]
+        self._others = [pair for pair in pairs if not pair[0].is_floating_point()]
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Move toward the network; early steps move further, so that the start is forgotten."""
+        decay = min(self._decay, (1 + step) / (10 + step))
         # one call for all: a GPU would wait for hundreds of small ones
-        torch._foreach_lerp_([ours for ours, _ in floating], [theirs for _, theirs in floating], 1 - decay)
-        others = [pair for pair in pairs if not pair[0].is_floating_point()]
-        if others:
-            torch._foreach_copy_([ours for ours, _ in others], [theirs for _, theirs in others])
+        torch._foreach_lerp_([ours for ours, _ in self._floating], [theirs for _, theirs in self._floating], 1 - decay)
+        if self._others:
+            torch._foreach_copy_([ours for ours, _ in self._others], [theirs for _, theirs in self._others])

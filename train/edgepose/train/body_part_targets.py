@@ -45,10 +45,13 @@ def _limb_maps(codec: BodyPartCodec, places: Tensor) -> Tensor:
     x, y = _cells(codec, places)
     sigma = codec.limb_sigma_px / codec.stride
     reach = sigma * math.sqrt(-2 * math.log(CUT))
-    a, b = (list(rows) for rows in zip(*codec.parts.limb_rows, strict=True))
-    total = places.new_zeros((places.shape[0], len(a), *codec.map_wh[::-1]))
+    # not by a list of rows: it would go to a GPU first, which waits for that
+    a, b = (
+        torch.stack([places[:, :, row] for row in rows], dim=2) for rows in zip(*codec.parts.limb_rows, strict=True)
+    )
+    total = places.new_zeros((places.shape[0], a.shape[2], *codec.map_wh[::-1]))
     count = torch.zeros_like(total)
-    begins, limbs = places[:, :, a, None, None], (places[:, :, b] - places[:, :, a])[:, :, :, None, None]
+    begins, limbs = a[:, :, :, None, None], (b - a)[:, :, :, None, None]
     for begin, limb in zip(begins.unbind(dim=1), limbs.unbind(dim=1), strict=True):
         length = limb.square().sum(dim=-1).sqrt()
         along = limb / length[..., None]

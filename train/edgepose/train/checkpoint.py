@@ -20,6 +20,7 @@ from edgepose.train.qat import INPUT_RANGE, round_weights
 
 _METADATA_KEY = "edgepose.checkpoint"
 _WEIGHTS = "weights."
+_SCHEMA = 1
 
 
 class CheckpointError(EdgeposeError):
@@ -46,12 +47,17 @@ class Checkpoint:
         """Return the network with these weights, ready for inference in floating point.
 
         Where they were trained for int8, they have the values that int8 gives them: in these the network is right.
+        Raises `CheckpointError` when they are another network's.
         """
         network = self.spec.build()
         weights = {name: tensor for name, tensor in self.weights.items() if not name.endswith(f".{INPUT_RANGE}")}
-        network.load_state_dict(
-            {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in weights.items()}
-        )
+        values = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in weights.items()}
+        try:
+            network.load_state_dict(values)
+        except RuntimeError as error:
+            raise CheckpointError(
+                f"the weights are not of the {self.spec.name} that the checkpoint says; train or copy it anew"
+            ) from error
         if len(weights) < len(self.weights):
             round_weights(network)
         return network.eval()
@@ -64,7 +70,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """
     spec = checkpoint.spec
     document = {
-        "schema": 1,
+        "schema": _SCHEMA,
         "network": {"name": spec.name, "settings": dict(spec.settings)},
         "skeleton": spec.skeleton.name,
         "input_wh": list(spec.input_wh),
@@ -110,14 +116,22 @@ def load_checkpoint(path: Path, *, with_state: bool = False) -> Checkpoint:
             document = json.loads((file.metadata() or {})[_METADATA_KEY])
             wanted = [name for name in file.keys() if with_state or name.startswith(_WEIGHTS)]  # noqa: SIM118
             tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in wanted}
-    except (SafetensorError, KeyError, json.JSONDecodeError, OSError) as error:
+        if document["schema"] != _SCHEMA:
+            raise CheckpointError(f"{path} was written by another version of edgepose; take that one, or train anew")
+        return _of_document(document, tensors)
+    except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
         raise CheckpointError(
             f"{path} is no edgepose checkpoint or is damaged ({error}); train or copy it anew"
         ) from error
+
+
+def _of_document(document: dict[str, Any], tensors: dict[str, Tensor]) -> Checkpoint:
     network = document["network"]
     width, height = document["input_wh"]
+    spec = NetworkSpec(network["name"], skeleton_named(document["skeleton"]), (width, height), network["settings"])
+    spec.config()  # a later version's setting is told here
     return Checkpoint(
-        spec=NetworkSpec(network["name"], skeleton_named(document["skeleton"]), (width, height), network["settings"]),
+        spec=spec,
         codec=codec_from_dict(document["codec"]),
         crop_padding=document["crop_padding"],
         weights={n.removeprefix(_WEIGHTS): t for n, t in tensors.items() if n.startswith(_WEIGHTS)},

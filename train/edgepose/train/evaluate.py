@@ -24,6 +24,9 @@ from edgepose.train.part_accuracy import PartPredictor, mean_iou, part_accuracy
 from edgepose.train.prediction import PredictedPeople, predict_people, predictor_of
 from edgepose.train.predictions_picture import Judged, judged_everybody, judged_people
 
+_NOT_OF_PCKH = ("pelvis", "thorax")
+"""Joints that MPII's own evaluation leaves out of PCKh."""
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -148,7 +151,9 @@ def _has_joints(dataset: PoseDataset) -> bool:
 def measure(people: PredictedPeople) -> tuple[dict[str, float], dict[str, float]]:
     """Return every metric that the labels allow, and PCK@0.2 of each joint that the data has."""
     overall, of_joints = pck(people.found, people.truth, torso_px(people.truth, people.skeleton), 0.2)
-    of_heads, _ = pck(people.found, people.truth, people.head_px, 0.5)
+    limbs = people.truth.copy()
+    limbs[:, [people.skeleton.index(joint) for joint in _NOT_OF_PCKH if joint in people.skeleton.joints]] = np.nan
+    of_heads, _ = pck(people.found, limbs, people.head_px, 0.5)
     by_oks = oks_ap(
         people.found,
         people.scores.mean(axis=1),

@@ -1,5 +1,6 @@
 """The training loop: reads from top to bottom, resumes to the same numbers, loses nothing when it is cut off."""
 
+import gc
 import math
 import time
 from collections.abc import Iterator, Mapping
@@ -129,6 +130,7 @@ class Trainer:
         Raises `TrainingError` when the loss is no longer a number; the last good checkpoint stays. After Ctrl-C the
         state is saved before the `KeyboardInterrupt` goes on; one that comes later does not wait for that.
         """
+        gc.freeze()  # the loader's processes share the data as long as nothing writes into it, the collector neither
         with Interruption() as interruption:
             while self.state.progress.epoch < self.recipe.epochs:
                 self._run_epoch(interruption)
@@ -165,10 +167,21 @@ class Trainer:
 
         Raises `EdgeposeError`, here and in one line, where the loader's process could not make an example.
         """
-        for batch in self._loader:
+        for batch in self._prepared():
             if isinstance(batch, EdgeposeError):
                 raise batch
             yield {name: tensor.to(self.device, non_blocking=True) for name, tensor in batch.items()}
+
+    def _prepared(self) -> Iterator[Any]:
+        try:
+            yield from self._loader
+        except RuntimeError as error:
+            if not str(error).startswith("DataLoader worker"):
+                raise
+            raise TrainingError(
+                "a process that prepares crops was ended by the system, for want of memory most likely: take fewer "
+                "--workers, or give a container more shared memory (docker run --shm-size)"
+            ) from error
 
     @property
     def _global_step(self) -> int:
@@ -181,16 +194,23 @@ class Trainer:
         """
         try:
             loss: Tensor = self._learner(batch)
+        except torch.OutOfMemoryError as error:
+            raise TrainingError(f"the GPU has no memory for {self._batch_of(batch)}; take a smaller one") from error
         except ValueError as error:
             if "more than 1 value per channel" not in str(error):
                 raise
             raise TrainingError(
-                f"a batch of {len(batch['images'])} leaves a batch norm of {self.spec.name} a single value at "
-                f"{self.spec.input_wh[0]}x{self.spec.input_wh[1]}; take a larger --batch or --input"
+                f"{self._batch_of(batch)} leaves a batch norm of {self.spec.name} a single value; take a larger one, "
+                "or a larger --input"
             ) from error
+        if not self.recipe.sync_bn:
+            self.world.send_buffers(self.network)
         rate = self.recipe.rate_at(self._global_step, self.total_steps)
         self.state.descend(loss, rate, self.recipe.clip_norm, self._global_step)
         return loss.detach()
+
+    def _batch_of(self, batch: Batch) -> str:
+        return f"a --batch of {len(batch['images'])} at {self.spec.input_wh[0]}x{self.spec.input_wh[1]}"
 
     def _diverged(self, what: str) -> TrainingError:
         kept = self.out / "last.safetensors"
@@ -206,7 +226,6 @@ class Trainer:
         accuracy = None
         if self._validate_on is not None:
             self.save("last")  # validation takes long and reads files: what it meets is to cost no step
-            self.world.send_buffers(network)
             accuracy = self.objective.validate(network, self._validate_on)
         if progress.finish_epoch(accuracy):
             self.save("best", to_go_on=False)  # before what counts it: a cut between the two costs a validation

@@ -83,7 +83,7 @@ _PAPERS = {
 
 
 def paper_recipe(spec: NetworkSpec) -> Recipe:
-    """Return the training of the network's own paper, its length in epochs left to the caller where it has none."""
+    """Return the training of the network's own paper."""
     return _PAPERS["ppnet" if spec.name.startswith("ppnet-") else spec.name]
 
 
@@ -116,9 +116,10 @@ def changes_for_int8(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def fast_precision() -> Literal["bf16", "fp32"]:
-    """Return bf16 on a GPU and on CPUs that multiply in it; others only convert to and fro, at half the speed."""
+    """Return bf16 on GPUs and CPUs that multiply in it; others only convert to and fro, at half the speed."""
     cpu_has_it = any(flag.endswith("bf16") for flag in probe_this_machine().flags)
-    return "bf16" if torch.cuda.is_available() or cpu_has_it else "fp32"
+    gpu_has_it = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+    return "bf16" if gpu_has_it or (cpu_has_it and not torch.cuda.is_available()) else "fp32"
 
 
 def named_recipe(name: str, spec: NetworkSpec, *, qat: bool = False, **changes: Any) -> Recipe:

@@ -40,7 +40,7 @@ def run_training(
     A process that torchrun starts again goes on from the last checkpoint. Raises `TrainingError` when `out` already
     holds a run that was not asked to be resumed or --qat has no weights to start from, and what `Trainer` raises.
     """
-    checkpoint = _to_start_from(run, start_from)
+    checkpoint = _to_start_from(run, start_from, parsing)
     mix = open_mix(run.data, data_root) + without_labels(open_mix(run.unlabelled, data_root))
     validate_on = open_dataset(run.validate, data_root) if run.validate else None
     teachers = [load_checkpoint(resolve_checkpoint(teacher)) for teacher in run.teacher]
@@ -83,10 +83,12 @@ def run_training(
     return out / "last.safetensors"
 
 
-def _to_start_from(run: RunConfig, start_from: Path | None) -> Checkpoint | None:
+def _to_start_from(run: RunConfig, start_from: Path | None, parsing: Path | None) -> Checkpoint | None:
     """Return the weights that a run begins with, none for fresh ones."""
     if run.qat and start_from is None:
         raise TrainingError("--qat makes trained weights fit for int8; say which with --start-from CHECKPOINT")
+    if run.qat and parsing is not None:
+        raise TrainingError("--qat trains all of a network for int8; leave --parsing out, --start-from has the branch")
     if run.unlabelled and not run.teacher:
         raise TrainingError("unlabelled data needs somebody to label it; say who with --teacher CHECKPOINT")
     if "teacher_weight" in run.changes and not run.teacher:
@@ -139,7 +141,7 @@ def _record(run: RunConfig, data_root: Path, world: World) -> dict[str, Any]:
     gpu = {"gpu": torch.cuda.get_device_name()} if world.device.type == "cuda" else {}
     return {
         "config": run.to_dict(),
-        "data_sha256": {spec: fingerprint(spec, data_root) for spec in specs},
+        "data_sha256": world.from_first(lambda: {spec: fingerprint(spec, data_root) for spec in specs}),
         "hardware": {"cpu": machine.cpu, "cores": machine.cores, **gpu, "processes": world.size},
     }
 

@@ -98,7 +98,7 @@ class TrainingState:
         if clip_norm > 0:
             nn.utils.clip_grad_norm_(self.network.parameters(), clip_norm)
         self.optimiser.step()
-        self.average.update(self.network, step)
+        self.average.update(step)
         self.progress.step += 1
 
     def is_finite(self) -> bool:
@@ -164,7 +164,7 @@ def _is_same_data(one: Checkpoint, specs: list[str], other: Checkpoint, other_sp
 
 def _identified(run: Checkpoint, spec: str) -> str:
     """Return which data a run means by `kind:path[:split][@weight]`, with its hash, if that is known, for its path."""
-    name, _, weight = spec.partition("@")
+    name, _, weight = spec.removeprefix("unlabelled ").partition("@")
     kind, path, *split = [*name.split(":", 2), ""]
     return ":".join([kind, run.training.get("data_sha256", {}).get(name, path), *split, weight])
 

@@ -87,15 +87,19 @@ class World:
 
     def send_buffers(self, network: nn.Module) -> None:
         """Give the others the first process's statistics: without synchronised norms each has those of its share."""
-        if self.size > 1:
-            for buffer in network.buffers():
-                distributed.broadcast(buffer, src=0)
+        if self.size == 1:
+            return
+        buffers = [buffer for buffer in network.buffers() if buffer.is_floating_point()]
+        together = torch.cat([buffer.flatten() for buffer in buffers])
+        distributed.broadcast(together, src=0)
+        sent = torch.split(together, [buffer.numel() for buffer in buffers])
+        torch._foreach_copy_(buffers, [values.view_as(ours) for values, ours in zip(sent, buffers, strict=True)])
 
     def shared(self, module: nn.Module) -> nn.Module:
         """Return a module whose gradients are averaged over the processes as they are computed."""
         if self.size == 1:
             return module
-        return nn.parallel.DistributedDataParallel(module, gradient_as_bucket_view=True)
+        return nn.parallel.DistributedDataParallel(module, gradient_as_bucket_view=True, broadcast_buffers=False)
 
     def synchronise_norms(self, network: nn.Module) -> nn.Module:
         """Return a network whose batch norms take their statistics over all processes, while it trains."""

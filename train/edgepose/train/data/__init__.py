@@ -39,6 +39,7 @@ READERS: dict[str, Callable[..., PoseDataset]] = {
     "images": open_images,
     "synthetic": open_synthetic,
 }
+_WITHOUT_SPLITS = ("packed", "images")
 
 
 @dataclass(frozen=True)
@@ -52,18 +53,26 @@ class WeightedDataset:
 def open_dataset(spec: str, root: Path = Path()) -> PoseDataset:
     """Open `kind:path[:split]`, as in `lsp:/data/lsp:test`, or `synthetic:COUNT[:SEED[:KIND]]`.
 
-    Paths count from `root`. Raises `DataError` for an unknown kind, an absent path or a folder in another layout.
+    Paths count from `root`. Raises `DataError` for an unknown kind, an absent path, a folder in another layout and
+    where nobody is.
     """
     kind, _, rest = spec.partition(":")
     if kind not in READERS:
         raise DataError(
             f"unknown kind of data {kind!r} in {spec!r}; expected kind:path[:split] with one of {', '.join(READERS)}"
         )
-    if kind == "synthetic":
-        return open_synthetic(spec, *rest.split(":"))
+    dataset = open_synthetic(spec, *rest.split(":")) if kind == "synthetic" else _open_files(spec, kind, rest, root)
+    if not len(dataset):
+        raise DataError(f"nobody is in {spec!r}, or nobody with a label; give other data")
+    return dataset
+
+
+def _open_files(spec: str, kind: str, rest: str, root: Path) -> PoseDataset:
     path, _, split = rest.partition(":")
     if not (root / path).exists():
         raise DataError(f"no such data: {str(root / path)!r} in {spec!r}; expected kind:path[:split]")
+    if split and kind in _WITHOUT_SPLITS:
+        raise DataError(f"{kind} has no splits; found {split!r} in {spec!r}, expected {kind}:path")
     arguments = (split,) if split else ()
     return READERS[kind](spec, root / path, *arguments)
 

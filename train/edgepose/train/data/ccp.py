@@ -7,6 +7,7 @@ from edgepose.train.data.part_labels import CCP_LABELS, part_values
 from edgepose.train.data.part_masks import PartMaskDataset
 from edgepose.train.data.pose_dataset import DataError, PoseDataset
 from edgepose.train.data.pseudo_labels import PseudoLabelled
+from edgepose.train.data.text_files import read_text
 
 _SPLITS = {"train": slice(0, 804), "test": slice(804, None), "all": slice(None)}
 
@@ -31,7 +32,7 @@ def open_ccp(name: str, root: Path, split: str = "all") -> PoseDataset:
 def _labels(path: Path) -> list[str]:
     """Return our label of each value of the masks."""
     try:
-        names = json.loads(path.read_text(encoding="utf-8"))
+        names = json.loads(read_text(path))
         return [CCP_LABELS[name] for name in names]
     except (ValueError, TypeError, KeyError) as error:
         raise DataError(f"{path}: expected a list of CCP's 59 names, found {error}; restore the file") from error

@@ -20,6 +20,7 @@ from edgepose.train.data.pose_dataset import (
     image_bytes,
     read_image_bgr,
 )
+from edgepose.train.data.text_files import read_text
 
 _SHORT_SPLITS = {"train": "train2017", "val": "val2017"}
 
@@ -138,7 +139,7 @@ def _is_labelled(annotation: dict[str, Any]) -> bool:
 
 def _keypoints(annotation: dict[str, Any]) -> FloatArray:
     points = _points(annotation)
-    return np.where(points[:, 2:] > 0, points[:, :2] - 0.5, np.nan).astype(np.float32)
+    return np.where(points[:, 2:] > 0, points[:, :2], np.nan).astype(np.float32)
 
 
 def _points(annotation: dict[str, Any]) -> FloatArray:
@@ -177,16 +178,17 @@ def _check(annotation: dict[str, Any], images: dict[Any, Any]) -> None:
 def open_coco(name: str, root: Path, split: str = "val") -> CocoDataset:
     """Open a COCO folder: `train` and `val` stand for train2017 and val2017, other splits for themselves.
 
-    COCO counts pixel corners from 0, here pixel centres are at integers: everything moves by half a pixel.
+    Its keypoints are at integers where pixels have their centres, as here; its boxes and masks count corners of pixels
+    from 0, and move by half a pixel.
     """
     split = _SHORT_SPLITS.get(split, split)
     path = root / "annotations" / f"person_keypoints_{split}.json"
     if not path.is_file():
         raise DataError(f"{root} is no COCO folder: expected annotations/{path.name} in it")
     try:
-        document = json.loads(path.read_text())
+        document = json.loads(read_text(path))
         return CocoDataset(name, root / split, document)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except json.JSONDecodeError as error:
         raise DataError(f"{path} is no JSON: {error}") from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} is no COCO keypoint file: it lacks or garbles {error}") from error

@@ -1,45 +1,44 @@
 """What a data set keeps in memory, so that it is not decoded in every epoch: as much as there is room for."""
 
-import os
 from collections.abc import Callable, Hashable
-from contextlib import suppress
 from typing import Generic, TypeVar
 
-import psutil
-from cachetools import LRUCache
+from edgepose.profiles.probe import probe_this_machine
 
 _K = TypeVar("_K", bound=Hashable)
 _V = TypeVar("_V")
 
 _SHARE = 8
+_UNTOLD_MB = 4096
 
 
 def room_bytes() -> int:
     """Return what one data set may keep in a process: an eighth of the memory, if every core has a process."""
-    return int(psutil.virtual_memory().total) // _SHARE // (os.cpu_count() or 1)
+    machine = probe_this_machine()
+    return (machine.memory_mb or _UNTOLD_MB) * 2**20 // _SHARE // machine.cores
 
 
 class Kept(Generic[_K, _V]):
-    """`kept(key)` is `make(key)`, made once while there is room; what was not asked for longest makes room.
+    """`kept(key)` is `make(key)`, made once while there is room, and made again where there is none.
 
-    `bytes_of` says how large a value is.
+    `bytes_of` says how large a value is. Nothing that is kept makes room for others: who walks through more than there
+    is room for, time after time, would find nothing again.
     """
 
     def __init__(self, make: Callable[[_K], _V], bytes_of: Callable[[_V], int], most_bytes: int | None = None) -> None:
-        self._make = make
-        most = room_bytes() if most_bytes is None else most_bytes
-        self._values: LRUCache[_K, _V] = LRUCache(most, getsizeof=bytes_of)
-
-    @property
-    def bytes(self) -> int:
+        self._make, self._bytes_of = make, bytes_of
+        self._most_bytes = room_bytes() if most_bytes is None else most_bytes
+        self._values: dict[_K, _V] = {}
+        self.bytes = 0
         """How much is kept."""
-        return int(self._values.currsize)
 
     def __call__(self, key: _K) -> _V:
         """Return the value, made or kept."""
         if key in self._values:
             return self._values[key]
         value = self._make(key)
-        with suppress(ValueError):  # larger than all the room there is
+        size = self._bytes_of(value)
+        if self.bytes + size <= self._most_bytes:
             self._values[key] = value
+            self.bytes += size
         return value

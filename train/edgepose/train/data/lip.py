@@ -1,6 +1,5 @@
 """Look into Person in its own layout: pictures of one person with 16 joints and a mask of 20 classes."""
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from edgepose.runtime.skeleton import MPII_16
 from edgepose.train.data.part_labels import LIP_LABELS, part_values
 from edgepose.train.data.part_masks import PartMaskDataset
 from edgepose.train.data.pose_dataset import DataError
+from edgepose.train.data.text_files import read_rows
 
 _SPLITS = ("train", "val")
 
@@ -45,12 +45,11 @@ def _read_table(path: Path) -> tuple[list[str], FloatArray]:
     A row is a name, then x, y and visibility of each joint; what the last says differs between its releases, and is
     not read.
     """
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.reader(file) if row]
-    width = 1 + 3 * len(MPII_16)
-    for number, row in enumerate(rows, start=1):
+    numbered, width = read_rows(path), 1 + 3 * len(MPII_16)
+    for number, row in numbered:
         if len(row) < width:
             raise DataError(f"{path}, row {number}: expected {width} values, found {len(row)}; restore the file")
+    rows = [row for _, row in numbered]
     try:
         values = np.array([row[1:width] for row in rows], np.float32).reshape(len(rows), len(MPII_16), 3)
     except ValueError as error:

@@ -1,5 +1,6 @@
 """Reading MATLAB files."""
 
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -18,5 +19,5 @@ def read_matlab(path: Path, variable: str, *, squeeze: bool = True) -> Any:
         return loadmat(path, struct_as_record=False, squeeze_me=squeeze, variable_names=[variable])[variable]
     except KeyError as error:
         raise DataError(f"{path} holds no variable {variable!r}; restore the file of the data set") from error
-    except (MatReadError, ValueError, TypeError, NotImplementedError, OSError, EOFError) as error:
+    except (MatReadError, ValueError, TypeError, NotImplementedError, OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} is no readable MATLAB file ({error}); restore the file of the data set") from error

@@ -4,7 +4,6 @@ Its pixels count from 1. The head's unit is 0.6 of the diagonal of the head rect
 the top of the head are the ends of that diagonal.
 """
 
-import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from edgepose.train.data.pose_dataset import (
     joints_box_xyxy,
     read_image_bgr,
 )
+from edgepose.train.data.text_files import read_rows, read_text
 
 _MATLAB_FILE = "mpii_human_pose_v1_u12_1.mat"
 _HEAD_SHARE = 0.6
@@ -112,8 +112,8 @@ def _box_xyxy(centre: Array, scale: float) -> FloatArray:
 def _of_json(path: Path) -> Iterator[MpiiPerson]:
     """Read a list of {image, joints, joints_vis, center, scale}; joints out of sight have no label."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        document = json.loads(read_text(path))
+    except json.JSONDecodeError as error:
         raise DataError(f"{path} is no JSON: {error}; restore the file of the data set") from error
     if not isinstance(document, list):
         raise DataError(f"{path}: expected a list of people, found {type(document).__name__}")
@@ -130,16 +130,15 @@ def _of_json(path: Path) -> Iterator[MpiiPerson]:
 
 def _of_table(path: Path) -> Iterator[MpiiPerson]:
     """Read lines of an image's name, then x, y of the 16 joints, all labelled."""
-    with path.open(encoding="utf-8", newline="") as file:
-        for number, (image, *numbers) in enumerate(csv.reader(file), start=1):
-            try:
-                keypoints = np.array(numbers, np.float32).reshape(len(MPII_16), 2) - 1
-            except ValueError as error:
-                raise DataError(f"{path}, line {number}: expected a name and 32 numbers ({error})") from error
-            neck, head = (keypoints[MPII_16.index(joint)] for joint in ("neck", "head"))
-            head_px = _HEAD_SHARE * float(np.linalg.norm(head - neck))
-            occluded = np.zeros(len(MPII_16), bool)
-            yield MpiiPerson(image, keypoints, occluded, joints_box_xyxy(keypoints), head_px)
+    for number, (image, *numbers) in read_rows(path):
+        try:
+            keypoints = np.array(numbers, np.float32).reshape(len(MPII_16), 2) - 1
+        except ValueError as error:
+            raise DataError(f"{path}, line {number}: expected a name and 32 numbers ({error})") from error
+        neck, head = (keypoints[MPII_16.index(joint)] for joint in ("neck", "head"))
+        head_px = _HEAD_SHARE * float(np.linalg.norm(head - neck))
+        occluded = np.zeros(len(MPII_16), bool)
+        yield MpiiPerson(image, keypoints, occluded, joints_box_xyxy(keypoints), head_px)
 
 
 def _entry(entry: dict[str, Any], head_px: float) -> MpiiPerson:

@@ -78,7 +78,10 @@ def _read_mask(path: Path, size_hw: tuple[int, ...], values: ImageArray) -> Imag
     mask = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if len(content) else None
     if mask is None or mask.dtype != np.uint8:
         raise DataError(f"mask {path} cannot be read as 8-bit values; replace the file")
-    mask = mask if mask.ndim == 2 else mask[:, :, 0]
+    if mask.ndim == 3:
+        if (mask[:, :, :3] != mask[:, :, :1]).any():
+            raise DataError(f"mask {path} holds colours; expected the number of a part in each pixel: convert the file")
+        mask = mask[:, :, 0]
     if mask.shape != size_hw:
         raise DataError(f"mask {path} is {mask.shape[1]}x{mask.shape[0]}, its picture {size_hw[1]}x{size_hw[0]}")
     return cv2.LUT(mask, values)  # type: ignore[no-any-return]

@@ -5,6 +5,7 @@ from pathlib import Path
 from edgepose.train.data.part_labels import PASCAL_LABELS, part_values
 from edgepose.train.data.part_masks import PartMaskDataset
 from edgepose.train.data.pose_dataset import DataError
+from edgepose.train.data.text_files import read_text
 
 _SPLITS = ("train", "val")
 _MASKS, _LISTS = "pascal_person_part_gt", "pascal_person_part_trainval_list"
@@ -23,6 +24,6 @@ def open_pascal_part(name: str, root: Path, split: str = "val") -> PartMaskDatas
     for expected in (root / "JPEGImages", part / _MASKS, table):
         if not expected.exists():
             raise DataError(f"{root} is no PASCAL-Person-Part folder: expected {expected.relative_to(root)} in it")
-    names = table.read_text(encoding="utf-8").split()
+    names = read_text(table).split()
     files = [(root / "JPEGImages" / f"{stem}.jpg", part / _MASKS / f"{stem}.png") for stem in names]
     return PartMaskDataset(name, files, part_values(PASCAL_LABELS))

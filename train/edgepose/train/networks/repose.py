@@ -232,7 +232,7 @@ class RePose(nn.Module):
         decoded: list[Tensor] = []
         x = self.stem(images)
         for stack in self.stacks:
+            x = torch.cat([decoded[-1], outputs[-1]], dim=1) if decoded else x
             decoded, heatmaps = cast("tuple[list[Tensor], list[Tensor]]", stack(x, decoded))
             outputs += heatmaps
-            x = torch.cat([decoded[-1], heatmaps[-1]], dim=1)
         return outputs
