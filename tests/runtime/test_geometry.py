@@ -154,6 +154,15 @@ def test_a_crop_inside_the_image_has_no_black_border(shrink: float, x: float, y:
     assert warp_crop(image, affine, CROP_WH).min() == 255
 
 
+def test_a_person_is_cut_out_of_a_picture_wider_than_opencv_warps() -> None:
+    image = np.zeros((64, 40000, 3), np.uint8)
+    image[20:24, 39000:39004] = 255
+    box = np.array([38980, 0, 39043, 63], np.float32)
+    crop = warp_crop(image, crop_affine(box, (63, 63)), (63, 63))
+    y, x = np.nonzero(crop[:, :, 0] > 127)
+    np.testing.assert_allclose((x.mean(), y.mean()), (21, 21), atol=0.6)
+
+
 def test_the_crop_is_written_where_it_is_wanted() -> None:
     image = with_dot((100, 100), (50, 50), 5)
     batch = np.zeros((2, CROP_WH[1], CROP_WH[0], 3), np.uint8)

@@ -11,6 +11,9 @@ import numpy as np
 
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 
+_LONGEST_SIDE_PX = 2**15 - 1
+"""OpenCV warps no image that is as wide or high."""
+
 
 def image_box_xyxy(width: int, height: int) -> FloatArray:
     """Return the box (4,) that an image fills."""
@@ -70,7 +73,7 @@ def warp_crop(image: ImageArray, affine: Array, size_wh: tuple[int, int], out: I
     `out`, where given, is written to and returned. Shrinking by more than two first halves the image as often as
     needed, so that thin limbs are averaged, not skipped.
     """
-    if _shrink(affine) > 2.0:
+    if _shrink(affine) > 2.0 or max(image.shape[:2]) >= _LONGEST_SIDE_PX:
         image, affine = _halve_while_large(*_cut_to_crop(image, affine, size_wh))
     return cv2.warpAffine(image, affine, size_wh, dst=out, flags=cv2.INTER_LINEAR)  # type: ignore[no-any-return]
 
@@ -84,7 +87,7 @@ def _cut_to_crop(image: ImageArray, affine: Array, size_wh: tuple[int, int]) -> 
     width, height = size_wh
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) - 0.5
     x, y = transform_points(invert_affine(affine), corners).T
-    block = 2 ** math.ceil(math.log2(_shrink(affine) / 2.0))
+    block = 2 ** max(math.ceil(math.log2(_shrink(affine) / 2.0)), 0)
     x0, x1 = _span(float(x.min()), float(x.max()), image.shape[1], block)
     y0, y1 = _span(float(y.min()), float(y.max()), image.shape[0], block)
     part = image[y0:y1, x0:x1]

@@ -197,7 +197,10 @@ def test_where_nothing_can_be_written_they_lie_in_the_users_cache(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / cache_home) if cache_home else "")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     expected = tmp_path / (cache_home or "home/.cache") / "edgepose" / "engines"
-    assert engine_folder(tmp_path / "absent" / "tiny.trt.onnx") == expected
+    folder = engine_folder(tmp_path / "absent" / "tiny.trt.onnx")
+    assert folder.parent == expected
+    assert engine_folder(tmp_path / "absent" / "other.trt.onnx") == folder
+    assert engine_folder(tmp_path / "elsewhere" / "tiny.trt.onnx") != folder, "another model of the same name"
 
 
 @pytest.mark.parametrize("name", ["net-int8", "\u59ff\u52e2" * 30, "a b" * 60])

@@ -75,11 +75,15 @@ def _flavour(tensorrt: str) -> str:
 
 
 def engine_folder(model_path: Path) -> Path:
-    """Return where the engines of a model lie: beside it, or in the user's cache where nothing can be written there."""
+    """Return where the engines of a model lie: beside it, or in the user's cache where nothing can be written there.
+
+    In the cache each folder of models has one of its own: elsewhere another model may have the same name.
+    """
     if os.access(model_path.parent, os.W_OK):
         return model_path.parent
     cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "edgepose" / "engines"
+    home = hashlib.sha256(str(model_path.parent.resolve()).encode(errors="surrogateescape")).hexdigest()[:HASH_DIGITS]
+    return (Path(cache) if cache else Path.home() / ".cache") / "edgepose" / "engines" / home
 
 
 def model_name(model_path: Path) -> str:
