@@ -1,4 +1,7 @@
+import os
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -33,6 +36,19 @@ def test_a_termination_that_is_handled_like_control_c_waits_too() -> None:
         assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_work_that_never_ends_can_be_ended() -> None:
+    code = (
+        "import signal; from edgepose.runtime import deferred_interrupt\n"
+        "deferred_interrupt._PATIENCE_S = -1\n"
+        "with deferred_interrupt.interrupt_deferred():\n"
+        "    signal.raise_signal(signal.SIGINT)\n"
+        "    print('goes on')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (-signal.SIGINT, "")
 
 
 def test_an_error_of_the_work_is_not_hidden_by_control_c() -> None:

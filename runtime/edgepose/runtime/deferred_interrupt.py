@@ -2,8 +2,12 @@
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
+
+_PATIENCE_S = 10.0
 
 
 def terminate_like_control_c() -> None:
@@ -26,17 +30,25 @@ def interrupts() -> list[int]:
 def interrupt_deferred() -> Iterator[None]:
     """Hold Ctrl-C back during the body of a `with`: `KeyboardInterrupt` is raised at its end.
 
-    The same holds for every signal that ends the program as Ctrl-C does. An error of the body goes first. Outside of
-    the main thread, where no signal is handled, it does nothing.
+    The same holds for every signal that ends the program as Ctrl-C does. An error of the body goes first. One that comes
+    after 10 s ends the process at once: the body may wait for a reader who never reads again. Outside of the main
+    thread, where no signal is handled, it does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     came: list[int] = []
-    deferred = interrupts()
+    deferred, began_s = interrupts(), time.monotonic()
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        if time.monotonic() - began_s > _PATIENCE_S:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+
     try:
         for number in deferred:
-            signal.signal(number, lambda number, _: came.append(number))
+            signal.signal(number, note)
         yield
     finally:
         for number in deferred:
