@@ -30,7 +30,7 @@ def interrupts() -> list[int]:
 def interrupt_deferred() -> Iterator[None]:
     """Hold Ctrl-C back during the body of a `with`: `KeyboardInterrupt` is raised at its end.
 
-    The same holds for every signal that ends the program as Ctrl-C does. An error of the body goes first. One that comes
+    The same holds for every signal that ends the program as Ctrl-C does. An error of the body goes first. What comes
     after 10 s ends the process at once: the body may wait for a reader who never reads again. Outside of the main
     thread, where no signal is handled, it does nothing.
     """
