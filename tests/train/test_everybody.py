@@ -105,4 +105,4 @@ def test_the_command_prints_what_was_measured(tmp_path: Path) -> None:
     assert document["environment"]["flip_test"] is True
     assert document["people"] == sum(len(open_dataset("synthetic:2:5").picture(i)[0].keypoints) for i in range(2))
     result = runner.invoke(app, ["evaluate", model, "--data", "synthetic:2:5", "--scales", "half"])
-    assert "--scales takes numbers with commas, as in --scales 0.5,1,2; found 'half'" in str(result.exception)
+    assert "expected --scales as numbers with commas, as in 1,1.5; found half" in str(result.exception)

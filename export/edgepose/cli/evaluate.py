@@ -36,6 +36,7 @@ def evaluate(
     from rich.progress import Progress  # noqa: PLC0415
 
     from edgepose.profiles import load_profile  # noqa: PLC0415
+    from edgepose.runtime.bottom_up import Views  # noqa: PLC0415
     from edgepose.runtime.profiling.environment import describe_environment  # noqa: PLC0415
     from edgepose.train.data import open_dataset  # noqa: PLC0415
     from edgepose.train.evaluate import evaluate as evaluate_session  # noqa: PLC0415
@@ -52,7 +53,7 @@ def evaluate(
             dataset,
             flip_test=flip,
             box=box,
-            scales=_scales(scales),
+            scales=Views.of_text(scales).scales,
             limit=limit,
             parts=open_part_predictor(path),
             on_progress=lambda done, total: bar.update(task, completed=done, total=total),
@@ -67,16 +68,3 @@ def evaluate(
     if pictures is not None and people:  # of data with masks and no joints there is nobody
         for written in save_predictions(pictures, people[0], shown):
             typer.echo(f"wrote {written}", err=as_json)
-
-
-def _scales(text: str) -> tuple[float, ...]:
-    """Read numbers with commas between them.
-
-    Raises `EdgeposeError` for anything else.
-    """
-    from edgepose.profiles.errors import EdgeposeError  # noqa: PLC0415
-
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError as error:
-        raise EdgeposeError(f"--scales takes numbers with commas, as in --scales 0.5,1,2; found {text!r}") from error

@@ -8,7 +8,6 @@ import typer
 
 if TYPE_CHECKING:
     from edgepose.runtime.arrays import FloatArray
-    from edgepose.runtime.bottom_up import Views
     from edgepose.runtime.pipeline import Estimator, Pipeline
     from edgepose.runtime.sinks import Sink
     from edgepose.runtime.sources import FrameSource
@@ -55,13 +54,14 @@ def run(
     # heavy imports wait until the command is called
     from edgepose.profiles import load_profile  # noqa: PLC0415
     from edgepose.runtime.backends import open_model  # noqa: PLC0415
+    from edgepose.runtime.bottom_up import Views  # noqa: PLC0415
     from edgepose.runtime.estimators import open_estimator  # noqa: PLC0415
     from edgepose.runtime.files import refuse_overwriting  # noqa: PLC0415
     from edgepose.runtime.inputs import input_files  # noqa: PLC0415
     from edgepose.runtime.sources import open_source  # noqa: PLC0415
     from edgepose.runtime.tally import run_to_end, summary  # noqa: PLC0415
 
-    box_xyxy, views = _parse_box(box), _parse_views(scales, flip=flip)
+    box_xyxy, views = _parse_box(box), Views.of_text(scales, flip=flip) if scales else Views(flip=flip)
     written = [path for path in (out, json_path) if path is not None]
     show = _wants_window(show, files=written)
     refuse_overwriting({"--out": out, "--json": json_path}, input_files(model, source, device))
@@ -133,15 +133,3 @@ def _parse_box(text: str | None) -> "FloatArray | None":
     if not (x0 < x1 and y0 < y1 and np.isfinite([x0, y0, x1, y1]).all()):
         raise EdgeposeError(f"expected --box X0,Y0,X1,Y1 in pixels with X0 < X1 and Y0 < Y1, found {text}")
     return np.array([x0, y0, x1, y1], np.float32)
-
-
-def _parse_views(scales: str | None, *, flip: bool) -> "Views":
-    from edgepose.profiles.errors import EdgeposeError  # noqa: PLC0415
-    from edgepose.runtime.bottom_up import Views  # noqa: PLC0415
-
-    if scales is None:
-        return Views(flip=flip)
-    try:
-        return Views(tuple(float(part) for part in scales.split(",")), flip)
-    except ValueError as error:
-        raise EdgeposeError(f"expected --scales as numbers with commas, as in 1,1.5; found {scales}") from error

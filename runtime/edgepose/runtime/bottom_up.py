@@ -6,6 +6,7 @@ too, and their maps averaged before people are made of them.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Self
 
 import cv2
 import numpy as np
@@ -45,6 +46,18 @@ class Views:
     def __post_init__(self) -> None:
         if not self.scales or not all(0.1 <= scale <= 8 for scale in self.scales):
             raise EdgeposeError(f"expected scales from 0.1 to 8, found {self.scales}")
+
+    @classmethod
+    def of_text(cls, scales: str, *, flip: bool = False) -> Self:
+        """Read scales with commas between them.
+
+        Raises `EdgeposeError` for anything else.
+        """
+        try:
+            numbers = tuple(float(part) for part in scales.split(","))
+        except ValueError as error:
+            raise EdgeposeError(f"expected --scales as numbers with commas, as in 1,1.5; found {scales}") from error
+        return cls(numbers, flip)
 
 
 class BottomUpModel:

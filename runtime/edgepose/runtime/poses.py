@@ -1,7 +1,7 @@
 """What a frame is and what an estimator finds in it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -50,6 +50,10 @@ class Poses:
             self.boxes_xyxy[rows],
             ids,
         )
+
+    def numbered(self, first: int) -> "Poses":
+        """Return the same people with ids from `first` on."""
+        return replace(self, ids=tuple(range(first, first + len(self))))
 
     @classmethod
     def joined(cls, poses: Sequence["Poses"], skeleton: Skeleton) -> "Poses":

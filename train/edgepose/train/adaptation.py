@@ -14,11 +14,11 @@ from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.train.data.part_labels import PART_CLASSES
 from edgepose.train.networks import DeployNetwork
 from edgepose.train.networks.pil import PIL, AdaptiveConvolution
+from edgepose.train.tiles import table, tile
 
-_TILE, _TITLE = 160, 26
+_TILE_PX = 160
 _KERNELS = 4
 """So many kernels in a row and in a column."""
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
 COLUMNS = ("crop", "parsing", "maps before", "maps after", "features", "what is added", "kernels")
 
 
@@ -68,16 +68,13 @@ def adaptation_of(network: nn.Module, image_rgb: ImageArray) -> Adaptation:
 
 def draw_adaptations(images_rgb: Sequence[ImageArray], adaptations: Sequence[Adaptation]) -> ImageArray:
     """Return a picture (H, W, 3) BGR with a row for each crop and the columns of `COLUMNS`."""
-    title = np.full((_TITLE, _TILE * len(COLUMNS), 3), 255, np.uint8)
-    for number, column in enumerate(COLUMNS):
-        cv2.putText(title, column, (number * _TILE + 6, 18), _FONT, 0.45, (30, 30, 30), 1, cv2.LINE_AA)
-    return np.vstack([title, *(_row(*each) for each in zip(images_rgb, adaptations, strict=True))])
+    return table(COLUMNS, (_row(*each) for each in zip(images_rgb, adaptations, strict=True)), _TILE_PX)
 
 
-def _row(image_rgb: ImageArray, adaptation: Adaptation) -> ImageArray:
+def _row(image_rgb: ImageArray, adaptation: Adaptation) -> tuple[ImageArray, ...]:
     image = _tile(cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR))
     strongest = max(float(adaptation.features.mean(axis=0).max()), 1e-6)
-    tiles = (
+    return (
         image,
         _tile(_part_colours()[adaptation.parts], smooth=False),
         _over(image, adaptation.maps_before.max(axis=0)),
@@ -86,18 +83,10 @@ def _row(image_rgb: ImageArray, adaptation: Adaptation) -> ImageArray:
         _heat(np.abs(adaptation.added).mean(axis=0) / strongest),
         _mosaic(adaptation.kernels),
     )
-    return np.hstack(tiles)
 
 
 def _tile(picture: ImageArray, *, smooth: bool = True) -> ImageArray:
-    """Return a picture in the middle of a white tile."""
-    scale = (_TILE - 4) / max(picture.shape[:2])
-    size_wh = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
-    resized = cv2.resize(picture, size_wh, interpolation=cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST)
-    tile = np.full((_TILE, _TILE, 3), 255, np.uint8)
-    left, top = (_TILE - size_wh[0]) // 2, (_TILE - size_wh[1]) // 2
-    tile[top : top + size_wh[1], left : left + size_wh[0]] = resized
-    return tile
+    return tile(picture, _TILE_PX, cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST)
 
 
 def _part_colours() -> ImageArray:

@@ -18,7 +18,7 @@ from edgepose.runtime.bottom_up import BottomUpModel, Views
 from edgepose.runtime.clock import StageClock
 from edgepose.train.data.pose_dataset import PoseDataset
 from edgepose.train.everybody import look_at, measure_everybody
-from edgepose.train.metrics.oks import oks_ap
+from edgepose.train.metrics.oks import oks_ap, require_pycocotools
 from edgepose.train.metrics.pck import pck, torso_px
 from edgepose.train.part_accuracy import PartPredictor, mean_iou, part_accuracy
 from edgepose.train.prediction import PredictedPeople, predict_people, predictor_of
@@ -69,10 +69,11 @@ def evaluate(
     `box` is `data`, `joints` or `image`: where a person's box comes from. `flip_test` averages with the mirrored
     crop. `parts` is the same network's parsing, measured where the data has masks. A model of everybody looks at the
     first `limit` whole pictures, at `scales` of what fits its input. `on_people` is given everybody with a labelled
-    joint, to be drawn. Raises `EdgeposeError` for another box, for an
-    option of the other kind of model, for a flip test of a model that decodes itself, and when nobody has a label that
-    the model knows.
+    joint, to be drawn. Raises `EdgeposeError` for another box, for an option of the other kind of model, for a flip
+    test of a model that decodes itself, and when nobody has a label that the model knows, `MissingExtraError` without
+    pycocotools.
     """
+    require_pycocotools()
     card, padding = session.card, session.card.crop.padding
     if isinstance(card.codec_object(), BodyPartCodec):
         if box not in ("data", "image"):

@@ -12,9 +12,9 @@ from edgepose.runtime.drawing import draw_poses, person_colour
 from edgepose.runtime.geometry import keypoints_box_xyxy, transform_points
 from edgepose.runtime.poses import Poses
 from edgepose.train.data.crowds import neck_between_shoulders
+from edgepose.train.tiles import table, tile
 
-_TILE, _TITLE = 300, 26
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_TILE_PX = 300
 COLUMNS = ("picture", "keypoint maps", "limb maps", "people")
 
 
@@ -39,21 +39,18 @@ def draw_grouping(crowds: Sequence[Crowd], codec: BodyPartCodec) -> ImageArray:
 
     Every keypoint and every limb has a colour of its own; people have those of their numbers.
     """
-    title = np.full((_TITLE, _TILE * len(COLUMNS), 3), 255, np.uint8)
-    for number, column in enumerate(COLUMNS):
-        cv2.putText(title, column, (number * _TILE + 6, 18), _FONT, 0.5, (30, 30, 30), 1, cv2.LINE_AA)
-    return np.vstack([title, *(_row(crowd, codec) for crowd in crowds)])
+    return table(COLUMNS, (_row(crowd, codec) for crowd in crowds), _TILE_PX)
 
 
-def _row(crowd: Crowd, codec: BodyPartCodec) -> ImageArray:
+def _row(crowd: Crowd, codec: BodyPartCodec) -> list[ImageArray]:
     dark = crowd.view_bgr // 3
-    tiles = (
+    pictures = (
         crowd.view_bgr,
         _over(dark, crowd.maps[codec.parts.keypoint_maps]),
         _over(dark, crowd.maps[: len(codec.parts.limbs)]),
         draw_poses(dark, people_of(crowd.maps, codec), threshold=codec.rule.peak),
     )
-    return np.hstack([_tile(tile) for tile in tiles])
+    return [tile(picture, _TILE_PX, cv2.INTER_AREA) for picture in pictures]
 
 
 def people_of(maps: FloatArray, codec: BodyPartCodec) -> Poses:
@@ -61,9 +58,8 @@ def people_of(maps: FloatArray, codec: BodyPartCodec) -> Poses:
     keypoints, scores = codec.decode(maps)
     found = np.isfinite(keypoints[..., 0])
     boxes = [keypoints_box_xyxy(person, keep) for person, keep in zip(keypoints, found, strict=True)]
-    ids = tuple(range(1, len(keypoints) + 1))
     boxes_xyxy = np.array(boxes, np.float32).reshape(-1, 4)
-    return Poses(codec.parts.skeleton, keypoints, scores, scores.mean(axis=1), boxes_xyxy, ids)
+    return Poses(codec.parts.skeleton, keypoints, scores, scores.mean(axis=1), boxes_xyxy).numbered(1)
 
 
 def _over(dark_bgr: ImageArray, maps: FloatArray) -> ImageArray:
@@ -75,13 +71,3 @@ def _over(dark_bgr: ImageArray, maps: FloatArray) -> ImageArray:
     lit = cv2.resize(light, size_wh, interpolation=cv2.INTER_LINEAR) + dark_bgr
     shown: ImageArray = np.clip(lit, 0, 255).astype(np.uint8)
     return shown
-
-
-def _tile(picture: ImageArray) -> ImageArray:
-    """Return a picture in the middle of a white tile."""
-    scale = (_TILE - 4) / max(picture.shape[:2])
-    size_wh = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
-    tile = np.full((_TILE, _TILE, 3), 255, np.uint8)
-    left, top = (_TILE - size_wh[0]) // 2, (_TILE - size_wh[1]) // 2
-    tile[top : top + size_wh[1], left : left + size_wh[0]] = cv2.resize(picture, size_wh, interpolation=cv2.INTER_AREA)
-    return tile

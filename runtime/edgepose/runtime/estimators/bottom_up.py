@@ -1,7 +1,5 @@
 """The bottom-up estimator: everybody in the picture at once, and who is who from frame to frame."""
 
-from dataclasses import replace
-
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.bottom_up import BottomUpModel, Views
 from edgepose.runtime.clock import StageClock
@@ -44,4 +42,4 @@ class BottomUpEstimator:
             with clock.stage("decode"):
                 return self._tracker.update(found, frame.index)
         first, self._next_id = self._next_id, self._next_id + len(found)
-        return replace(found, ids=tuple(range(first, self._next_id)))
+        return found.numbered(first)

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
@@ -195,4 +195,4 @@ class SeveralPeopleEstimator:
     def _numbered(self, people: list[Poses]) -> Poses:
         """Return people of an unrelated picture, each of them new."""
         first, self._next_id = self._next_id, self._next_id + len(people)
-        return replace(Poses.joined(people, self.skeleton), ids=tuple(range(first, self._next_id)))
+        return Poses.joined(people, self.skeleton).numbered(first)

@@ -31,6 +31,14 @@ def oks(found: FloatArray, truth: FloatArray, area_px2: FloatArray, sigmas: Sequ
         return (near.sum(axis=-1) / labelled.sum(axis=-1)).astype(np.float32)  # type: ignore[no-any-return]
 
 
+def require_pycocotools() -> None:
+    """Raise `MissingExtraError` without pycocotools: before people are looked at for minutes, not after."""
+    try:
+        import pycocotools.mask  # noqa: F401, PLC0415
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("pycocotools", "evaluate") from error
+
+
 def oks_ap(
     found: FloatArray,
     scores: FloatArray,
@@ -48,11 +56,9 @@ def oks_ap(
     `found_image_ids`, one a detection, there is one detection a person. Who matches the `unlabelled` of an image is
     left out. Raises `MissingExtraError` without pycocotools.
     """
-    try:
-        from pycocotools.coco import COCO  # noqa: PLC0415  an extra that only evaluation needs
-        from pycocotools.cocoeval import COCOeval  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("pycocotools", "evaluate") from error
+    require_pycocotools()
+    from pycocotools.coco import COCO  # noqa: PLC0415  an extra that only evaluation needs
+    from pycocotools.cocoeval import COCOeval  # noqa: PLC0415
 
     if len(found) == 0:
         return dict.fromkeys(_STATISTICS, 0.0 if np.isfinite(truth).any() else math.nan)
