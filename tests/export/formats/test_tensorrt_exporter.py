@@ -133,9 +133,9 @@ def test_a_decode_at_the_end_stays_in_floats(source: ExportSource, images_rgb: I
     ("name", "precision"),
     [
         ("ppnet-lsp-128", "fp16"),
-        *((name, "int8") for name in ("ppnet-lsp-128", "repose-lsp-64")),
-        *(pytest.param(name, "fp32", marks=pytest.mark.long) for name in ("ppnet-lsp-128", "repose-lsp-64")),
-        pytest.param("repose-lsp-64", "fp16", marks=pytest.mark.long),
+        *((name, "int8") for name in ("ppnet-lsp-128", "repose-lsp-128")),
+        *(pytest.param(name, "fp32", marks=pytest.mark.long) for name in ("ppnet-lsp-128", "repose-lsp-128")),
+        pytest.param("repose-lsp-128", "fp16", marks=pytest.mark.long),
     ],
 )
 def test_tensorrt_rtx_builds_the_models_that_ship(name: str, precision: str) -> None:
