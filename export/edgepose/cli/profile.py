@@ -46,12 +46,16 @@ def profile(
     effort = Effort(runs=runs, max_frames=max_frames, most_people=max_people, sustained_minutes=sustained)
     alone = str(json_path) == "-"
     console = Console(stderr=alone)
-    # a report that cannot be written is told before minutes of measuring, and shown if it fails after them
-    with nullcontext(sys.stdout) if alone or json_path is None else open_text_whole(json_path) as file:
-        report = measure_model(model, device, source, effort, paced=paced)
-        if json_path is not None:
-            file.write(json.dumps(report.to_dict(), indent=1) + "\n")
-    console.print(report_tables(report))
+    report = None
+    try:
+        # a file that cannot be written is told before minutes of measuring
+        with nullcontext(sys.stdout) if alone or json_path is None else open_text_whole(json_path) as file:
+            report = measure_model(model, device, source, effort, paced=paced)
+            if json_path is not None:
+                file.write(json.dumps(report.to_dict(), indent=1) + "\n")
+    finally:  # shown if the file fails after them, and no reader who went away costs the file
+        if report is not None:
+            console.print(report_tables(report))
     if layers:
         console.print(layers_table(measure_layers(model, device)))
     if not report.kept:
