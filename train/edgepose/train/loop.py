@@ -203,10 +203,11 @@ class Trainer:
                 f"{self._batch_of(batch)} leaves a batch norm of {self.spec.name} a single value; take a larger one, "
                 "or a larger --input"
             ) from error
+        rate = self.recipe.rate_at(self._global_step, self.total_steps)
+        self.state.descend(loss, rate, self.recipe.clip_norm)
         if not self.recipe.sync_bn:
             self.world.send_buffers(self.network)
-        rate = self.recipe.rate_at(self._global_step, self.total_steps)
-        self.state.descend(loss, rate, self.recipe.clip_norm, self._global_step)
+        self.state.follow(self._global_step)
         return loss.detach()
 
     def _batch_of(self, batch: Batch) -> str:

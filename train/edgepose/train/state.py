@@ -89,8 +89,8 @@ class TrainingState:
         self.optimiser = _optimiser(network, recipe)
         self.progress = Progress()
 
-    def descend(self, loss: Tensor, rate: float, clip_norm: float, step: int) -> None:
-        """Take one step of the optimiser down a loss, and let the average follow; `clip_norm` 0 does not clip."""
+    def descend(self, loss: Tensor, rate: float, clip_norm: float) -> None:
+        """Take one step of the optimiser down a loss; `clip_norm` 0 does not clip."""
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.optimiser.zero_grad(set_to_none=True)
@@ -98,6 +98,9 @@ class TrainingState:
         if clip_norm > 0:
             nn.utils.clip_grad_norm_(self.network.parameters(), clip_norm)
         self.optimiser.step()
+
+    def follow(self, step: int) -> None:
+        """Let the average follow, and count the step."""
         self.average.update(step)
         self.progress.step += 1
 
