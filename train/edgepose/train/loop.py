@@ -130,10 +130,14 @@ class Trainer:
         Raises `TrainingError` when the loss is no longer a number; the last good checkpoint stays. After Ctrl-C the
         state is saved before the `KeyboardInterrupt` goes on; one that comes later does not wait for that.
         """
-        gc.freeze()  # the loader's processes share the data as long as nothing writes into it, the collector neither
-        with Interruption() as interruption:
-            while self.state.progress.epoch < self.recipe.epochs:
-                self._run_epoch(interruption)
+        # the loader's processes share the data as long as nothing writes into it: the collector would
+        gc.freeze()
+        try:
+            with Interruption() as interruption:
+                while self.state.progress.epoch < self.recipe.epochs:
+                    self._run_epoch(interruption)
+        finally:
+            gc.unfreeze()
         return self.checkpoint()
 
     def _run_epoch(self, interruption: Interruption) -> None:

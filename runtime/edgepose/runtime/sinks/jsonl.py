@@ -1,11 +1,10 @@
 """Results as JSON lines, one frame a line."""
 
-import contextlib
 import json
 import math
 import os
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +54,7 @@ class JsonLinesSink(Sink):
 
 def _unprintable(error: OSError) -> SinkError:
     """Return what to raise where standard output takes no more, and drop what is still on its way there."""
-    with contextlib.suppress(OSError, ValueError):  # a stream of tests has no number
+    with suppress(OSError, ValueError):  # what stands in for it may have no number
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
