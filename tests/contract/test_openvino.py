@@ -90,3 +90,8 @@ def test_the_hashes_are_checked_before_the_files_are_parsed(tmp_path: Path) -> N
     path.with_suffix(".bin").write_bytes(b"other weights")
     with pytest.raises(CardError, match=r"tiny.bin is not the file of its card"):
         open_openvino(path)
+
+
+def test_a_device_that_openvino_chooses_runs_and_does_not_tell_its_precision(tmp_path: Path) -> None:
+    with OpenVinoSession(save_tiny_openvino(tmp_path), SessionOptions(device="AUTO")) as session:
+        assert (session.info.device, session.info.precision) == ("CPU", "unknown")

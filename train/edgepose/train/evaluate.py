@@ -152,9 +152,9 @@ def _has_joints(dataset: PoseDataset) -> bool:
 def measure(people: PredictedPeople) -> tuple[dict[str, float], dict[str, float]]:
     """Return every metric that the labels allow, and PCK@0.2 of each joint that the data has."""
     overall, of_joints = pck(people.found, people.truth, torso_px(people.truth, people.skeleton), 0.2)
-    limbs = people.truth.copy()
-    limbs[:, [people.skeleton.index(joint) for joint in _NOT_OF_PCKH if joint in people.skeleton.joints]] = np.nan
-    of_heads, _ = pck(people.found, limbs, people.head_px, 0.5)
+    counted = people.truth.copy()
+    counted[:, [people.skeleton.index(joint) for joint in _NOT_OF_PCKH if joint in people.skeleton.joints]] = np.nan
+    of_heads, _ = pck(people.found, counted, people.head_px, 0.5)
     by_oks = oks_ap(
         people.found,
         people.scores.mean(axis=1),

@@ -99,8 +99,8 @@ def look_at(
     """Return whom `see` finds in the first `limit` pictures of a data set, and who is labelled in them.
 
     `on_progress` is told (pictures done, pictures in all); with a world's `map` as `spread` each process looks at a
-    share of them. Raises `EdgeposeError` where the data has no joint of the
-    skeleton, `DataError` for data that knows one person a picture.
+    share of them. Raises `EdgeposeError` where the data has no joint of the skeleton, `DataError` for data that knows
+    one person a picture.
     """
 
     def look(person: int) -> tuple[Everybody, Everybody]:

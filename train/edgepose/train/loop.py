@@ -197,16 +197,19 @@ class Trainer:
         Raises `TrainingError` where a batch norm has a single value to learn from.
         """
         try:
-            loss: Tensor = self._learner(batch)
+            return self._step(batch)
         except torch.OutOfMemoryError as error:
-            raise TrainingError(f"the GPU has no memory for {self._batch_of(batch)}; take a smaller one") from error
+            raise TrainingError(f"the GPU has no memory for {self._batch}; take a smaller one") from error
         except ValueError as error:
             if "more than 1 value per channel" not in str(error):
                 raise
             raise TrainingError(
-                f"{self._batch_of(batch)} leaves a batch norm of {self.spec.name} a single value; take a larger one, "
+                f"{self._batch} leaves a batch norm of {self.spec.name} a single value; take a larger one, "
                 "or a larger --input"
             ) from error
+
+    def _step(self, batch: Batch) -> Tensor:
+        loss: Tensor = self._learner(batch)
         rate = self.recipe.rate_at(self._global_step, self.total_steps)
         self.state.descend(loss, rate, self.recipe.clip_norm)
         if not self.recipe.sync_bn:
@@ -214,8 +217,9 @@ class Trainer:
         self.state.follow(self._global_step)
         return loss.detach()
 
-    def _batch_of(self, batch: Batch) -> str:
-        return f"a --batch of {len(batch['images'])} at {self.spec.input_wh[0]}x{self.spec.input_wh[1]}"
+    @property
+    def _batch(self) -> str:
+        return f"a --batch of {self.recipe.batch} at {self.spec.input_wh[0]}x{self.spec.input_wh[1]}"
 
     def _diverged(self, what: str) -> TrainingError:
         kept = self.out / "last.safetensors"

@@ -138,10 +138,11 @@ def _specs(ports: Sequence[Any]) -> list[TensorSpec]:
 
 def _info(compiled: Any) -> EngineInfo:
     said = {name: compiled.get_property(name) for name in compiled.get_property("SUPPORTED_PROPERTIES")}
+    precision = said.get("INFERENCE_PRECISION_HINT")  # AUTO, which may yet go to another device, does not tell
     return EngineInfo(
         engine="openvino",
         version=openvino.get_version(),
         device=",".join(said["EXECUTION_DEVICES"]),
         threads=int(said.get("INFERENCE_NUM_THREADS", 0)),
-        precision=said["INFERENCE_PRECISION_HINT"].to_string() if "INFERENCE_PRECISION_HINT" in said else "f32",
+        precision="unknown" if precision is None else precision.to_string(),
     )

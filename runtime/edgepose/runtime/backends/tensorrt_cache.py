@@ -82,7 +82,7 @@ def engine_folder(model_path: Path) -> Path:
     if os.access(model_path.parent, os.W_OK):
         return model_path.parent
     cache = os.environ.get("XDG_CACHE_HOME")
-    home = hashlib.sha256(str(model_path.parent.resolve()).encode(errors="surrogateescape")).hexdigest()[:HASH_DIGITS]
+    home = hashlib.sha256(os.fsencode(model_path.parent.resolve())).hexdigest()[:HASH_DIGITS]
     return (Path(cache) if cache else Path.home() / ".cache") / "edgepose" / "engines" / home
 
 
