@@ -93,5 +93,5 @@ def test_the_hashes_are_checked_before_the_files_are_parsed(tmp_path: Path) -> N
 
 
 def test_a_device_that_openvino_chooses_runs_and_does_not_tell_its_precision(tmp_path: Path) -> None:
-    with OpenVinoSession(save_tiny_openvino(tmp_path), SessionOptions(device="AUTO")) as session:
+    with open_openvino(saved_ir(tmp_path), SessionOptions(device="AUTO")) as session:
         assert (session.info.device, session.info.precision) == ("CPU", "unknown")
