@@ -141,10 +141,10 @@ def test_a_cut_after_the_best_checkpoint_costs_a_validation_and_not_the_file(
 
 
 def test_data_may_have_moved(tmp_path: Path) -> None:
-    def at(place: str, sha256: str | None) -> Trainer:
+    def at(place: str, sha256: str | None, *, hidden: bool = False) -> Trainer:
         data = DotDataset(12)
         data.name = f"lsp:{place}:train"
-        mix = [WeightedDataset(data, 1.0)]
+        mix = [WeightedDataset(DotDataset(4), 1.0), WeightedDataset(UnlabelledDataset(data) if hidden else data, 1.0)]
         record = {"data_sha256": {data.name: sha256}} if sha256 else {}
         return Trainer(SPEC, RECIPE, mix, tmp_path, workers=0, record=record)
 
@@ -153,6 +153,10 @@ def test_data_may_have_moved(tmp_path: Path) -> None:
     at("/here", None).resume()  # nobody knows the files' hash, and the words are the same
     with pytest.raises(CheckpointError, match="another data"):
         at("/there", "2").resume()
+    with pytest.raises(CheckpointError, match="another data"):
+        at("/there", "1", hidden=True).resume()
+    at("/here", "1", hidden=True).save("last")
+    at("/there", "1", hidden=True).resume()
 
 
 @pytest.mark.parametrize("workers", [0, 1])

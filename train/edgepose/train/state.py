@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from edgepose.train.averaging import WeightAverage
 from edgepose.train.checkpoint import Checkpoint, CheckpointError, optimiser_tensors, restore_optimiser
+from edgepose.train.data.images import UNLABELLED
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.recipe import Recipe
 
@@ -167,9 +168,10 @@ def _is_same_data(one: Checkpoint, specs: list[str], other: Checkpoint, other_sp
 
 def _identified(run: Checkpoint, spec: str) -> str:
     """Return which data a run means by `kind:path[:split][@weight]`, with its hash, if that is known, for its path."""
-    name, _, weight = spec.removeprefix("unlabelled ").partition("@")
+    name, _, weight = spec.removeprefix(UNLABELLED).partition("@")
     kind, path, *split = [*name.split(":", 2), ""]
-    return ":".join([kind, run.training.get("data_sha256", {}).get(name, path), *split, weight])
+    hidden = UNLABELLED if spec.startswith(UNLABELLED) else ""
+    return ":".join([hidden + kind, run.training.get("data_sha256", {}).get(name, path), *split, weight])
 
 
 def _described(spec: NetworkSpec) -> str:

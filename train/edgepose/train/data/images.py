@@ -46,13 +46,17 @@ class ImagesDataset(PoseDataset):
         )
 
 
+UNLABELLED = "unlabelled "
+"""What the name of data begins with whose labels are hidden."""
+
+
 class UnlabelledDataset(PoseDataset):
     """The people of other data, in their boxes, of whom no joint and no part is known."""
 
     has_joints = False
 
     def __init__(self, dataset: PoseDataset) -> None:
-        self.name = f"unlabelled {dataset.name}"
+        self.name = f"{UNLABELLED}{dataset.name}"
         self.skeleton = dataset.skeleton
         self._dataset = dataset
 
