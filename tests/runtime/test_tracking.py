@@ -158,7 +158,11 @@ def test_wrong_uses_say_what_to_do() -> None:
     tracker.update(poses_of(standing(100, 200, 150)[None]), 7)
     with pytest.raises(EdgeposeError, match="frame 7 comes after frame 7; give frames in order"):
         tracker.update(poses_of(standing(100, 200, 150)[None]), 7)
+    for index in (8, 60):
+        tracker.update(Poses.empty(SIMPLE_POSE_18), index)
+    with pytest.raises(EdgeposeError, match="frame 9 comes after frame 60; give frames in order"):
+        tracker.update(poses_of(standing(100, 200, 150)[None]), 9)
     with pytest.raises(EdgeposeError, match="a tracker of simplepose-18 cannot follow poses of lsp-14"):
-        tracker.update(Poses.empty(LSP_14), 8)
+        tracker.update(Poses.empty(LSP_14), 61)
     with pytest.raises(EdgeposeError, match="at least 1 frame"):
         TrackerSettings(confirm_frames=0)

@@ -78,7 +78,7 @@ class Tracker:
         self._best_assignment = linear_sum_assignment
         self._skeleton, self._settings = skeleton, settings
         self._next_id = 1
-        self._begun = False
+        self._last_index: int | None = None
         self.tracks: list[Track] = []
         """Everybody who may be seen again, with and without an id."""
 
@@ -97,14 +97,14 @@ class Tracker:
         for track in self.tracks:
             if track.id is None and self._is_confirmed(track):
                 track.id, self._next_id = self._next_id, self._next_id + 1
-        self._begun = True
+        self._last_index = index
         return self._seen(index)
 
     def _check(self, found: Poses, index: int) -> None:
         if found.skeleton != self._skeleton:
             raise EdgeposeError(f"a tracker of {self._skeleton.name} cannot follow poses of {found.skeleton.name}")
-        if any(track.seen_at >= index for track in self.tracks):
-            last = max(track.seen_at for track in self.tracks)
+        last = self._last_index
+        if last is not None and index <= last:
             raise EdgeposeError(f"frame {index} comes after frame {last}; give frames in order, or a new tracker")
 
     def _assign(self, found: Poses, index: int) -> tuple[list[int], list[Track]]:
@@ -126,7 +126,7 @@ class Tracker:
 
     def _is_confirmed(self, track: Track) -> bool:
         """Return whether somebody was seen often enough, or is sure in the first frame, before which there was none."""
-        at_once = not self._begun and 0 < self._settings.sure_score <= float(track.pose.scores[0])
+        at_once = self._last_index is None and 0 < self._settings.sure_score <= float(track.pose.scores[0])
         return at_once or track.sightings >= self._settings.confirm_frames
 
     def _may_return(self, track: Track, index: int) -> bool:

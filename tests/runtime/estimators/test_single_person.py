@@ -10,7 +10,7 @@ from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import StageClock
-from edgepose.runtime.estimators import SinglePersonEstimator, TrackingSettings
+from edgepose.runtime.estimators import SearchSettings, SinglePersonEstimator
 from edgepose.runtime.estimators.person_search import PersonSearch
 from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.top_down import TopDownModel
@@ -68,7 +68,7 @@ def test_follows_a_walk_with_one_id_and_one_inference_a_frame(session: Session) 
 
 
 def test_a_box_stays_until_it_is_another(session: Session) -> None:
-    search = PersonSearch(TopDownModel(session), TrackingSettings(still_share=0.05))
+    search = PersonSearch(TopDownModel(session), SearchSettings(still_share=0.05))
     last = np.array([10, 20, 50, 120], np.float32)
     for side in range(4):
         moved = last.copy()
@@ -146,7 +146,7 @@ def test_a_model_whose_maps_are_no_numbers_sees_nobody(
 
 def test_a_frame_without_anybody_costs_no_more_than_the_windows_asked_for(session: Session) -> None:
     calls = 0
-    estimator = SinglePersonEstimator(session, settings=TrackingSettings(windows_per_frame=3))
+    estimator = SinglePersonEstimator(session, search=SearchSettings(windows_per_frame=3))
     run = session.run
 
     def counted(feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

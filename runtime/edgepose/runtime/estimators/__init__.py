@@ -2,7 +2,7 @@
 
 from edgepose.runtime.estimators.bottom_up import BottomUpEstimator
 from edgepose.runtime.estimators.choose import MOST_PEOPLE, open_estimator
-from edgepose.runtime.estimators.person_search import TrackingSettings
+from edgepose.runtime.estimators.person_search import SearchSettings
 from edgepose.runtime.estimators.several_people import CrowdSettings, SeveralPeopleEstimator
 from edgepose.runtime.estimators.single_person import SinglePersonEstimator
 
@@ -10,8 +10,8 @@ __all__ = [
     "MOST_PEOPLE",
     "BottomUpEstimator",
     "CrowdSettings",
+    "SearchSettings",
     "SeveralPeopleEstimator",
     "SinglePersonEstimator",
-    "TrackingSettings",
     "open_estimator",
 ]

@@ -21,12 +21,12 @@ class BottomUpEstimator:
         most_people: int | None = None,
         *,
         views: Views = Views(),
-        settings: TrackerSettings = TrackerSettings(),
+        tracker: TrackerSettings = TrackerSettings(),
         follow: bool = True,
     ) -> None:
         self._model = BottomUpModel(session, views, most_people or 1)
         self._most_people = most_people
-        self._tracker = Tracker(self._model.skeleton, settings) if follow else None
+        self._tracker = Tracker(self._model.skeleton, tracker) if follow else None
         self._next_id = 1
 
     @property

@@ -2,21 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 
 from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.clock import StageClock
+from edgepose.runtime.estimators.search_windows import search_windows_xyxy
 from edgepose.runtime.geometry import fit_box_xyxy, image_box_xyxy
 from edgepose.runtime.poses import Poses
-from edgepose.runtime.search import round_robin, search_windows_xyxy
 from edgepose.runtime.top_down import BoxPose, TopDownModel
 
 _LEAST_SIZE_PX = 8
 
 
 @dataclass(frozen=True)
-class TrackingSettings:
+class SearchSettings:
     """When somebody is there.
 
     `windows_per_frame` bounds the cost of a frame without a person. Shares are of the card's presence threshold: a
@@ -36,7 +37,7 @@ class TrackingSettings:
 class PersonSearch:
     """The windows of a round over the picture, and closer looks at what is seen in them."""
 
-    def __init__(self, model: TopDownModel, settings: TrackingSettings) -> None:
+    def __init__(self, model: TopDownModel, settings: SearchSettings) -> None:
         self._model, self._settings = model, settings
         self._windows: Iterator[FloatArray] = iter(())
         self._round: list[FloatArray] = []
@@ -53,7 +54,7 @@ class PersonSearch:
         size_wh = image.shape[1], image.shape[0]
         if size_wh != self._windows_for_wh:
             self._round = self.all_windows(image)
-            self._windows, self._windows_for_wh = round_robin(self._round), size_wh
+            self._windows, self._windows_for_wh = cycle(self._round), size_wh
         found: list[FloatArray] = []
         for _ in range(len(self._round)):
             if len(found) == count:

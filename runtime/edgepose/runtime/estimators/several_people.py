@@ -8,7 +8,7 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import StageClock
-from edgepose.runtime.estimators.person_search import PersonSearch, TrackingSettings
+from edgepose.runtime.estimators.person_search import PersonSearch, SearchSettings
 from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.similarity import box_cover, box_cover_together, oks, shared_joints, widened
 from edgepose.runtime.skeleton import Skeleton
@@ -59,15 +59,15 @@ class SeveralPeopleEstimator:
         *,
         follow: bool = True,
         flip: bool = False,
-        settings: TrackingSettings = TrackingSettings(),
+        search: SearchSettings = SearchSettings(),
         crowd: CrowdSettings = CrowdSettings(),
         tracker: TrackerSettings | None = None,
     ) -> None:
         if most_people < 1:
             raise EdgeposeError(f"expected at least 1 person to follow, found {most_people}")
         self._model = TopDownModel(session, flip=flip)
-        self._most_people, self._settings, self._crowd = most_people, settings, crowd
-        self._search = PersonSearch(self._model, settings)
+        self._most_people, self._settings, self._crowd = most_people, search, crowd
+        self._search = PersonSearch(self._model, search)
         sure_score = crowd.sure_share * self._model.presence_threshold
         tracker = tracker or TrackerSettings(confirm_frames=2, sure_score=sure_score)
         self._tracker = Tracker(self._model.skeleton, tracker)

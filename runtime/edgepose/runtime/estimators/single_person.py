@@ -5,7 +5,7 @@ from dataclasses import replace
 from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import StageClock
-from edgepose.runtime.estimators.person_search import PersonSearch, TrackingSettings
+from edgepose.runtime.estimators.person_search import PersonSearch, SearchSettings
 from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.runtime.top_down import BoxPose, TopDownModel
@@ -23,7 +23,7 @@ class SinglePersonEstimator:
         self,
         session: Session,
         box_xyxy: FloatArray | None = None,
-        settings: TrackingSettings | None = None,
+        search: SearchSettings = SearchSettings(),
         *,
         follow: bool = True,
         flip: bool = False,
@@ -31,8 +31,8 @@ class SinglePersonEstimator:
         self._model = TopDownModel(session, flip=flip)
         self._given_box = box_xyxy
         self._follows = follow
-        self._settings = settings or TrackingSettings()
-        self._search_for = PersonSearch(self._model, self._settings)
+        self._settings = search
+        self._search_for = PersonSearch(self._model, search)
         self._box: FloatArray | None = None
         self._id = 0
 

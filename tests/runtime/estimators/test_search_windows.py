@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgepose.runtime.search import SCALES, round_robin, search_windows_xyxy
+from edgepose.runtime.estimators.search_windows import SCALES, search_windows_xyxy
 
 sizes = st.tuples(st.integers(64, 2000), st.integers(64, 2000))
 aspects = st.sampled_from([0.75, 1.0])
@@ -35,9 +35,3 @@ def test_windows_at_each_scale_have_the_models_aspect() -> None:
     heights = {round(float(box[3] - box[1])) for box in windows}
     assert heights == {round(480 * scale) for scale in SCALES}
     assert all((box[2] - box[0]) / (box[3] - box[1]) == pytest.approx(0.75, abs=1e-3) for box in windows)
-
-
-def test_the_round_never_ends() -> None:
-    windows = [np.zeros(4, np.float32), np.ones(4, np.float32)]
-    turns = round_robin(windows)
-    assert [next(turns)[0] for _ in range(5)] == [0, 1, 0, 1, 0]

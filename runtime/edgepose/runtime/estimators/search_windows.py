@@ -1,7 +1,5 @@
 """Where to look for somebody when nobody is being followed: windows over the picture at a few scales."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from edgepose.runtime.arrays import FloatArray
@@ -41,9 +39,3 @@ def _starts(length: int, side: float) -> FloatArray:
         return np.array([(length - side) / 2 - 0.5], np.float32)
     count = 1 + int(np.ceil((length - side) / (side * (1 - _OVERLAP))))
     return np.linspace(-0.5, length - side - 0.5, count, dtype=np.float32)
-
-
-def round_robin(windows: list[FloatArray]) -> Iterator[FloatArray]:
-    """Yield the windows for ever."""
-    while True:
-        yield from windows
