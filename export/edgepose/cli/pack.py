@@ -20,10 +20,10 @@ def pack(
     from rich.progress import Progress  # noqa: PLC0415
 
     from edgepose.runtime.files import refuse_overwriting  # noqa: PLC0415
-    from edgepose.train.data import open_dataset  # noqa: PLC0415
+    from edgepose.train.data import DataSpec, open_dataset  # noqa: PLC0415
     from edgepose.train.data.packed import PackSettings, write_packed  # noqa: PLC0415
 
-    refuse_overwriting({"--out": out}, {"the data": [Path(data.split(":")[1])]} if ":" in data else {})
+    refuse_overwriting({"--out": out}, {"the data": [Path(DataSpec.parse(data).path)]})
     settings = PackSettings(around, side, quality, backgrounds)
     dataset = open_dataset(data)
     with Progress(console=Console(stderr=True), transient=True) as progress:

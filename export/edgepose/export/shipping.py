@@ -13,7 +13,7 @@ from edgepose.export.export_run import ExportRequest, run_export
 from edgepose.runtime.files import write_text_whole
 from edgepose.runtime.shipped import MODELS_FOLDER, shipped_names
 from edgepose.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from edgepose.train.data import PoseDataset
+from edgepose.train.data import DataSpec, PoseDataset
 from edgepose.train.evaluate import Evaluation, evaluate
 from edgepose.train.session import TorchSession
 
@@ -71,11 +71,11 @@ def _trimmed(checkpoint: Checkpoint, presence_threshold: float, commit: str) -> 
 
 def _without_folders(training: dict[str, Any]) -> dict[str, Any]:
     """Return what is known of a run, and of the one it started from, with data and teachers named by what they are."""
-    named = {**training, "data": [_without_folder(spec) for spec in training["data"]]}
+    named = {**training, "data": [_short(spec) for spec in training["data"]]}
     if "config" in training:
         named["config"] = _config_without_folders(training["config"])
     if "data_sha256" in training:
-        named["data_sha256"] = {_without_folder(spec): sha256 for spec, sha256 in training["data_sha256"].items()}
+        named["data_sha256"] = {_short(spec): sha256 for spec, sha256 in training["data_sha256"].items()}
     if "start_from" in training:
         named["start_from"] = _without_folders(training["start_from"])
     return named
@@ -85,26 +85,25 @@ def _config_without_folders(config: dict[str, Any]) -> dict[str, Any]:
     named = dict(config)
     for option in ("data", "unlabelled"):
         if option in config:
-            named[option] = [_without_folder(spec) for spec in config[option]]
+            named[option] = [_short(spec) for spec in config[option]]
     if config.get("validate"):
-        named["validate"] = _without_folder(config["validate"])
+        named["validate"] = _short(config["validate"])
     if config.get("teacher"):
         named["teacher"] = [Path(teacher).stem for teacher in config["teacher"]]
     return named
 
 
-def _without_folder(spec: str) -> str:
-    kind, *rest = spec.split(":")
-    return ":".join([kind, *(part for part in rest if "/" not in part)])
+def _short(data: str) -> str:
+    return str(DataSpec.parse(data).without_folders())
 
 
 def _by_joint(measured: Evaluation) -> dict[str, Any]:
-    data = _without_folder(measured.data)
+    data = _short(measured.data)
     return {"data": data, "box": measured.environment["box"], **measured.metrics, "per_joint": measured.per_joint}
 
 
 def _figures(measured: Evaluation) -> list[dict[str, Any]]:
-    data = f"{_without_folder(measured.data)}, box from the {measured.environment['box']}"
+    data = f"{_short(measured.data)}, box from the {measured.environment['box']}"
     return [
         {"data": data, "metric": metric, "precision": "fp32", "value": round(value, 2), "images": measured.images}
         for metric, value in measured.metrics.items()

@@ -65,6 +65,12 @@ def test_a_weight_that_is_none_is_one_clear_line(weight: str) -> None:
         open_mix([f"synthetic:7@{weight}"])
 
 
+def test_a_weight_where_nothing_is_drawn_is_one_clear_line(tmp_path: Path) -> None:
+    write_lsp(tmp_path)
+    with pytest.raises(DataError, match="a weight is for what is trained on"):
+        open_dataset(f"lsp:{tmp_path}:all@2")
+
+
 def test_a_person_in_another_convention_lacks_what_the_data_lacks(tmp_path: Path) -> None:
     write_coco(tmp_path)
     dataset = open_dataset(f"coco:{tmp_path}")

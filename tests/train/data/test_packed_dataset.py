@@ -110,7 +110,7 @@ def test_nothing_of_this_machine_is_in_the_file(tmp_path: Path) -> None:
     packed(Enlarged(DotDataset(2), 1), tmp_path)
     with zipfile.ZipFile(tmp_path / "people.zip") as archive:
         index = archive.read("people.json").decode()
-    assert json.loads(index)["data"] == "lsp:lsp:train"
+    assert json.loads(index)["data"] == "lsp:train"
     assert "somebody" not in index
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from edgepose.profiles.probe import probe_this_machine
 from edgepose.train.checkpoint import Checkpoint, load_checkpoint, resolve_checkpoint, save_checkpoint
 from edgepose.train.config import RunConfig
-from edgepose.train.data import PoseDataset, open_dataset, open_mix, without_labels
+from edgepose.train.data import DataSpec, PoseDataset, open_dataset, open_mix, without_labels
 from edgepose.train.data.fingerprint import fingerprint
 from edgepose.train.loop import Trainer, TrainingError
 from edgepose.train.objectives import Objective, objective_of
@@ -136,7 +136,8 @@ def _make_folder(log: Path) -> None:
 
 def _record(run: RunConfig, data_root: Path, world: World) -> dict[str, Any]:
     """Return what is known of a run before it begins: its configuration, its data and the machine."""
-    specs = sorted({spec.partition("@")[0] for spec in (*run.data, *run.unlabelled, *filter(None, [run.validate]))})
+    named = [DataSpec.parse(spec) for spec in (*run.data, *run.unlabelled, *filter(None, [run.validate]))]
+    specs = sorted({str(replace(spec, weight=1.0)) for spec in named})
     machine = probe_this_machine()
     gpu = {"gpu": torch.cuda.get_device_name()} if world.device.type == "cuda" else {}
     return {

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from edgepose.train.averaging import WeightAverage
 from edgepose.train.checkpoint import Checkpoint, CheckpointError, optimiser_tensors, restore_optimiser
-from edgepose.train.data.images import UNLABELLED
+from edgepose.train.data.spec import DataSpec
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.recipe import Recipe
 
@@ -166,12 +166,11 @@ def _is_same_data(one: Checkpoint, specs: list[str], other: Checkpoint, other_sp
     ]
 
 
-def _identified(run: Checkpoint, spec: str) -> str:
-    """Return which data a run means by `kind:path[:split][@weight]`, with its hash, if that is known, for its path."""
-    name, _, weight = spec.removeprefix(UNLABELLED).partition("@")
-    kind, path, *split = [*name.split(":", 2), ""]
-    hidden = UNLABELLED if spec.startswith(UNLABELLED) else ""
-    return ":".join([hidden + kind, run.training.get("data_sha256", {}).get(name, path), *split, weight])
+def _identified(run: Checkpoint, spec: str) -> DataSpec:
+    """Return which data a run means, with its hash, if that is known, for its path."""
+    named = DataSpec.parse(spec)
+    files = str(replace(named, weight=1.0, hidden=False))
+    return replace(named, path=run.training.get("data_sha256", {}).get(files, named.path))
 
 
 def _described(spec: NetworkSpec) -> str:

@@ -1,8 +1,7 @@
 """Pose data, named `kind:path[:split][@weight]`; what is rendered is `synthetic:COUNT[:SEED[:KIND]]`."""
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgepose.train.data.ccp import open_ccp
@@ -14,11 +13,13 @@ from edgepose.train.data.mpii import open_mpii
 from edgepose.train.data.packed import open_packed
 from edgepose.train.data.pascal_part import open_pascal_part
 from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample
+from edgepose.train.data.spec import DataSpec
 from edgepose.train.data.synthetic import open_synthetic
 
 __all__ = [
     "READERS",
     "DataError",
+    "DataSpec",
     "PoseDataset",
     "Sample",
     "WeightedDataset",
@@ -53,28 +54,34 @@ class WeightedDataset:
 def open_dataset(spec: str, root: Path = Path()) -> PoseDataset:
     """Open `kind:path[:split]`, as in `lsp:/data/lsp:test`, or `synthetic:COUNT[:SEED[:KIND]]`.
 
-    Paths count from `root`. Raises `DataError` for an unknown kind, an absent path, a folder in another layout and
-    where nobody is.
+    Paths count from `root`. Raises `DataError` for an unknown kind, an absent path, a folder in another layout, a
+    weight and where nobody is.
     """
-    kind, _, rest = spec.partition(":")
-    if kind not in READERS:
+    named = DataSpec.parse(spec)
+    if named.kind not in READERS:
         raise DataError(
-            f"unknown kind of data {kind!r} in {spec!r}; expected kind:path[:split] with one of {', '.join(READERS)}"
+            f"unknown kind of data {named.kind!r} in {spec!r}; expected kind:path[:split] with one of "
+            f"{', '.join(READERS)}"
         )
-    dataset = open_synthetic(spec, *rest.split(":")) if kind == "synthetic" else _open_files(spec, kind, rest, root)
+    if named.weight != 1:
+        raise DataError(f"a weight is for what is trained on; found {spec!r}, expected kind:path[:split]")
+    dataset = _open_rendered(spec, named) if named.kind == "synthetic" else _open_files(spec, named, root)
     if not len(dataset):
         raise DataError(f"nobody is in {spec!r}, or nobody with a label; give other data")
     return dataset
 
 
-def _open_files(spec: str, kind: str, rest: str, root: Path) -> PoseDataset:
-    path, _, split = rest.partition(":")
-    if not (root / path).exists():
-        raise DataError(f"no such data: {str(root / path)!r} in {spec!r}; expected kind:path[:split]")
-    if split and kind in _WITHOUT_SPLITS:
-        raise DataError(f"{kind} has no splits; found {split!r} in {spec!r}, expected {kind}:path")
-    arguments = (split,) if split else ()
-    return READERS[kind](spec, root / path, *arguments)
+def _open_rendered(spec: str, named: DataSpec) -> PoseDataset:
+    return open_synthetic(spec, named.path, *(named.split.split(":") if named.split else ()))
+
+
+def _open_files(spec: str, named: DataSpec, root: Path) -> PoseDataset:
+    path = root / named.path
+    if not path.exists():
+        raise DataError(f"no such data: {str(path)!r} in {spec!r}; expected kind:path[:split]")
+    if named.split and named.kind in _WITHOUT_SPLITS:
+        raise DataError(f"{named.kind} has no splits; found {named.split!r} in {spec!r}, expected {named.kind}:path")
+    return READERS[named.kind](spec, path, *([named.split] if named.split else []))
 
 
 def open_mix(specs: Sequence[str], root: Path = Path()) -> list[WeightedDataset]:
@@ -82,17 +89,8 @@ def open_mix(specs: Sequence[str], root: Path = Path()) -> list[WeightedDataset]
 
     Raises `DataError` as `open_dataset`, and for a weight that is no positive number.
     """
-    mix = []
-    for spec in specs:
-        name, _, weight = spec.partition("@")
-        try:
-            factor = float(weight or 1)
-        except ValueError:
-            factor = 0.0
-        if not 0 < factor < math.inf:
-            raise DataError(f"the weight in {spec!r} is no positive number; expected kind:path[:split][@weight]")
-        mix.append(WeightedDataset(open_dataset(name, root), factor))
-    return mix
+    named = [DataSpec.parse(spec) for spec in specs]
+    return [WeightedDataset(open_dataset(str(replace(spec, weight=1.0)), root), spec.weight) for spec in named]
 
 
 def without_labels(mix: list[WeightedDataset]) -> list[WeightedDataset]:

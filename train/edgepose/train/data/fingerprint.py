@@ -5,6 +5,7 @@ from pathlib import Path
 
 from edgepose.runtime.files import sha256_of
 from edgepose.runtime.shipped import resolve_model
+from edgepose.train.data.spec import DataSpec
 
 
 def fingerprint(spec: str, root: Path = Path()) -> str:
@@ -13,11 +14,10 @@ def fingerprint(spec: str, root: Path = Path()) -> str:
     What is rendered has its specification's. The split does not count, but the model that labels what has no labels
     (`kind:path:split:model`) does; paths count from `root`.
     """
-    kind, _, rest = spec.partition(":")
-    if kind == "synthetic":
+    named = DataSpec.parse(spec)
+    if named.kind == "synthetic":
         return hashlib.sha256(spec.encode()).hexdigest()
-    path, _, split = rest.partition(":")
-    found, labeller = _of_files(root / path), split.partition(":")[2]
+    found, labeller = _of_files(root / named.path), named.split.partition(":")[2]
     return hashlib.sha256(f"{found} {sha256_of(resolve_model(labeller))}".encode()).hexdigest() if labeller else found
 
 

@@ -9,6 +9,7 @@ from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.geometry import image_box_xyxy
 from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample, no_boxes, read_image_bgr
+from edgepose.train.data.spec import DataSpec
 
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 
@@ -46,17 +47,13 @@ class ImagesDataset(PoseDataset):
         )
 
 
-UNLABELLED = "unlabelled "
-"""What the name of data begins with whose labels are hidden."""
-
-
 class UnlabelledDataset(PoseDataset):
     """The people of other data, in their boxes, of whom no joint and no part is known."""
 
     has_joints = False
 
     def __init__(self, dataset: PoseDataset) -> None:
-        self.name = f"{UNLABELLED}{dataset.name}"
+        self.name = str(replace(DataSpec.parse(dataset.name), hidden=True))
         self.skeleton = dataset.skeleton
         self._dataset = dataset
 

@@ -21,6 +21,7 @@ from edgepose.runtime.files import write_whole
 from edgepose.runtime.skeleton import skeleton_named
 from edgepose.runtime.synthetic import SYNTHETIC
 from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample
+from edgepose.train.data.spec import DataSpec
 
 _INDEX = "people.json"
 _SCHEMA = 1
@@ -132,18 +133,12 @@ def write_packed(
         backgrounds = _pack_backgrounds(archive, dataset, settings)
         document = {
             "schema": _SCHEMA,
-            "data": _without_folder(dataset.name),
+            "data": str(DataSpec.parse(dataset.name).without_folders()),
             "skeleton": dataset.skeleton.name,
             "backgrounds": backgrounds,
             "people": people,
         }
         archive.writestr(_INDEX, json.dumps(document))
-
-
-def _without_folder(name: str) -> str:
-    """Return a data set's name without where it lies on this machine."""
-    kind, *rest = name.split(":")
-    return ":".join([kind, *(Path(part).name for part in rest)])
 
 
 def _pack_backgrounds(archive: zipfile.ZipFile, dataset: PoseDataset, settings: PackSettings) -> int:
