@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgepose.export.notes import excluded_layers, slower_rows
+from edgepose.export.notes import excluded_layers, not_compared, seen_before, slower_rows
 from edgepose.export.recommend import recommend
 from edgepose.export.report import Recommendation, Row, Timing
 from edgepose.profiles import Budget, DeviceProfile
@@ -83,6 +83,35 @@ def test_a_time_on_the_cpu_in_place_of_another_processor_is_no_measurement_for_i
     assert recommended(rows, board).why.startswith("by the profile's order, not measured")
     assert recommended([row("onnx", "fp32", 3.0), rows[1]], board, "CUDA,CPU").why.startswith("the fastest here")
     assert recommended(rows, replace(board, providers=("cpu",))).why.startswith("p50 8.10 ms, as fast here")
+
+
+def test_a_time_on_another_architecture_is_no_measurement_of_the_device() -> None:
+    rows = [row("openvino", "fp32", 8.0), row("openvino", "int8", 9.0), row("onnx", "fp32", 3.0)]
+    board = replace(PROFILE, architecture="wasm", budget=Budget(network_p95_ms=50))
+    assert recommended(rows, board) == Recommendation(
+        "net-int8.openvino",
+        "by the profile's order, not measured: it prefers openvino, and int8 of what is here; its budget "
+        "(network_p95_ms) was not measured",
+    )
+    assert recommended(rows, replace(board, architecture=None)).path == "net-fp32.onnx"
+
+
+def test_an_int8_alone_is_told_to_be_compared_with_nothing() -> None:
+    rows = [
+        row("onnx", "int8", 8.0),
+        row("tflite", "int8", 8.0),
+        row("tflite", "fp32", 9.0),
+        row("tensorrt", "int8", None),
+    ]
+    assert not_compared(rows) == ["onnx int8 may be slower than fp32, which was not made: add it to --precision"]
+
+
+def test_int8_that_is_compared_on_what_it_was_fitted_to_is_told() -> None:
+    assert seen_before([row("onnx", "int8", 8.0)], "lsp:a:train", "lsp:a:train")[0].endswith(
+        "give others to --validate"
+    )
+    assert seen_before([row("onnx", "int8", 8.0)], "lsp:a:train", "lsp:a:test") == []
+    assert seen_before([row("onnx", "fp32", 8.0)], "lsp:a:train", "lsp:a:train") == []
 
 
 def test_a_file_of_a_format_that_the_device_does_not_take_is_not_recommended() -> None:

@@ -24,6 +24,24 @@ def test_a_format_skips_what_only_another_one_has() -> None:
 
 
 @pytest.mark.parametrize(
+    ("calibrate", "validate", "expected"),
+    [
+        (None, None, "synthetic:200"),
+        ("lsp:a:train", None, "lsp:a:train"),
+        ("lsp:a:train", "lsp:a:test", "lsp:a:test"),
+        ("synthetic:50", None, "synthetic:50:1"),
+        ("synthetic:50:3:exercising", None, "synthetic:50:4:exercising"),
+        ("synthetic:50", "synthetic:50", "synthetic:50"),
+    ],
+)
+def test_rendered_people_are_not_both_calibrated_with_and_compared_on(
+    calibrate: str | None, validate: str | None, expected: str
+) -> None:
+    request = ExportRequest(Path("x"), [("onnx", "fp32")], Path("out"), calibrate=calibrate, validate=validate)
+    assert request.validated_on == expected
+
+
+@pytest.mark.parametrize(
     ("formats", "precisions", "message"),
     [
         (["al"], ["fp32"], "unknown format 'al'; known: all, onnx, openvino"),

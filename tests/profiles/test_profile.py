@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgepose.profiles import Budget, DeviceProfile, ProfileError, load_profile, profile_names
-from edgepose.profiles.profile import parse_profile
+from edgepose.profiles.profile import ARCHITECTURES, parse_profile
 
 MINIMAL = """
 name = "mine"
@@ -57,6 +57,16 @@ def test_sources_of_shipped_facts_are_public_addresses() -> None:
     for path in resources.files("edgepose.profiles").joinpath("devices").iterdir():
         for fact in tomllib.loads(path.read_text(encoding="utf-8"))["facts"]:
             assert fact["source"].startswith("https://"), path.name
+
+
+@pytest.mark.parametrize(("machine", "like"), [("x86_64", "x86_64"), ("AMD64", "x86_64"), ("aarch64", "arm64")])
+def test_a_profile_tells_whether_it_is_of_this_machines_architecture(
+    machine: str, like: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    profiles = [parse_profile(f'{MINIMAL}architecture = "{name}"\n', "mine") for name in ARCHITECTURES]
+    assert [profile.architecture for profile in profiles if profile.is_like_this_machine] == [like]
+    assert parse_profile(MINIMAL, "mine").is_like_this_machine
 
 
 def test_defaults_of_a_minimal_profile() -> None:

@@ -41,7 +41,8 @@ def export(
         str | None, typer.Option(help="Data for int8, kind:path[:split]; synthetic:200 renders its own.")
     ] = None,
     validate: Annotated[
-        str | None, typer.Option(help="Data to compare on; by default the calibration's own people.")
+        str | None,
+        typer.Option(help="Data to compare on; by default the calibration's people; if rendered, others."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many people of each.")] = 1000,
     device: Annotated[

@@ -37,6 +37,7 @@ def profile(
     """Measure a model alone and in the whole camera path; exit code 1 when the device's budget is missed."""
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
 
+    from edgepose.profiles import load_profile  # noqa: PLC0415
     from edgepose.runtime.files import open_text_whole, refuse_overwriting  # noqa: PLC0415
     from edgepose.runtime.inputs import input_files  # noqa: PLC0415
     from edgepose.runtime.profiling.measure import Effort, measure_layers, measure_model  # noqa: PLC0415
@@ -56,6 +57,11 @@ def profile(
     finally:  # shown if the file fails after them, and no reader who went away costs the file
         if report is not None:
             console.print(report_tables(report))
+    profile = load_profile(device)
+    if not profile.is_like_this_machine:
+        console.print(
+            f"warning: {profile.name} is {profile.architecture}: times taken here are not its own", style="yellow"
+        )
     if layers:
         console.print(layers_table(measure_layers(model, device)))
     if not report.kept:

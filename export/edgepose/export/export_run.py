@@ -7,7 +7,7 @@ from pathlib import Path
 from edgepose.export.errors import ParityError
 from edgepose.export.formats import exporter_of
 from edgepose.export.guard import Guard, Proven
-from edgepose.export.notes import excluded_layers, slower_rows, substituted
+from edgepose.export.notes import excluded_layers, not_compared, seen_before, slower_rows, substituted
 from edgepose.export.original import Original, prepare
 from edgepose.export.parity import METRIC
 from edgepose.export.recommend import recommend, timed_as_asked
@@ -92,7 +92,10 @@ def _report(
         rows=rows,
         timings=timings,
         recommended=recommend(rows, timings, profile, METRIC),
-        notes=_notes(request, rows, timed_as_asked(rows, timings, profile), outcomes),
+        notes=(
+            *seen_before(rows, request.calibrate, reference.crops.data),
+            *_notes(request, rows, timed_as_asked(rows, timings, profile), outcomes),
+        ),
         failures=tuple(failures),
     )
 
@@ -128,7 +131,7 @@ def _notes(
     request: ExportRequest, rows: tuple[Row, ...], as_asked: tuple[Row, ...], outcomes: list[Timing | NotRun]
 ) -> tuple[str, ...]:
     """Return each line once: slow files, layers left out, why a format was not run, what an exporter has to tell."""
-    lines = [*slower_rows(as_asked), *excluded_layers(rows), *substituted(rows, as_asked)]
+    lines = [*slower_rows(as_asked), *not_compared(as_asked), *excluded_layers(rows), *substituted(rows, as_asked)]
     not_run: dict[tuple[str, str], str] = {}
     for row, outcome in zip(rows, outcomes, strict=True):
         if isinstance(outcome, NotRun):

@@ -45,6 +45,22 @@ def substituted(rows: Sequence[Row], as_asked: Sequence[Row]) -> list[str]:
     return [f"{name} ran on the CPU here, in another's place: its times say nothing of the device" for name in found]
 
 
+def not_compared(rows: Sequence[Row]) -> list[str]:
+    """Return a line for every timed int8 file without an fp32 of its format beside it: it may be the slower one."""
+    alone = [row for row in rows if row.precision in QUANTISED and row.p50 is not None and _fp32_of(row, rows) is None]
+    return [
+        f"{row.format} {row.precision} may be slower than fp32, which was not made: add it to --precision"
+        for row in alone
+    ]
+
+
+def seen_before(rows: Sequence[Row], calibration: str | None, validation: str) -> list[str]:
+    """Return a line where int8 was compared on the very people that it was fitted to."""
+    if calibration != validation or not any(row.precision in QUANTISED for row in rows):
+        return []
+    return ["int8 was compared on the people that it was calibrated with, which flatters it: give others to --validate"]
+
+
 def _listed(layers: Sequence[str]) -> str:
     rest = len(layers) - _NAMED
     return ", ".join(layers[:_NAMED]) + (f" and {rest} more, see export.json" if rest > 0 else "")

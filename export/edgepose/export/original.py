@@ -16,7 +16,7 @@ from edgepose.export.layers import chosen_layers
 from edgepose.export.parity import Reference, reference_of
 from edgepose.export.provenance import exported_from
 from edgepose.export.quantise import require_people
-from edgepose.export.request import DEFAULT_DATA, QUANTISED, ExportRequest
+from edgepose.export.request import QUANTISED, ExportRequest
 from edgepose.export.sensitivity import LayerHarm, layers_by_harm
 from edgepose.runtime.card import ModelCard
 from edgepose.runtime.codec import HeatmapCodec
@@ -80,7 +80,7 @@ def prepare(request: ExportRequest, on_step: Callable[[str], None]) -> Original:
     codec = checkpoint.codec
     decoder = _decoder(codec, card.name) if request.decode else None
     calibrate_on = open_dataset(request.calibrate) if request.calibrate else None
-    validate_on = open_dataset(request.validate or request.calibrate or DEFAULT_DATA)
+    validate_on = open_dataset(request.validated_on)
     on_step("read the network")
     network = checkpoint.build()
     deployed = DeployNetwork(network).eval()

@@ -42,7 +42,7 @@ def recommend(
 
 
 def timed_as_asked(rows: Sequence[Row], timings: Mapping[str, Timing], profile: DeviceProfile) -> tuple[Row, ...]:
-    """Return the rows with the times alone that say something of the device: none of a CPU in a GPU's place."""
+    """Return the rows with the times alone that say something of the device: none of another processor's."""
     return tuple(
         replace(row, p50=None) if row.path in timings and _is_substitute(row, timings[row.path], profile) else row
         for row in rows
@@ -50,6 +50,8 @@ def timed_as_asked(rows: Sequence[Row], timings: Mapping[str, Timing], profile: 
 
 
 def _is_substitute(row: Row, timing: Timing, profile: DeviceProfile) -> bool:
+    if not profile.is_like_this_machine:
+        return True
     on_cpu_alone = row.format == "onnx" and timing.engine.device == "CPU"
     return on_cpu_alone and bool(profile.providers) and profile.providers[0] != "cpu"
 

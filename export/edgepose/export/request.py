@@ -1,11 +1,12 @@
 """What an export is asked for, and every target that a list of formats and precisions stands for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgepose.export.errors import ExportError
 from edgepose.export.formats import TARGETS, exporter_of
+from edgepose.train.data import DataSpec
 
 ALL = "all"
 DEFAULT_DATA = "synthetic:200"
@@ -17,8 +18,7 @@ QUANTISED = ("int8", "dynamic-int8")
 class ExportRequest:
     """What to export: `targets` are (format, precision) pairs.
 
-    `calibrate` and `validate` name data as `open_dataset` takes it; validation is on the calibration's people where it
-    is None, else on rendered ones. `limit` bounds the people of each. `device` is a profile: files are timed and
+    `calibrate` and `validate` name data as `open_dataset` takes it. `limit` bounds the people of each. `device` is a profile: files are timed and
     recommended for it. `exclude` names layers that int8 leaves in floating point, as `chosen_layers` takes them;
     `search` lets it leave out more where it loses too much. With `decode`, files give keypoints instead of heatmaps.
     """
@@ -34,6 +34,17 @@ class ExportRequest:
     exclude: Sequence[str] = ()
     search: bool = True
     decode: bool = False
+
+    @property
+    def validated_on(self) -> str:
+        """What to compare on: as asked, else the calibration's people, but of rendered ones others than it sees."""
+        if self.validate is not None or self.calibrate is None:
+            return self.validate or DEFAULT_DATA
+        calibration = DataSpec.parse(self.calibrate)
+        if calibration.kind != "synthetic":
+            return self.calibrate
+        seed, _, kind = calibration.split.partition(":")
+        return str(replace(calibration, split=f"{int(seed or 0) + 1}{kind and ':'}{kind}"))
 
     def __post_init__(self) -> None:
         for name, precision in self.targets:

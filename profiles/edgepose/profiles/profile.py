@@ -14,7 +14,9 @@ FORMATS = ("onnx", "openvino", "tflite", "tensorrt")
 PRECISIONS = ("fp32", "fp16", "int8")
 INFERENCE_PRECISIONS = ("f32", "bf16", "f16")
 PROVIDERS = ("tensorrt", "cuda", "coreml", "qnn", "xnnpack", "cpu")
+ARCHITECTURES = ("x86_64", "arm64", "wasm")
 AUTO = "auto"
+_OTHER_NAMES = {"aarch64": "arm64", "amd64": "x86_64"}
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class DeviceProfile:
     """A device as the toolkit sees it.
 
     `formats` and `precisions` are in order of preference. `threads` 0 leaves the number to the engine.
-    `memory_mb` is None where it varies. `device` is the engine's name for the processor, and
+    `memory_mb` and `architecture`, the CPU's, are None where they vary. `device` is the engine's name for the processor, and
     `inference_precision` what the engine is asked to compute in, None being its own default. `providers` are ONNX
     Runtime's execution providers in order of preference, none being the CPU's.
     """
@@ -67,11 +69,18 @@ class DeviceProfile:
     precisions: tuple[str, ...]
     threads: int = 0
     memory_mb: int | None = None
+    architecture: str | None = None
     device: str = "CPU"
     inference_precision: str | None = None
     providers: tuple[str, ...] = ()
     budget: Budget | None = None
     facts: tuple[Fact, ...] = ()
+
+    @property
+    def is_like_this_machine(self) -> bool:
+        """Whether its CPU is of this machine's architecture, as far as it tells: else no time taken here is its own."""
+        here = probe_this_machine().architecture.lower()
+        return self.architecture in (None, _OTHER_NAMES.get(here, here))
 
 
 def profile_names() -> tuple[str, ...]:
@@ -125,6 +134,7 @@ def _profile(table: Table) -> DeviceProfile:
         precisions=texts_of(table, "precisions", PRECISIONS),
         threads=whole_number(table, "threads", least=0),
         memory_mb=whole_number(table, "memory_mb", least=1) if table.has("memory_mb") else None,
+        architecture=choice(table, "architecture", ARCHITECTURES) if table.has("architecture") else None,
         device=table.text("device") if table.has("device") else "CPU",
         inference_precision=_inference_precision(table),
         providers=texts_of(table, "providers", PROVIDERS) if table.has("providers") else (),
