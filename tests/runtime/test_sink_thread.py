@@ -65,6 +65,17 @@ def test_a_live_source_never_waits_and_only_pictures_are_missed() -> None:
     assert len(pictures.indexes) + thread.not_shown == 30
 
 
+def test_a_reader_that_stopped_does_not_fill_the_memory() -> None:
+    keeper = _Keeper(shows_pictures=False, pause_s=0.05)
+    thread = SinkThread([keeper], Painter(), live=True, most_behind=5)
+    for i in range(50):
+        thread.put(_result(i))
+    thread.close()
+    assert keeper.indexes[:5] == list(range(5))
+    assert 5 <= len(keeper.indexes) < 15
+    assert thread.not_written == 50 - len(keeper.indexes)
+
+
 def _put(thread: SinkThread, count: int) -> None:
     for i in range(count):
         thread.put(_result(i))

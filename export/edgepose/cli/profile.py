@@ -59,9 +59,8 @@ def profile(
             console.print(report_tables(report))
     profile = load_profile(device)
     if not profile.is_like_this_machine:
-        console.print(
-            f"warning: {profile.name} is {profile.architecture}: times taken here are not its own", style="yellow"
-        )
+        told = f"warning: {profile.name} is {profile.architecture}: times taken here are not its own"
+        console.print(told, style="yellow")
     if layers:
         console.print(layers_table(measure_layers(model, device)))
     if not report.kept:

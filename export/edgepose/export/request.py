@@ -18,9 +18,10 @@ QUANTISED = ("int8", "dynamic-int8")
 class ExportRequest:
     """What to export: `targets` are (format, precision) pairs.
 
-    `calibrate` and `validate` name data as `open_dataset` takes it. `limit` bounds the people of each. `device` is a profile: files are timed and
-    recommended for it. `exclude` names layers that int8 leaves in floating point, as `chosen_layers` takes them;
-    `search` lets it leave out more where it loses too much. With `decode`, files give keypoints instead of heatmaps.
+    `calibrate` and `validate` name data as `open_dataset` takes it. `limit` bounds the people of each. `device` is a
+    profile: files are timed and recommended for it. `exclude` names layers that int8 leaves in floating point, as
+    `chosen_layers` takes them; `search` lets it leave out more where it loses too much. With `decode`, files give
+    keypoints instead of heatmaps.
     """
 
     checkpoint: Path

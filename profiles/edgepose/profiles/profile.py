@@ -58,9 +58,9 @@ class DeviceProfile:
     """A device as the toolkit sees it.
 
     `formats` and `precisions` are in order of preference. `threads` 0 leaves the number to the engine.
-    `memory_mb` and `architecture`, the CPU's, are None where they vary. `device` is the engine's name for the processor, and
-    `inference_precision` what the engine is asked to compute in, None being its own default. `providers` are ONNX
-    Runtime's execution providers in order of preference, none being the CPU's.
+    `memory_mb` and `architecture`, the CPU's, are None where they vary. `device` is the engine's name for the
+    processor, and `inference_precision` what the engine is asked to compute in, None being its own default.
+    `providers` are ONNX Runtime's execution providers in order of preference, none being the CPU's.
     """
 
     name: str

@@ -77,6 +77,11 @@ class Pipeline(Closing):
         return self._source.dropped if self._capture is None else self._capture.dropped
 
     @property
+    def not_written(self) -> int:
+        """How many results of a live source no sink got, because one was minutes behind."""
+        return self._sink_thread.not_written
+
+    @property
     def not_shown(self) -> int:
         """Results whose picture the sinks missed; only of a live source."""
         return self._sink_thread.not_shown

@@ -15,19 +15,30 @@ from edgepose.runtime.results import FrameResult
 from edgepose.runtime.sinks.base import Sink
 
 _NO_PICTURE = np.zeros((0, 0, 3), np.uint8)
+_MOST_BEHIND = 10_000
+"""Results without pictures, some minutes of a camera's."""
 
 
 class SinkThread:
     """Hands results to sinks, in order, at most `length` pictures behind.
 
     When it is that far behind, `put` waits; with `live` it does not, but strips the picture from the result,
-    so that sinks that show pictures miss it (counted in `not_shown`) and memory does not grow. An error of a
-    sink is raised by the next `put` or by `close`. `written` counts the results that every sink got. The sinks
-    are not closed.
+    so that sinks that show pictures miss it (counted in `not_shown`), and whatever comes while it is `most_behind`
+    results behind is lost (`not_written`): memory does not grow. An error of a sink is raised by the next `put` or by
+    `close`. `written` counts the results that every sink got. The sinks are not closed.
     """
 
-    def __init__(self, sinks: Sequence[Sink], painter: Painter, *, live: bool, length: int = 8) -> None:
+    def __init__(
+        self,
+        sinks: Sequence[Sink],
+        painter: Painter,
+        *,
+        live: bool,
+        length: int = 8,
+        most_behind: int = _MOST_BEHIND,
+    ) -> None:
         self._sinks, self._painter, self._live, self._length = sinks, painter, live, length
+        self._most_behind = most_behind
         self._paints = any(sink.shows_pictures for sink in sinks)
         self._queue: deque[FrameResult] = deque()
         self._pictures = 0
@@ -35,12 +46,15 @@ class SinkThread:
         self.written = 0
         self._changed = Condition()
         self._closing = False
-        self.not_shown = 0
+        self.not_shown = self.not_written = 0
         self._task = BackgroundTask(self._work, "sinks", self._wake)
 
     def put(self, result: FrameResult) -> None:
         """Queue one result."""
         with self._changed:
+            if self._live and len(self._queue) >= self._most_behind:
+                self.not_written += 1
+                return
             if self._live and self._pictures >= self._length:
                 self.not_shown += self._paints
                 result = _without_picture(result)

@@ -60,5 +60,7 @@ def summary(tally: Tally, source: FrameSource, pipeline: Pipeline, outputs: Sequ
     notes = ["stopped early"] if tally.interrupted or pipeline.ended_by_user else []
     if tally.ran_out and tally.frames + pipeline.dropped < _COMPLETE * source.declared_frames:
         notes.append(f"the file promises {source.declared_frames} frames, so it may be damaged")
+    if pipeline.not_written:
+        notes.append(f"{pipeline.not_written} frames are missing, their reader was minutes behind")
     notes.append(f"wrote {', '.join(written)}" if written else "nothing written")
     return f"{', '.join(parts)}; {'; '.join(notes)}"
