@@ -17,6 +17,7 @@ from edgepose.runtime import shipped
 from support.tiny_checkpoint import save_tiny_checkpoint
 from support.tiny_model import save_tiny_onnx, tiny_card
 
+KEYS = ("net", "params", "macs", "flops_paper", "convention", "input_wh", "joints")
 APP = typer.Typer()
 for command in (evaluate, info, models):
     APP.command()(command)
@@ -32,7 +33,7 @@ def _run(*arguments: str) -> Result:
 def test_info_prints_the_papers_network_by_default() -> None:
     for net, joints, input_wh in (("repose", 14, [128, 128]), ("ppnet-m2-d2-w32", 17, [192, 256])):
         document = json.loads(_run("info", net, "--json").stdout)
-        assert list(document) == ["net", "params", "macs", "flops_paper", "convention", "input_wh", "joints"]
+        assert list(document) == [*KEYS, "flops_by_paper"]
         assert (document["net"], document["joints"], document["input_wh"]) == (net, joints, input_wh)
 
 

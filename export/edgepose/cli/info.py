@@ -19,7 +19,7 @@ def info(
     skeleton: Annotated[str | None, typer.Option(help="lsp-14, mpii-16 or coco-17; the paper's by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False,
 ) -> None:
-    """Print a network's parameters and multiply-accumulates, in its paper's convention too."""
+    """Print a network's parameters and multiply-accumulates, as its own paper counts and as the others do."""
     from edgepose.runtime.skeleton import skeleton_named  # noqa: PLC0415  heavy imports wait until it is called
     from edgepose.train.networks import NetworkSpec  # noqa: PLC0415
     from edgepose.train.networks.describe import describe  # noqa: PLC0415
@@ -37,3 +37,5 @@ def info(
     typer.echo(f"parameters  {figures.params / 1e6:.2f}M ({figures.params})")
     typer.echo(f"MACs        {figures.macs / 1e9:.3f}G ({figures.macs})")
     typer.echo(f"FLOPs       {figures.convention.printed(figures.flops_paper)}G ({figures.convention.text})")
+    others = (f"{title} {each.printed(flops)}G" for title, (each, flops) in figures.by_paper.items())
+    typer.echo(f"by paper    {', '.join(others)}: as each counts")

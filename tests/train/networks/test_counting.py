@@ -11,6 +11,7 @@ from edgepose.train.networks import NetworkSpec
 from edgepose.train.networks.counting import count_macs, count_parameters
 from edgepose.train.networks.describe import describe
 
+KEYS = ("net", "params", "macs", "flops_paper", "convention", "input_wh", "joints")
 REPOSE = [
     ({}, 4.0, 13.5),
     ({"blocks": "2"}, 3.5, 13.2),
@@ -63,11 +64,20 @@ def test_the_truncated_figure_is_printed_as_in_the_paper() -> None:
 
 def test_the_document_has_exactly_the_promised_keys() -> None:
     document = describe(NetworkSpec.of_paper("repose", skeleton=MPII_16)).to_dict()
-    assert list(document) == ["net", "params", "macs", "flops_paper", "convention", "input_wh", "joints"]
+    assert list(document) == [*KEYS, "flops_by_paper"]
     assert document["net"] == "repose"
     assert document["input_wh"] == [128, 128]
     assert document["joints"] == 16
     assert document["flops_paper"] == pytest.approx(2 * document["macs"] / 1e9)
+
+
+def test_a_network_is_counted_as_every_paper_does() -> None:
+    document = describe(NetworkSpec.of_paper("ppnet-m2-d2-w32")).to_dict()
+    by_paper, macs = document["flops_by_paper"], document["macs"]
+    assert list(by_paper) == ["RePose", "PPNet", "PBN", "PIL", "Simple Pose"]
+    assert by_paper["PPNet"] == document["flops_paper"] == macs / 2**30
+    assert by_paper["RePose"] == by_paper["PIL"] == by_paper["Simple Pose"] == 2 * macs / 1e9
+    assert by_paper["PBN"] > by_paper["RePose"]
 
 
 def test_parameters_and_macs_are_those_counted_by_hand() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from edgepose.train.networks import NetworkSpec
+from edgepose.train.networks.architectures import ARCHITECTURES
 from edgepose.train.networks.counting import Convention, Operations, count_operations, count_parameters
 
 
@@ -28,6 +29,12 @@ class NetworkFigures:
         """The paper's figure, in its units."""
         return self.convention.flops(self.operations)
 
+    @property
+    def by_paper(self) -> dict[str, tuple[Convention, float]]:
+        """How each network's paper counts, by the network's title, and the figure that it would print."""
+        conventions = {each.title: each.convention for each in ARCHITECTURES.values()}
+        return {title: (convention, convention.flops(self.operations)) for title, convention in conventions.items()}
+
     def to_dict(self) -> dict[str, Any]:
         """Return what `edgepose info --json` prints."""
         return {
@@ -38,6 +45,7 @@ class NetworkFigures:
             "convention": self.convention.text,
             "input_wh": list(self.spec.input_wh),
             "joints": len(self.spec.skeleton),
+            "flops_by_paper": {title: flops for title, (_, flops) in self.by_paper.items()},
         }
 
 
