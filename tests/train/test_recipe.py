@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import pytest
 
 from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.skeleton import COCO_17, MPII_16
 from edgepose.train.data.augment import AugmentConfig
 from edgepose.train.named_recipes import RECIPES, named_recipe
 from edgepose.train.networks import NetworkSpec
@@ -70,3 +71,10 @@ def test_milestones_without_steps_are_told() -> None:
 def test_a_recipe_survives_json(name: str, recipe: str) -> None:
     made = RECIPES[recipe](NetworkSpec.of_paper(name))
     assert Recipe.from_dict(made.to_dict()) == made
+
+
+def test_ppnet_trains_as_long_as_its_paper_does_on_each_data() -> None:
+    for skeleton, epochs, falls in ((COCO_17, 210, (170, 200)), (MPII_16, 160, (120, 150))):
+        recipe = named_recipe("paper", NetworkSpec.of_paper("ppnet-m2-d2-w32", skeleton=skeleton))
+        assert recipe.epochs == epochs
+        assert [round(share * epochs) for share, _ in recipe.milestones] == list(falls)

@@ -1,19 +1,22 @@
 """From a training run's checkpoint to the files that ship: measured, trimmed, exported, listed."""
 
 import json
+import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import torch
+import typer
 from torch import Tensor
 
 from edgepose.export.export_run import ExportRequest, run_export
 from edgepose.runtime.files import write_text_whole
 from edgepose.runtime.shipped import MODELS_FOLDER, shipped_names
+from edgepose.runtime.sidecar import read_sidecar, sidecar_path, write_sidecar
 from edgepose.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from edgepose.train.data import DataSpec, PoseDataset
+from edgepose.train.data import DataSpec, PoseDataset, open_dataset
 from edgepose.train.evaluate import Evaluation, evaluate
 from edgepose.train.session import TorchSession
 
@@ -111,9 +114,20 @@ def _figures(measured: Evaluation) -> list[dict[str, Any]]:
 
 
 def _rename(folder: Path, old: str, new: str) -> None:
-    """Give an export the name it ships under; its sidecar lists file names and is rewritten."""
-    sidecar = folder / f"{old}.card.json"
-    text = sidecar.read_text(encoding="utf-8").replace(old, new)
+    """Give an export the name it ships under; its sidecar, which lists file names, is written anew."""
+    card = read_sidecar(folder / old)
     (folder / old).replace(folder / new)
-    write_text_whole(folder / f"{new}.card.json", text)
-    sidecar.unlink()
+    if card is not None:
+        sidecar_path(folder / old).unlink()
+        write_sidecar(folder / new, card)
+
+
+def main(checkpoint: Path, name: str, data: str, presence_threshold: float = 0.2) -> None:
+    """Ship CHECKPOINT as NAME, measured on DATA; the commit in its card is the one checked out."""
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    measured = ship(checkpoint, name, open_dataset(data), presence_threshold=presence_threshold, commit=commit)
+    typer.echo(json.dumps(measured.metrics))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -8,6 +8,7 @@ import torch
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.profiles.probe import probe_this_machine
+from edgepose.runtime.skeleton import MPII_16
 from edgepose.train.data.augment import AugmentConfig
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.recipe import Recipe
@@ -39,7 +40,7 @@ _PAPERS = {
         schedule="steps",
         milestones=((0.5, 0.5), (0.65, 0.001)),  # of 2M steps: 5e-4 from 1M, 1e-6 from 1.3M
         warmup_steps=0,
-        epochs=200,
+        epochs=200,  # the paper's steps would be thousands of epochs of LSP
         batch=64,
         loss="partial",
         augment=AugmentConfig(scale=(0.7, 1.3), rotation_deg=60.0),
@@ -83,8 +84,12 @@ _PAPERS = {
 
 
 def paper_recipe(spec: NetworkSpec) -> Recipe:
-    """Return the training of the network's own paper."""
-    return _PAPERS["ppnet" if spec.name.startswith("ppnet-") else spec.name]
+    """Return the training of the network's own paper; PPNet's is shorter on MPII."""
+    if not spec.name.startswith("ppnet-"):
+        return _PAPERS[spec.name]
+    if spec.skeleton is MPII_16:
+        return replace(_PAPERS["ppnet"], epochs=160, milestones=((120 / 160, 0.1), (150 / 160, 0.01)))
+    return _PAPERS["ppnet"]
 
 
 def modern_recipe(spec: NetworkSpec) -> Recipe:
