@@ -20,6 +20,7 @@ from edgepose.runtime.shipped import shipped_names
 from edgepose.runtime.sources import open_source
 from edgepose.train.checkpoint import resolve_checkpoint
 from edgepose.train.session import TorchSession
+from support.xnnpack import partitions_of
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 CLIP = "synthetic:4:120"
@@ -35,7 +36,7 @@ def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     name, out = request.param, tmp_path_factory.mktemp("everything") / "out"
     program = str(Path(sys.executable).with_name("edgepose"))
     data = ["--calibrate", "synthetic:200:1", "--validate", "synthetic:100:2"]
-    command = [program, "export", name, "--to", "all", "--precision", "fp32,fp16,int8", *data, "--out", str(out)]
+    command = [program, "export", name, "--to", "all", "--precision", "fp32,fp16,int8,dynamic-int8", *data, "--out", str(out)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return name, out
@@ -50,9 +51,17 @@ def rows_of(out: Path) -> list[dict[str, Any]]:
 def test_one_command_makes_every_format_in_every_precision(exported: tuple[str, Path]) -> None:
     _, out = exported
     made = {(row["format"], row["precision"]) for row in rows_of(out)}
-    assert made == {(name, precision) for name in TARGETS for precision in ("fp32", "fp16", "int8")}
+    assert made == {(name, precision) for name, target in TARGETS.items() for precision in target.precisions}
     assert all((row["p50"] is None) == (row["not_run"] is not None) for row in rows_of(out))
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < MOST_MEMORY_KB
+
+
+def test_xnnpack_takes_the_whole_graph_of_every_tflite_file(exported: tuple[str, Path]) -> None:
+    _, out = exported
+    files = sorted(out.glob("*.tflite"))
+    assert len(files) == len(TARGETS["tflite"].precisions)
+    for file in files:
+        assert partitions_of(file.read_bytes()) == (1, []), file.name
 
 
 def follow(session: Session) -> list[Poses]:
