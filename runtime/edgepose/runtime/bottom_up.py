@@ -23,7 +23,6 @@ from edgepose.runtime.geometry import (
     fit_box_xyxy,
     image_box_xyxy,
     invert_affine,
-    keypoints_box_xyxy,
     transform_points,
     warp_crop,
 )
@@ -140,14 +139,7 @@ class BottomUpModel:
         scores = keypoint_scores.mean(axis=1)
         rows = np.flatnonzero(scores >= self.presence_threshold)
         rows = rows[np.argsort(-scores[rows], kind="stable")]
-        boxes = [keypoints_box_xyxy(keypoints[row], np.isfinite(keypoints[row, :, 0])) for row in rows]
-        return Poses(
-            self.skeleton,
-            keypoints[rows],
-            keypoint_scores[rows],
-            scores[rows],
-            np.array(boxes, np.float32).reshape(-1, 4),
-        )
+        return Poses.of_keypoints(self.skeleton, keypoints[rows], keypoint_scores[rows])
 
 
 def _aspect(size_wh: tuple[int, int]) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from edgepose.runtime.arrays import FloatArray, ImageArray
+from edgepose.runtime.geometry import keypoints_box_xyxy
 from edgepose.runtime.skeleton import Skeleton
 
 
@@ -38,6 +39,14 @@ class Poses:
 
     def __len__(self) -> int:
         return len(self.keypoints_frame)
+
+    @classmethod
+    def of_keypoints(cls, skeleton: Skeleton, keypoints_frame: FloatArray, keypoint_scores: FloatArray) -> "Poses":
+        """Return people without ids of whom the keypoints (N, K, 2) are known, NaN where not found: in tight boxes."""
+        found = np.isfinite(keypoints_frame[..., 0])
+        boxes = [keypoints_box_xyxy(person, keep) for person, keep in zip(keypoints_frame, found, strict=True)]
+        boxes_xyxy = np.array(boxes, np.float32).reshape(-1, 4)
+        return cls(skeleton, keypoints_frame, keypoint_scores, keypoint_scores.mean(axis=1), boxes_xyxy)
 
     def take(self, rows: list[int]) -> "Poses":
         """Return the people of some rows, in that order; the arrays are copies."""

@@ -19,9 +19,8 @@ _SHIFT = 4  # OpenCV draws at sixteenths of a pixel
 
 def draw_found(view_bgr: ImageArray, skeleton: Skeleton, keypoints: FloatArray) -> ImageArray:
     """Return a copy of a picture (H, W, 3) with one person's joints (K, 2) and limbs; NaN is left out."""
-    known = np.isfinite(keypoints[:, 0]).astype(np.float32)
-    nowhere = np.zeros((1, 4), np.float32)
-    return draw_poses(view_bgr, Poses(skeleton, keypoints[None], known[None], np.ones(1, np.float32), nowhere))
+    known = np.isfinite(keypoints[None, :, 0]).astype(np.float32)
+    return draw_poses(view_bgr, Poses.of_keypoints(skeleton, keypoints[None], known))
 
 
 def draw_labelled(view_bgr: ImageArray, skeleton: Skeleton, keypoints: FloatArray) -> None:

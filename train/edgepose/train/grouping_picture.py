@@ -9,7 +9,7 @@ import numpy as np
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.drawing import draw_poses, person_colour
-from edgepose.runtime.geometry import keypoints_box_xyxy, transform_points
+from edgepose.runtime.geometry import transform_points
 from edgepose.runtime.poses import Poses
 from edgepose.train.data.crowds import neck_between_shoulders
 from edgepose.train.tiles import table, tile
@@ -55,11 +55,7 @@ def _row(crowd: Crowd, codec: BodyPartCodec) -> list[ImageArray]:
 
 def people_of(maps: FloatArray, codec: BodyPartCodec) -> Poses:
     """Return everybody whom the codec finds in maps (C, h, w), numbered from 1, in pixels of the input."""
-    keypoints, scores = codec.decode(maps)
-    found = np.isfinite(keypoints[..., 0])
-    boxes = [keypoints_box_xyxy(person, keep) for person, keep in zip(keypoints, found, strict=True)]
-    boxes_xyxy = np.array(boxes, np.float32).reshape(-1, 4)
-    return Poses(codec.parts.skeleton, keypoints, scores, scores.mean(axis=1), boxes_xyxy).numbered(1)
+    return Poses.of_keypoints(codec.parts.skeleton, *codec.decode(maps)).numbered(1)
 
 
 def _over(dark_bgr: ImageArray, maps: FloatArray) -> ImageArray:

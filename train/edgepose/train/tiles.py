@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 
 from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.drawing import draw_poses
+from edgepose.runtime.poses import Poses
 
 _TITLE_PX, _BORDER_PX = 26, 2
 _FONT, _SIZE = cv2.FONT_HERSHEY_SIMPLEX, 0.45
@@ -28,3 +30,10 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[ImageArray]], side_px: 
     for number, title in enumerate(titles):
         cv2.putText(line, title, (number * side_px + 6, 18), _FONT, _SIZE, (30, 30, 30), 1, cv2.LINE_AA)
     return np.vstack([line, *(np.hstack(row) for row in rows)])
+
+
+def strip_rgb(views_rgb: Iterable[ImageArray], people: Iterable[Poses]) -> ImageArray:
+    """Return views (h, w, 3) of one size side by side, RGB as they are, with the people in each drawn."""
+    views_bgr = (cv2.cvtColor(view, cv2.COLOR_RGB2BGR) for view in views_rgb)
+    drawn_bgr = np.hstack([draw_poses(view, found) for view, found in zip(views_bgr, people, strict=True)])
+    return cv2.cvtColor(drawn_bgr, cv2.COLOR_BGR2RGB)  # type: ignore[no-any-return]

@@ -3,7 +3,6 @@
 Li et al., "Simple Pose", sections 3 to 5.
 """
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -11,11 +10,9 @@ from torch.nn.functional import avg_pool2d
 from torch.utils.data import Dataset
 
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.runtime.arrays import FloatArray, ImageArray
+from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.codecs import of_everybody
-from edgepose.runtime.drawing import draw_poses
-from edgepose.runtime.geometry import keypoints_box_xyxy
 from edgepose.runtime.poses import Poses
 from edgepose.train.body_part_targets import body_part_targets
 from edgepose.train.data import DataError, PoseDataset, WeightedDataset
@@ -29,6 +26,7 @@ from edgepose.train.objectives.base import Objective
 from edgepose.train.objectives.teachers import Batch, Teachers
 from edgepose.train.recipe import Recipe
 from edgepose.train.session import network_predictor
+from edgepose.train.tiles import strip_rgb
 
 SCALE_WEIGHTS = (1.0, 2.0, 4.0, 16.0, 64.0)
 """From fine to coarse: a coarse map has fewer cells."""
@@ -137,17 +135,10 @@ class BodyPartObjective(Objective):
 
     def draw(self, network: nn.Module, dataset: PoseDataset) -> ImageArray:
         """Return a few whole pictures side by side, with the people found."""
-        people = dataset.one_a_picture()
-        chosen = np.linspace(0, len(people) - 1, min(_PICTURES, len(people))).astype(int)
-        pictures = [dataset.picture(people[i])[0].image_bgr for i in chosen]
+        firsts = dataset.one_a_picture()
+        chosen = np.linspace(0, len(firsts) - 1, min(_PICTURES, len(firsts))).astype(int)
+        pictures = [dataset.picture(firsts[i])[0].image_bgr for i in chosen]
         views = np.stack([whole_picture(image, self.spec.input_wh)[0] for image in pictures])
         maps = network_predictor(network)(views)
-        return np.hstack([self._drawn(*each) for each in zip(views, map(self.codec.decode, maps), strict=True)])
-
-    def _drawn(self, image_rgb: ImageArray, people: tuple[FloatArray, FloatArray]) -> ImageArray:
-        keypoints, scores = people
-        boxes = [keypoints_box_xyxy(person, np.isfinite(person[:, 0])) for person in keypoints]
-        boxes_xyxy = np.array(boxes, np.float32).reshape(-1, 4)
-        found = Poses(self.spec.skeleton, keypoints, scores, scores.mean(axis=1), boxes_xyxy)
-        drawn_bgr = draw_poses(cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR), found)
-        return cv2.cvtColor(drawn_bgr, cv2.COLOR_BGR2RGB)  # type: ignore[no-any-return]
+        people = [Poses.of_keypoints(self.spec.skeleton, *self.codec.decode(of_picture)) for of_picture in maps]
+        return strip_rgb(views, people)

@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.runtime.arrays import FloatArray, ImageArray
+from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.codec import HeatmapCodec
 from edgepose.runtime.codecs import of_one_person
-from edgepose.runtime.drawing import draw_poses
 from edgepose.runtime.poses import Poses
 from edgepose.train.data import DataError, PoseDataset, WeightedDataset
 from edgepose.train.data.augment import Crop, plain_crop
@@ -27,6 +25,7 @@ from edgepose.train.objectives.teachers import Batch, Teachers
 from edgepose.train.recipe import Recipe
 from edgepose.train.session import network_predictor
 from edgepose.train.swapped_labels import SwappedLabels
+from edgepose.train.tiles import strip_rgb
 from edgepose.train.validation import validate_pck
 
 LOSSES = {"partial": partial_mse, "weighted": weighted_mse}
@@ -161,11 +160,5 @@ class HeatmapObjective(Objective):
         people = np.linspace(0, len(dataset) - 1, min(_PICTURES, len(dataset))).astype(int)
         padding = self.recipe.augment.padding
         images = [plain_crop(dataset.sample(int(i)), self.spec.input_wh, padding)[0].image_rgb for i in people]
-        found = self.codec.decode(network_predictor(network)(np.stack(images)))
-        return np.hstack([self._drawn(*each) for each in zip(images, *found, strict=True)])
-
-    def _drawn(self, image_rgb: ImageArray, keypoints: FloatArray, scores: FloatArray) -> ImageArray:
-        box = np.concatenate([keypoints.min(axis=0), keypoints.max(axis=0)])
-        found = Poses(self.spec.skeleton, keypoints[None], scores[None], scores.mean(keepdims=True), box[None])
-        drawn_bgr = draw_poses(cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR), found)
-        return cv2.cvtColor(drawn_bgr, cv2.COLOR_BGR2RGB)  # type: ignore[no-any-return]
+        found = Poses.of_keypoints(self.spec.skeleton, *self.codec.decode(network_predictor(network)(np.stack(images))))
+        return strip_rgb(images, [found.take([row]) for row in range(len(found))])
