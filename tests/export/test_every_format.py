@@ -36,18 +36,8 @@ def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     name, out = request.param, tmp_path_factory.mktemp("everything") / "out"
     program = str(Path(sys.executable).with_name("edgepose"))
     data = ["--calibrate", "synthetic:200:1", "--validate", "synthetic:100:2"]
-    command = [
-        program,
-        "export",
-        name,
-        "--to",
-        "all",
-        "--precision",
-        "fp32,fp16,int8,dynamic-int8",
-        *data,
-        "--out",
-        str(out),
-    ]
+    precisions = ["--precision", "fp32,fp16,int8,dynamic-int8"]
+    command = [program, "export", name, "--to", "all", *precisions, *data, "--out", str(out)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return name, out

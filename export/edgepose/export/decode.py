@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from edgepose.runtime.codec import HeatmapCodec
+from edgepose.runtime.geometry import cells_to_pixels
 
 _TINY = 1e-10
 """What the codec takes the logarithm of at least, and the least determinant of a peak."""
@@ -61,7 +62,7 @@ class HeatmapDecoder(nn.Module):
         if self.codec.refine != "none":
             across = self._weights(self.columns, self.limits[0], x)
             cells = cells + self._offset(torch.matmul(blurred, across), cells)
-        pixels = cells * self.codec.stride + (self.codec.stride / 2 - 0.5)
+        pixels = cells_to_pixels(cells, self.codec.stride)
         # only scores get here: LiteRT leaves a clamp to 0 and 1, by numbers, out of its fast kernels
         return torch.minimum(torch.maximum(torch.cat([pixels, score], dim=2), self.lowest), self.highest)
 

@@ -14,6 +14,7 @@ import numpy as np
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray
 from edgepose.runtime.body_parts import SIMPLE_POSE, BodyParts
+from edgepose.runtime.geometry import cells_to_pixels, pixels_to_cells
 from edgepose.runtime.grouping import GroupingRule, group_people
 from edgepose.runtime.skeleton import Skeleton, skeleton_named
 from edgepose.runtime.strict_json import as_int, as_list, as_number, as_object, as_text
@@ -120,7 +121,7 @@ class BodyPartCodec:
         if mask is not None and mask.shape != (height, width):
             raise EdgeposeError(f"expected a mask of the maps' size, {(height, width)}, found {mask.shape}")
         maps = np.zeros((self.parts.maps, height, width), np.float32)
-        places = (np.asarray(keypoints_crop, np.float32) - (self.stride / 2 - 0.5)) / self.stride
+        places = pixels_to_cells(np.asarray(keypoints_crop, np.float32), self.stride)
         of_keypoints = maps[self.parts.keypoint_maps]
         self._draw_keypoints(of_keypoints, places)
         for limb_map, (a, b) in zip(maps, self.parts.limb_rows, strict=False):
@@ -169,7 +170,7 @@ class BodyPartCodec:
         if maps.shape[1:] != (self.map_wh[1], self.map_wh[0]):
             raise EdgeposeError(f"expected maps of {self.map_wh[0]}x{self.map_wh[1]}, found shape {maps.shape}")
         people = group_people(maps, self.parts, self.rule)
-        return people.keypoints_map * np.float32(self.stride) + (self.stride / 2 - 0.5), people.keypoint_scores
+        return cells_to_pixels(people.keypoints_map, self.stride), people.keypoint_scores
 
     def decode_batch(self, maps: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return everybody in each of N maps (N, C, H, W): keypoints (N, P, K, 2) and scores (N, P, K), as `decode`.

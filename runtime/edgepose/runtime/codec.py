@@ -13,6 +13,7 @@ import numpy as np
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray
+from edgepose.runtime.geometry import cells_to_pixels, pixels_to_cells
 from edgepose.runtime.skeleton import Skeleton
 
 REFINEMENTS = ("none", "quarter", "dark")
@@ -119,7 +120,7 @@ class HeatmapCodec:
         A keypoint outside the crop, or NaN, has an empty map.
         """
         inside = self.inside(keypoints_crop)
-        centres = (np.where(inside[..., None], keypoints_crop, 0.0) - (self.stride / 2 - 0.5)) / self.stride
+        centres = pixels_to_cells(np.where(inside[..., None], keypoints_crop, 0.0), self.stride)
         across = self._gaussian(centres[..., 0], self.map_wh[0]) * inside[..., None]
         down = self._gaussian(centres[..., 1], self.map_wh[1])
         return (down[..., :, None] * across[..., None, :]).astype(np.float32)
@@ -145,7 +146,7 @@ class HeatmapCodec:
         y, x = np.divmod(peak, width)
         scores = np.clip(maps[np.arange(n * k), y, x], 0.0, 1.0).astype(np.float32)
         cells = np.stack([x, y], axis=1).astype(np.float32) + self._offset(maps, x, y)
-        pixels = cells * self.stride + (self.stride / 2 - 0.5)
+        pixels = cells_to_pixels(cells, self.stride)
         return pixels.reshape(n, k, 2).astype(np.float32), scores.reshape(n, k)
 
     def _offset(self, maps: FloatArray, x: Array, y: Array) -> FloatArray:

@@ -5,11 +5,26 @@ image is (-0.5, -0.5, W - 0.5, H - 0.5).
 """
 
 import math
+from typing import TypeVar
 
 import cv2
 import numpy as np
 
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
+
+Points = TypeVar("Points")
+"""Places of numpy or of torch, x and y last or one of the two alone."""
+
+
+def pixels_to_cells(pixels: Points, stride: float) -> Points:
+    """Return where places in crop pixels lie on maps of which a cell is `stride` pixels wide: centres at integers."""
+    return (pixels - (stride / 2 - 0.5)) / stride  # type: ignore[operator, return-value]
+
+
+def cells_to_pixels(cells: Points, stride: float) -> Points:
+    """Return where places on maps lie in crop pixels: `pixels_to_cells` undone."""
+    return cells * stride + (stride / 2 - 0.5)  # type: ignore[operator, return-value]
+
 
 _LONGEST_SIDE_PX = 2**15 - 1
 """OpenCV warps no image that is as wide or high."""

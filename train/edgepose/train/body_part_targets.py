@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from edgepose.runtime.body_part_codec import CUT, BodyPartCodec
+from edgepose.runtime.geometry import pixels_to_cells
 
 
 def body_part_targets(codec: BodyPartCodec, keypoints_crop: Tensor, people: Tensor) -> Tensor:
@@ -13,7 +14,7 @@ def body_part_targets(codec: BodyPartCodec, keypoints_crop: Tensor, people: Tens
 
     `people` (N, H, W) is where anybody is, 0 to 1.
     """
-    places = (keypoints_crop.float() - (codec.stride / 2 - 0.5)) / codec.stride
+    places = pixels_to_cells(keypoints_crop.float(), codec.stride)
     keypoints = _keypoint_maps(codec, places)
     limbs = _limb_maps(codec, places)
     any_keypoint = keypoints.amax(dim=1, keepdim=True)

@@ -12,6 +12,7 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.codec import HeatmapCodec
 from edgepose.runtime.codecs import of_one_person
+from edgepose.runtime.geometry import pixels_to_cells
 from edgepose.runtime.poses import Poses
 from edgepose.train.data import DataError, PoseDataset, WeightedDataset
 from edgepose.train.data.augment import Crop, plain_crop
@@ -37,7 +38,7 @@ def heatmap_targets(codec: HeatmapCodec, keypoints_crop: Tensor) -> Tensor:
     # no tensor is made on the host: a GPU would wait for it
     (x, y), (width, height) = keypoints_crop.unbind(dim=-1), codec.input_wh
     inside = ((x >= -0.5) & (y >= -0.5) & (x < width - 0.5) & (y < height - 0.5)).unsqueeze(-1)
-    centres = (torch.where(inside, keypoints_crop, 0.0) - (codec.stride / 2 - 0.5)) / codec.stride
+    centres = pixels_to_cells(torch.where(inside, keypoints_crop, 0.0), codec.stride)
     width, height = codec.map_wh
     across = _gaussian(codec, centres[..., 0], width) * inside
     down = _gaussian(codec, centres[..., 1], height)

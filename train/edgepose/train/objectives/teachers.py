@@ -12,6 +12,7 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.codecs import Codec
+from edgepose.runtime.geometry import cells_to_pixels, pixels_to_cells
 from edgepose.train.checkpoint import Checkpoint
 from edgepose.train.data.augment import within
 from edgepose.train.networks import DeployNetwork, NetworkSpec
@@ -75,9 +76,9 @@ def _key(size_wh: tuple[int, int]) -> str:
 def _places(student: Codec, teacher: Codec) -> np.ndarray[Any, Any]:
     """Return where the student's cells are in the teacher's maps, float32 (1, H, W, 2), -1 to 1 between outer cells."""
     x, y = np.meshgrid(*(np.arange(side) for side in student.map_wh))
-    pixels = student.stride * np.stack([x, y], axis=-1) + (student.stride / 2 - 0.5)
+    pixels = cells_to_pixels(np.stack([x, y], axis=-1), student.stride)
     affine = within(student.input_wh, teacher.input_wh)
-    cells = (pixels @ affine[:, :2].T + affine[:, 2] - (teacher.stride / 2 - 0.5)) / teacher.stride
+    cells = pixels_to_cells(pixels @ affine[:, :2].T + affine[:, 2], teacher.stride)
     return np.asarray(2 * cells / (np.array(teacher.map_wh) - 1) - 1, np.float32)[None]
 
 
