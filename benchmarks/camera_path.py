@@ -21,6 +21,7 @@ from edgepose.profiles import DeviceProfile, load_profile
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.backends import open_model
+from edgepose.runtime.clock import work_ns
 from edgepose.runtime.estimators import SinglePersonEstimator
 from edgepose.runtime.pipeline import Pipeline
 from edgepose.runtime.profiling.distribution import Distribution
@@ -67,14 +68,13 @@ def ours(
     around_ns = [sum(found.get(stage, 0) for stage in AROUND) for found in stages]
     # while nobody is there several windows are searched: those frames are no person's
     with_person = [ns for ns, n in zip(around_ns, people, strict=True) if n][WARMUP:]
-    work_ns = [sum(ns for stage, ns in found.items() if stage != "capture") for found in stages]
     tracked_ns = [age for age, n in zip(ages_ns, people, strict=True) if n][WARMUP:]
     return {
         "engine": asdict(info),
         "input_wh": list(input_wh),
         "found_in": sum(map(bool, people)),
         "around_network_ms": Distribution.of_ns(with_person).to_dict(),
-        "pipeline_ms": Distribution.of_ns(work_ns[WARMUP:]).to_dict(),
+        "pipeline_ms": Distribution.of_ns([work_ns(found) for found in stages[WARMUP:]]).to_dict(),
         "frame_to_poses_ms": Distribution.of_ns(ages_ns[WARMUP:]).to_dict(),
         "frame_to_poses_tracking_ms": Distribution.of_ns(tracked_ns).to_dict(),
     }

@@ -1,7 +1,5 @@
 """The main job once through: export, check, choose, run, with everything shown."""
 
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -12,6 +10,7 @@ from edgepose.export.report import ExportReport
 from edgepose.export.table import print_report
 from edgepose.profiles import load_profile
 from edgepose.runtime.backends import open_model
+from edgepose.runtime.clock import work_ns
 from edgepose.runtime.drawing import Painter
 from edgepose.runtime.estimators import open_estimator
 from edgepose.runtime.files import refuse_overwriting
@@ -22,20 +21,11 @@ from edgepose.runtime.sinks import VideoSink
 from edgepose.runtime.smoothing import PoseSmoother
 from edgepose.runtime.sources import open_source, source_files
 from edgepose.runtime.sources.stream import without_password
+from edgepose.runtime.tally import Tally, run_to_end
 from edgepose.train.checkpoint import resolve_checkpoint
 
 TARGETS = (("openvino", "fp32"), ("openvino", "fp16"), ("openvino", "int8"), ("onnx", "fp32"))
 CALIBRATE, VALIDATE = "synthetic:200:1", "synthetic:200:2"
-
-
-@dataclass(frozen=True)
-class Demonstrated:
-    """One run on a source: the work on each frame (without waiting for it), and frames per second by the clock."""
-
-    frames: int
-    with_people: int
-    work_ms: Distribution
-    fps: float
 
 
 def run_demonstration(
@@ -59,12 +49,11 @@ def run_demonstration(
         report.raise_failures()
     chosen = file_to_run(report)
     console.print(f"run {chosen} on {without_password(source)}")
-    seen = _run(out / "models" / chosen, source, device, video, max_frames)
+    tally, work = _run(out / "models" / chosen, source, device, video, max_frames)
     print_report(report, console)
-    work = seen.work_ms
     console.print(
-        f"{chosen} on {without_password(source)}: {seen.frames} frames, somebody in {seen.with_people}; "
-        f"crop to drawn p50 {work.p50:.1f} ms, p95 {work.p95:.1f}, p99 {work.p99:.1f}; {seen.fps:.0f} frames/s; "
+        f"{chosen} on {without_password(source)}: {tally.frames} frames, somebody in {tally.with_people}; "
+        f"crop to drawn p50 {work.p50:.1f} ms, p95 {work.p95:.1f}, p99 {work.p99:.1f}; {tally.fps:.0f} frames/s; "
         f"wrote {video}",
         highlight=False,
         soft_wrap=True,
@@ -89,33 +78,18 @@ def _default_name() -> str:
     return names[0]
 
 
-def _run(model: Path, source: str, device: str, video: Path, max_frames: int) -> Demonstrated:
-    """Follow everybody through the source and write what was seen; Ctrl-C ends it early."""
+def _run(model: Path, source: str, device: str, video: Path, max_frames: int) -> tuple[Tally, Distribution]:
+    """Follow everybody through the source and write what was seen; Ctrl-C ends it early.
+
+    Returns the work on each frame besides, in ms, without waiting for it.
+    """
     stages_ns: list[dict[str, int]] = []  # not the results: their pictures would fill the memory
-    with_people = 0
     with open_source(source) as frames, open_model(model, load_profile(device)) as session:
         sink = VideoSink(video, frames.playback_fps, real_time=frames.live)
         painter = Painter(title=session.card.name)
         estimator = open_estimator(session, follow=frames.is_sequence)
         pipeline = Pipeline(frames, estimator, [sink], smoother=PoseSmoother(), painter=painter)
-        began_s = ended_s = time.perf_counter()
-        try:
-            with pipeline:
-                for result in pipeline.run(max_frames):
-                    stages_ns.append(result.stage_ns)
-                    with_people += len(result.poses) > 0
-                    ended_s = time.perf_counter()
-        except KeyboardInterrupt:
-            pass
+        tally = run_to_end(pipeline, max_frames, lambda result: stages_ns.append(result.stage_ns))
     if not stages_ns:
         raise ExportError(f"{without_password(source)} gave no frames; choose another --source")
-    return Demonstrated(
-        frames=len(stages_ns),
-        with_people=with_people,
-        work_ms=Distribution.of_ns([_work_ns(stage_ns) for stage_ns in stages_ns]),
-        fps=len(stages_ns) / (ended_s - began_s),
-    )
-
-
-def _work_ns(stage_ns: dict[str, int]) -> int:
-    return sum(ns for stage, ns in stage_ns.items() if stage != "capture")
+    return tally, Distribution.of_ns([work_ns(stage_ns) for stage_ns in stages_ns])

@@ -12,7 +12,7 @@ from edgepose.export.errors import ExportError
 from edgepose.export.graph import INPUT
 from edgepose.export.quiet import quiet, refuse_telemetry
 from edgepose.runtime.arrays import ImageArray
-from edgepose.runtime.backends.base import one_line
+from edgepose.runtime.backends.base import last_line
 
 _LEAST_PEOPLE = 16
 """Ranges seen over fewer people are chance."""
@@ -52,4 +52,4 @@ def quantise(model: Any, images_rgb: ImageArray, excluded: tuple[str, ...] = ())
                 ),
             )
         except (RuntimeError, ValueError, nncf.InternalError, nncf.ValidationError) as error:
-            raise ExportError(f"the quantiser failed: {one_line(error)}; no int8 file was made") from error
+            raise ExportError(f"the quantiser failed: {last_line(error)}; no int8 file was made") from error

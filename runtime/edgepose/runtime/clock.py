@@ -1,11 +1,16 @@
 """What every stage of one frame took."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 STAGES = ("capture", "crop", "infer", "decode", "smooth", "draw")
 """The stages of a frame, in the order in which they happen."""
+
+
+def work_ns(stage_ns: Mapping[str, int]) -> int:
+    """Return what all stages of a frame took together, without the wait for it."""
+    return sum(ns for stage, ns in stage_ns.items() if stage != "capture")
 
 
 class StageClock:

@@ -1,7 +1,7 @@
 """What a run over a source was, in a line for people."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,13 +36,16 @@ class Tally:
         return self.frames / max(self.end_s - self.begin_s, 1e-9)
 
 
-def run_to_end(pipeline: Pipeline, max_frames: int | None = None) -> Tally:
+def run_to_end(
+    pipeline: Pipeline, max_frames: int | None = None, on_result: Callable[[FrameResult], None] = lambda _: None
+) -> Tally:
     """Run a pipeline until its source ends, `max_frames` are done or Ctrl-C is pressed; everything is closed."""
     tally = Tally()
     try:
         with pipeline:
             for result in pipeline.run(max_frames):
                 tally.note(result)
+                on_result(result)
             tally.ran_out = tally.frames != max_frames and not pipeline.ended_by_user
     except KeyboardInterrupt:
         tally.interrupted = True

@@ -12,7 +12,7 @@ from edgepose.export.quantise import quantise
 from edgepose.export.quiet import quiet
 from edgepose.export.widening import widen_groups
 from edgepose.runtime.arrays import ImageArray
-from edgepose.runtime.backends.base import one_line
+from edgepose.runtime.backends.base import last_line
 from edgepose.runtime.card import OPENVINO_CARD_PATH, OPENVINO_HASH_PATH, ModelCard
 from edgepose.runtime.files import sha256_of
 
@@ -66,7 +66,7 @@ def to_openvino(graph: ModelProto) -> Any:
         with quiet():
             return openvino.Core().read_model(graph.SerializeToString())
     except RuntimeError as error:
-        raise ExportError(f"openvino does not take the network's graph: {one_line(error)}") from error
+        raise ExportError(f"openvino does not take the network's graph: {last_line(error)}") from error
 
 
 def write_openvino(model: Any, path: Path, card: ModelCard) -> None:
@@ -82,4 +82,4 @@ def write_openvino(model: Any, path: Path, card: ModelCard) -> None:
         model.set_rt_info(sha256_of(path.with_suffix(".bin")), list(OPENVINO_HASH_PATH))
         openvino.save_model(model, path, compress_to_fp16=half)
     except RuntimeError as error:
-        raise ExportError(f"cannot write {path}: {one_line(error)}; free some space") from error
+        raise ExportError(f"cannot write {path}: {last_line(error)}; free some space") from error

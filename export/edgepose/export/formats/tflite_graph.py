@@ -9,7 +9,7 @@ from edgepose.export.errors import ExportError
 from edgepose.export.formats.base import ExportSource
 from edgepose.export.formats.tflite_network import TfliteNetwork, example
 from edgepose.export.quiet import quiet
-from edgepose.runtime.backends.base import one_line
+from edgepose.runtime.backends.base import last_line
 from edgepose.runtime.decoding import KEYPOINTS
 
 
@@ -28,7 +28,7 @@ def to_tflite(source: ExportSource) -> bytes:
             model = litert_torch.convert(network, sample_kwargs=example(height, width))
             return _finished(model.model_content(), network.convolutions())
         except (AttributeError, RuntimeError, TypeError, ValueError) as error:
-            raise ExportError(f"litert-torch does not take the network: {one_line(error)}") from error
+            raise ExportError(f"litert-torch does not take the network: {last_line(error)}") from error
 
 
 def _finished(flatbuffer: bytes, convolutions: Mapping[str, Tensor]) -> bytes:

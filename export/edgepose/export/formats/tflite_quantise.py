@@ -15,7 +15,7 @@ from edgepose.export.graph import INPUT
 from edgepose.export.quantise import require_people
 from edgepose.export.quiet import quiet
 from edgepose.runtime.arrays import ImageArray
-from edgepose.runtime.backends.base import one_line
+from edgepose.runtime.backends.base import last_line
 
 Ranges = Mapping[str, Any]
 """Smallest and largest values by tensor."""
@@ -101,7 +101,7 @@ def _quantised(flatbuffer: bytes, recipe: Any, excluded: tuple[str, ...], ranges
             )
         result = tool.quantize(dict(ranges)).quantized_model
     except (RuntimeError, ValueError, KeyError) as error:
-        raise ExportError(f"the quantiser failed: {one_line(error)}; no such file was made") from error
+        raise ExportError(f"the quantiser failed: {last_line(error)}; no such file was made") from error
     assert result is not None
     return bytes(result)
 

@@ -14,7 +14,7 @@ from edgepose.runtime.tensors import TensorSpec
 if TYPE_CHECKING:
     from edgepose.profiles.profile import DeviceProfile
 
-__all__ = ["EngineInfo", "LayerTime", "Session", "SessionOptions", "TensorSpec", "one_line"]
+__all__ = ["EngineInfo", "LayerTime", "Session", "SessionOptions", "TensorSpec", "last_line"]
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _listed(specs: Sequence[TensorSpec]) -> str:
     return "[" + ", ".join(map(str, specs)) + "]"
 
 
-def one_line(error: BaseException) -> str:
+def last_line(error: BaseException) -> str:
     """Return the last line of an engine's message: the earlier ones say where in its sources it arose."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1][:300].rstrip(".") if lines else type(error).__name__

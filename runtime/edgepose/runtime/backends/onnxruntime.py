@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 
 from edgepose.runtime.arrays import Array
-from edgepose.runtime.backends.base import EngineInfo, LayerTime, Session, SessionOptions, one_line
+from edgepose.runtime.backends.base import EngineInfo, LayerTime, Session, SessionOptions, last_line
 from edgepose.runtime.backends.onnxruntime_providers import (
     RECORD_ASSIGNMENT,
     arithmetic,
@@ -94,7 +94,7 @@ class OnnxRuntimeSession(Session):
         try:
             results: list[Array] = self._engine.run(self._names, dict(feeds))
         except _ENGINE_ERRORS as error:
-            raise ModelError(f"onnxruntime cannot run {self._path}: {one_line(error)}; export it again") from error
+            raise ModelError(f"onnxruntime cannot run {self._path}: {last_line(error)}; export it again") from error
         return results
 
     def _layer_times(self, feeds: Mapping[str, Array]) -> list[LayerTime]:
@@ -135,9 +135,9 @@ def _open(path: Path, engine_options: Any, options: SessionOptions) -> Any:
         # what fails here too is the file
         engine = _start(path, engine_options, [("CPUExecutionProvider", {})])
     except _ENGINE_ERRORS as error:
-        raise ModelError(f"{path} is not an ONNX model that can run: {one_line(error)}; export it again") from error
+        raise ModelError(f"{path} is not an ONNX model that can run: {last_line(error)}; export it again") from error
     if "cpu" not in options.providers:
-        raise not_here(options, f"it cannot start there: {one_line(refused)}") from refused
+        raise not_here(options, f"it cannot start there: {last_line(refused)}") from refused
     return engine
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgepose.runtime.arrays import Array
-from edgepose.runtime.backends.base import EngineInfo, LayerTime, Session, SessionOptions, one_line
+from edgepose.runtime.backends.base import EngineInfo, LayerTime, Session, SessionOptions, last_line
 from edgepose.runtime.card import ONNX_CARD_KEY, OPENVINO_CARD_PATH, OPENVINO_HASH_PATH
 from edgepose.runtime.errors import ModelError, NotHereError, unavailable
 from edgepose.runtime.files import sha256_of
@@ -53,7 +53,7 @@ class OpenVinoSession(Session):
         try:
             self._request.infer()
         except RuntimeError as error:
-            raise ModelError(f"openvino cannot run {self.card.name}: {one_line(error)}; export it again") from error
+            raise ModelError(f"openvino cannot run {self.card.name}: {last_line(error)}; export it again") from error
         return [self._request.get_output_tensor(i).data.copy() for i in range(len(self.outputs))]
 
     def _layer_times(self, feeds: Mapping[str, Array]) -> list[LayerTime]:
@@ -75,7 +75,7 @@ class OpenVinoSession(Session):
         try:
             return self._core.compile_model(self._model, self._options.device, settings)
         except RuntimeError as error:
-            raise self._refusal(one_line(error)) from error
+            raise self._refusal(last_line(error)) from error
 
     def _refusal(self, reason: str) -> ModelError:
         """Return what to raise where the device does not take the model, or is not here."""
@@ -97,7 +97,9 @@ def _read(core: Any, path: Path) -> Any:
     try:
         return core.read_model(path)
     except RuntimeError as error:
-        raise ModelError(f"{path} is not a model that OpenVINO can read: {one_line(error)}; export it again") from error
+        raise ModelError(
+            f"{path} is not a model that OpenVINO can read: {last_line(error)}; export it again"
+        ) from error
 
 
 def _check_hash(model: Any, path: Path) -> None:

@@ -1,10 +1,7 @@
 """TFLite models on LiteRT, or on its predecessor tflite-runtime where the board has only that."""
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -15,6 +12,7 @@ from edgepose.runtime.backends.base import EngineInfo, Session, SessionOptions
 from edgepose.runtime.card import ModelCard
 from edgepose.runtime.errors import CardError, ModelError, unavailable
 from edgepose.runtime.files import utf8_path
+from edgepose.runtime.native_messages import native_messages_dropped
 from edgepose.runtime.sidecar import agreed_card, read_sidecar, sidecar_path
 from edgepose.runtime.tensors import TensorSpec
 from edgepose.runtime.tflite_file import embedded_card
@@ -48,7 +46,7 @@ class TfliteSession(Session):
         card = _card(path)
         threads = options.threads or probe_this_machine().cores
         self._path = path
-        with _quiet():
+        with native_messages_dropped():
             self._engine = _open(path, threads)
         inputs, outputs = _details(self._engine)
         self._inputs = [details["index"] for details in inputs.values()]
@@ -68,7 +66,7 @@ class TfliteSession(Session):
         try:
             self._engine.invoke()
         except (RuntimeError, ValueError) as error:
-            raise ModelError(f"{_ENGINE} cannot run {self._path}: {_reason(error)}; export it again") from error
+            raise ModelError(f"{_ENGINE} cannot run {self._path}: {_first_line(error)}; export it again") from error
         return [self._engine.get_tensor(index) for index in self._outputs]
 
     def _resize(self, arrays: Sequence[Array]) -> None:
@@ -80,7 +78,7 @@ class TfliteSession(Session):
         except (RuntimeError, ValueError) as error:
             shapes = ", ".join(str(array.shape) for array in arrays)
             raise ModelError(
-                f"{self._path} does not run with inputs of shape {shapes}: {_reason(error)}; feed one image at a time"
+                f"{self._path} does not run with inputs of shape {shapes}: {_first_line(error)}; feed one image at a time"
             ) from error
         self._shapes = [array.shape for array in arrays]
 
@@ -107,37 +105,14 @@ def _open(path: Path, threads: int) -> Any:
         engine.allocate_tensors()
     except (RuntimeError, ValueError) as error:
         raise ModelError(
-            f"{path} is not a TFLite model that {_ENGINE} {_VERSION} can run: {_reason(error)}; export it again"
+            f"{path} is not a TFLite model that {_ENGINE} {_VERSION} can run: {_first_line(error)}; export it again"
         ) from error
     return engine
 
 
-def _reason(error: BaseException) -> str:
+def _first_line(error: BaseException) -> str:
     """Return the first line of the engine's message; the others say what failed because of it."""
     return str(error).strip().partition("\n")[0][:300].rstrip(".")
-
-
-_terminal = Lock()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence the engine, which tells the terminal of its delegate, and what its exception says anyway."""
-    # one at a time: else two that overlap would give back each other's silence
-    with _terminal:
-        try:
-            before = os.dup(2)
-        except OSError:  # a service that was started without: there is nothing to silence
-            yield
-            return
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        try:
-            os.dup2(nowhere, 2)
-            yield
-        finally:
-            os.dup2(before, 2)
-            os.close(before)
-            os.close(nowhere)
 
 
 def _details(engine: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.runtime.clock import STAGES
+from edgepose.runtime.clock import STAGES, work_ns
 from edgepose.runtime.pipeline import Estimator, Pipeline
 from edgepose.runtime.profiling.distribution import Distribution
 from edgepose.runtime.sinks import DiscardSink
@@ -68,11 +68,10 @@ def measure_camera_path(
 
 def _summary(times: _Times, warmup: int, dropped: int) -> CameraPath:
     stages_ns, ages_ns = times.stages_ns[warmup:], times.ages_ns[warmup:]
-    work_ns = [sum(ns for stage, ns in stages.items() if stage != "capture") for stages in stages_ns]
     stages_ms = {stage: Distribution.of_ns(_of_stage(stages_ns, stage)) for stage in STAGES}
     ends_ns = times.ends_ns[max(warmup - 1, 0) :]
     return CameraPath(
-        pipeline_ms=Distribution.of_ns(work_ns),
+        pipeline_ms=Distribution.of_ns([work_ns(stages) for stages in stages_ns]),
         stages_ms={**stages_ms, "age": Distribution.of_ns(ages_ns)},
         fps=round((len(ends_ns) - 1) * 1e9 / (ends_ns[-1] - ends_ns[0]), 2),
         dropped=dropped,
