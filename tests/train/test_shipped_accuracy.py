@@ -7,7 +7,8 @@ import pytest
 from edgepose.runtime.shipped import ShippedModel, shipped_models
 from edgepose.train.data import open_dataset
 from edgepose.train.evaluate import evaluate
-from edgepose.train.session import TorchSession, open_any
+from edgepose.train.opening import open_any
+from edgepose.train.session import TorchSession
 
 
 @pytest.mark.parametrize("model", shipped_models(), ids=lambda model: model.name)

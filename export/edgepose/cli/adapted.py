@@ -12,7 +12,7 @@ def adapted(
     data: Annotated[str, typer.Option(help="kind:path[:split], or synthetic:COUNT[:SEED[:KIND]].")],
     plot: Annotated[Path, typer.Option(help="Draw into this picture.")],
     person: Annotated[
-        list[int] | None, typer.Option(help="Who, counted from 0; repeatable. The first by default.")
+        list[int] | None, typer.Option(min=0, help="Who, counted from 0; repeatable. The first by default.")
     ] = None,
 ) -> None:
     """Draw PIL's maps and features before and after the kernels that the parsing of a picture makes for it."""
@@ -25,7 +25,7 @@ def adapted(
 
     checkpoint, dataset = load_checkpoint(model), open_dataset(data)
     people = [0] if person is None else person
-    if not all(0 <= i < len(dataset) for i in people):
+    if max(people) >= len(dataset):
         raise EdgeposeError(f"{data} has people 0 to {len(dataset) - 1}; found --person {max(people)}")
     samples = [dataset.sample(i) for i in people]
     images = [plain_crop(s, checkpoint.spec.input_wh, checkpoint.crop_padding)[0].image_rgb for s in samples]

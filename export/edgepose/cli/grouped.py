@@ -17,7 +17,7 @@ def grouped(
         typer.Option(help="A bottom-up model: its maps; else those that a network should make of the labels."),
     ] = None,
     picture: Annotated[
-        list[int] | None, typer.Option(help="Which picture, counted from 0; repeatable. The first by default.")
+        list[int] | None, typer.Option(min=0, help="Which picture, counted from 0; repeatable. The first by default.")
     ] = None,
 ) -> None:
     """Draw the keypoint and limb maps of whole pictures, and the people that grouping makes of them."""
@@ -42,7 +42,7 @@ def grouped(
             codec = of_everybody(session.card.codec_object(), session.card.name)
         dataset = open_dataset(data)
         pictures, chosen = labelled_pictures(dataset, codec.parts.skeleton), picture or [0]
-        if not all(0 <= i < len(pictures) for i in chosen):
+        if max(chosen) >= len(pictures):
             raise EdgeposeError(f"{data} has pictures 0 to {len(pictures) - 1}; found --picture {max(chosen)}")
         crowds = []
         for i in chosen:

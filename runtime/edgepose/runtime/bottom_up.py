@@ -62,11 +62,14 @@ class Views:
 class BottomUpModel:
     """A session with what its card says about input and maps; pictures are warped straight into the input buffer.
 
-    It finds `most_people`, where these are more than its card says. Raises `EdgeposeError` for a model of one person in
+    It finds `most_people`, where these are more than its card says, of those who score `least_score`, the card's
+    presence threshold if not given. Raises `EdgeposeError` for a model of one person in
     a crop, and for views in the mirror of limbs that lack one.
     """
 
-    def __init__(self, session: Session, views: Views = Views(), most_people: int = 1) -> None:
+    def __init__(
+        self, session: Session, views: Views = Views(), most_people: int = 1, least_score: float | None = None
+    ) -> None:
         card = session.card
         codec = of_everybody(card.codec_object(), card.name)
         rule = replace(codec.rule, most_people=max(most_people, codec.rule.most_people))
@@ -74,7 +77,7 @@ class BottomUpModel:
         if len(session.inputs) != 1 or [spec.name for spec in session.outputs] != [self._codec.output]:
             raise ModelError(f"{card.name} needs one image in and {self._codec.output} out; export it again")
         self.skeleton = card.skeleton_object()
-        self.presence_threshold = card.presence_threshold
+        self._least_score = card.presence_threshold if least_score is None else least_score
         self._session, self._views = session, views
         self._input = session.inputs[0].name
         self._flip_order = list(self._codec.parts.flip_order) if views.flip else []
@@ -83,7 +86,7 @@ class BottomUpModel:
         self._input_rgb: ImageArray = np.empty((1, height, width, 3), np.uint8)
 
     def see(self, image_bgr: ImageArray, clock: StageClock) -> Poses:
-        """Return everybody in an image (H, W, 3) who scores at least the presence threshold, the best first.
+        """Return everybody in an image (H, W, 3) who scores enough, the best first.
 
         A score is the mean over all joints, as of a top-down model; joints that were not found are NaN and score 0.
         """
@@ -137,7 +140,7 @@ class BottomUpModel:
 
     def _poses(self, keypoints: FloatArray, keypoint_scores: FloatArray) -> Poses:
         scores = keypoint_scores.mean(axis=1)
-        rows = np.flatnonzero(scores >= self.presence_threshold)
+        rows = np.flatnonzero(scores >= self._least_score)
         rows = rows[np.argsort(-scores[rows], kind="stable")]
         return Poses.of_keypoints(self.skeleton, keypoints[rows], keypoint_scores[rows])
 

@@ -18,10 +18,8 @@ from support.tiny_model import save_tiny_onnx
 
 
 def test_a_run_is_split_into_intervals_that_fill_its_time(tmp_path: Path) -> None:
-    seen: list[Interval] = []
     with open_model(save_tiny_onnx(tmp_path)) as session:
-        intervals = measure_sustained(session, minutes=0.5 / 60, on_interval=seen.append)
-    assert tuple(seen) == intervals
+        intervals = measure_sustained(session, minutes=0.5 / 60)
     assert intervals[0].start_s < 0.25 <= intervals[1].start_s + 0.05
     assert all(interval.network_ms.n > 1 and interval.network_ms.p50 > 0 for interval in intervals)
     assert all(interval.clock_mhz is None or interval.clock_mhz > 0 for interval in intervals)

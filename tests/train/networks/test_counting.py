@@ -8,7 +8,7 @@ from torch import nn
 
 from edgepose.runtime.skeleton import COCO_17, LSP_14, MPII_16
 from edgepose.train.networks import NetworkSpec
-from edgepose.train.networks.counting import count_macs, count_parameters
+from edgepose.train.networks.counting import count_operations, count_parameters
 from edgepose.train.networks.describe import describe
 
 KEYS = ("net", "params", "macs", "flops_paper", "convention", "input_wh", "joints")
@@ -84,12 +84,12 @@ def test_parameters_and_macs_are_those_counted_by_hand() -> None:
     network = nn.Sequential(nn.Conv2d(3, 8, 3, 2, 1), nn.BatchNorm2d(8), nn.Conv2d(8, 4, 1, groups=2, bias=False))
     assert count_parameters(network) == (8 * 27 + 8) + 16 + 4 * 4
     # 6x5 cells after the stride, 8 filters over 27 values, then 4 over half of the 8 channels
-    assert count_macs(network, (12, 10)) == 30 * 8 * 27 + 30 * 4 * 4
+    assert count_operations(network, (12, 10)).macs == 30 * 8 * 27 + 30 * 4 * 4
 
 
 def test_counting_leaves_the_network_as_it_was() -> None:
     network = nn.Sequential(nn.Conv2d(3, 2, 1), nn.BatchNorm2d(2)).train()
     running = network[1].running_mean.clone()
-    count_macs(network, (4, 4))
+    count_operations(network, (4, 4))
     assert network.training
     torch.testing.assert_close(network[1].running_mean, running)

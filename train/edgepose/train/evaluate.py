@@ -114,8 +114,8 @@ def _evaluate_everybody(
     on_progress: Callable[[int, int], None] | None,
     on_people: Callable[[Judged], None] | None,
 ) -> Evaluation:
-    model, skeleton = BottomUpModel(session, views), session.card.skeleton_object()
-    model.presence_threshold = 0.0  # average precision ranks whoever is found
+    skeleton = session.card.skeleton_object()
+    model = BottomUpModel(session, views, least_score=0.0)  # average precision ranks whoever is found
     clock = StageClock()
 
     def see(image_bgr: ImageArray) -> tuple[FloatArray, FloatArray]:

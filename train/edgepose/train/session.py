@@ -14,10 +14,7 @@ from edgepose.runtime.errors import ModelError
 from edgepose.train.card import card_of_checkpoint
 from edgepose.train.checkpoint import load_checkpoint
 from edgepose.train.networks import DeployNetwork
-from edgepose.train.opening import open_any
 from edgepose.train.prediction import MapPredictor
-
-__all__ = ["TorchSession", "network_predictor", "open_any"]
 
 _DEVICES = {"CPU": "cpu", "GPU": "cuda"}
 _PRECISIONS = {None: "f32", "f32": "f32", "bf16": "bf16"}

@@ -68,15 +68,14 @@ class Progress:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Progress":
-        """Read what `to_dict` gave, now or in version 0.1, which had no curve."""
-        best = values["best"] if "best" in values else values["best_pck"]
-        curve = [CurvePoint(**point) for point in values.get("curve", [])]
+        """Read what `to_dict` gave."""
+        best, curve = values["best"], [CurvePoint(**point) for point in values["curve"]]
         return cls(
             epoch=values["epoch"],
             step=values["step"],
             best=-math.inf if best is None else best,
             seconds=values["seconds"],
-            loss_sum=values.get("loss_sum", 0.0),
+            loss_sum=values["loss_sum"],
             curve=curve,
         )
 

@@ -77,8 +77,9 @@ class TfliteSession(Session):
             self._engine.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             shapes = ", ".join(str(array.shape) for array in arrays)
+            why = _first_line(error)
             raise ModelError(
-                f"{self._path} does not run with inputs of shape {shapes}: {_first_line(error)}; feed one image at a time"
+                f"{self._path} does not run with inputs of shape {shapes}: {why}; feed one image at a time"
             ) from error
         self._shapes = [array.shape for array in arrays]
 

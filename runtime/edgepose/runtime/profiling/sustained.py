@@ -1,7 +1,7 @@
 """The network without a pause for minutes: a device that is fast at first may be slow when it is warm."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import psutil
@@ -26,9 +26,7 @@ class Interval:
     hottest_c: float | None
 
 
-def measure_sustained(
-    session: Session, minutes: float, on_interval: Callable[[Interval], None] | None = None
-) -> tuple[Interval, ...]:
+def measure_sustained(session: Session, minutes: float) -> tuple[Interval, ...]:
     """Return the times of runs of one random input, one after another, by the minute (at least two intervals)."""
     feeds, count = random_feeds(session), max(2, round(minutes))
     length_s, start_s = 60 * minutes / count, time.perf_counter()
@@ -37,8 +35,6 @@ def measure_sustained(
         begin_s, times_ns = time.perf_counter() - start_s, _times_ns(session, feeds, start_s + number * length_s)
         clock_mhz, hottest_c = _clock_mhz(), _hottest_c()
         intervals.append(Interval(round(begin_s, 1), Distribution.of_ns(times_ns), clock_mhz, hottest_c))
-        if on_interval is not None:
-            on_interval(intervals[-1])
     return tuple(intervals)
 
 

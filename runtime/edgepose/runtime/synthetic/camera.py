@@ -26,12 +26,6 @@ class Camera:
         middle = (np.array(self.size_wh) - 1) / 2
         return local[..., :2] * (self.focal_px / np.maximum(depth, NEAR_M))[..., None] + middle, depth
 
-    def rays(self, pixels: Array) -> Array:
-        """Return the directions (..., 3), not normalised, in which pixels (..., 2) look."""
-        middle = (np.array(self.size_wh) - 1) / 2
-        flat = (pixels - middle) / self.focal_px
-        return np.concatenate([flat, np.ones((*flat.shape[:-1], 1))], axis=-1) @ self.turn
-
 
 def look_at(place: Array, target: Array, focal_px: float, size_wh: tuple[int, int], roll_deg: float = 0.0) -> Camera:
     """Return the camera at `place` that has `target` in the middle of its picture; `roll_deg` tilts it."""

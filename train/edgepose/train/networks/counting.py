@@ -51,11 +51,6 @@ def count_parameters(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-def count_macs(network: nn.Module, input_wh: tuple[int, int]) -> int:
-    """Return the multiply-accumulates of every convolution for one image."""
-    return count_operations(network, input_wh).macs
-
-
 def count_operations(network: nn.Module, input_wh: tuple[int, int]) -> Operations:
     """Return what a network does for one image.
 
