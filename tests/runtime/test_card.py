@@ -93,7 +93,7 @@ def test_an_unknown_key_is_named() -> None:
         ({"network": {}}, 'network: expected a "name"'),
         ({"codec": {"kind": "magic"}}, "unknown kind of codec 'magic'; known: heatmap, body-parts"),
         ({"codec": {"kind": ["heatmap"]}}, "unknown kind of codec"),
-        ({"codec": {"kind": "heatmap"}}, "a heatmap codec needs exactly"),
+        ({"codec": {"kind": "heatmap"}}, "a heatmap codec: missing keys"),
         ({"codec": BodyPartCodec((48, 64), (12, 16)).to_dict()}, "body parts are of simplepose-18; found lsp-14"),
         ({"codec": HeatmapCodec((64, 64), (16, 16), 2.0).to_dict()}, r"codec.input_wh: expected \(48, 64\)"),
     ],

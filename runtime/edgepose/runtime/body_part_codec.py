@@ -17,7 +17,7 @@ from edgepose.runtime.body_parts import SIMPLE_POSE, BodyParts
 from edgepose.runtime.geometry import cells_to_pixels, pixels_to_cells
 from edgepose.runtime.grouping import GroupingRule, group_people
 from edgepose.runtime.skeleton import Skeleton, skeleton_named
-from edgepose.runtime.strict_json import as_int, as_list, as_number, as_object, as_text
+from edgepose.runtime.strict_json import as_int, as_list, as_number, as_object, as_size, as_text
 
 CUT = 0.01
 """Where a Gaussian is lower it is zero."""
@@ -43,7 +43,7 @@ class BodyPartCodec:
         positive = min(*self.input_wh, *self.map_wh, self.keypoint_sigma_px, self.limb_sigma_px) > 0
         if not positive or width * map_height != height * map_width:
             raise EdgeposeError(
-                f"a codec needs one stride for both axes and sigmas > 0; found input {self.input_wh}, maps "
+                f"{_WHERE} needs one stride for both axes and sigmas > 0; found input {self.input_wh}, maps "
                 f"{self.map_wh}, sigmas {self.keypoint_sigma_px} and {self.limb_sigma_px}"
             )
 
@@ -96,8 +96,8 @@ class BodyPartCodec:
         parts = BodyParts(skeleton_named(as_text(given["skeleton"], _WHERE)), _read_limbs(given["limbs"]))
         parts.limb_rows  # noqa: B018  an unknown joint is an error here, not later
         return cls(
-            _read_size(given["input_wh"]),
-            _read_size(given["map_wh"]),
+            as_size(given["input_wh"], _WHERE),
+            as_size(given["map_wh"], _WHERE),
             parts,
             as_number(given["keypoint_sigma_px"], _WHERE),
             as_number(given["limb_sigma_px"], _WHERE),
@@ -188,11 +188,6 @@ def _padded(values: Sequence[FloatArray], most: int, filling: float) -> FloatArr
     for row, value in zip(stacked, values, strict=True):
         row[: len(value)] = value
     return stacked
-
-
-def _read_size(value: object) -> tuple[int, int]:
-    width, height = as_list(value, _WHERE, 2)
-    return as_int(width, _WHERE), as_int(height, _WHERE)
 
 
 def _read_limbs(value: object) -> tuple[tuple[str, str], ...]:

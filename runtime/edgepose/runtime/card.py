@@ -11,7 +11,7 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.codecs import Codec, codec_from_dict
 from edgepose.runtime.errors import CardError
 from edgepose.runtime.skeleton import Skeleton, skeleton_named
-from edgepose.runtime.strict_json import as_int, as_list, as_number, as_object, as_text, parse
+from edgepose.runtime.strict_json import as_int, as_list, as_number, as_object, as_size, as_text, parse
 from edgepose.runtime.tensors import TensorSpec
 
 SCHEMA = 1
@@ -142,11 +142,6 @@ def _expect(true: bool, name: str, expected: str, found: object) -> None:
         raise CardError(f"card: {name}: expected {expected}, found {found!r}")
 
 
-def _size(value: object, where: str) -> tuple[int, int]:
-    width, height = as_list(value, where, 2)
-    return as_int(width, where), as_int(height, where)
-
-
 def _crop(value: object, where: str) -> CropRule:
     return CropRule(as_number(as_object(value, where, ["padding"])["padding"], f"{where}.padding"))
 
@@ -173,7 +168,7 @@ def _figure(value: object, where: str) -> AccuracyFigure:
 
 _READERS: dict[str, Any] = {
     "network": as_object,
-    "input_wh": _size,
+    "input_wh": as_size,
     "codec": as_object,
     "crop": _crop,
     "inputs": _tensors,

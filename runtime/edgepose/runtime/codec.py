@@ -15,9 +15,11 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray
 from edgepose.runtime.geometry import cells_to_pixels, pixels_to_cells
 from edgepose.runtime.skeleton import Skeleton
+from edgepose.runtime.strict_json import as_number, as_object, as_size, as_text
 
 REFINEMENTS = ("none", "quarter", "dark")
 _TINY = 1e-10
+_WHERE = "a heatmap codec"
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,11 @@ class HeatmapCodec:
     def __post_init__(self) -> None:
         if self.refine not in REFINEMENTS:
             raise EdgeposeError(f"unknown refinement {self.refine!r}; known: {', '.join(REFINEMENTS)}")
-        ratios = {self.input_wh[0] / self.map_wh[0], self.input_wh[1] / self.map_wh[1]}
-        if len(ratios) != 1 or not self.sigma_px > 0:
+        (width, height), (map_width, map_height) = self.input_wh, self.map_wh
+        positive = min(*self.input_wh, *self.map_wh) > 0 and self.sigma_px > 0
+        if not positive or width * map_height != height * map_width:
             raise EdgeposeError(
-                f"a codec needs one stride for both axes and sigma > 0; found input {self.input_wh}, "
+                f"{_WHERE} needs one stride for both axes and sigma > 0; found input {self.input_wh}, "
                 f"maps {self.map_wh}, sigma {self.sigma_px}"
             )
 
@@ -98,15 +101,11 @@ class HeatmapCodec:
 
         Raises `EdgeposeError` when a key is missing, unknown or of another kind.
         """
-        expected = {"kind", "input_wh", "map_wh", "sigma_px", "refine"}
-        if set(values) != expected or values["kind"] != "heatmap":
-            raise EdgeposeError(f"a heatmap codec needs exactly {sorted(expected)}; found {sorted(values)}")
-        try:
-            (width, height), (map_width, map_height) = values["input_wh"], values["map_wh"]
-            sizes = (int(width), int(height)), (int(map_width), int(map_height))
-            return cls(*sizes, float(values["sigma_px"]), str(values["refine"]))
-        except (TypeError, ValueError, ZeroDivisionError) as error:
-            raise EdgeposeError(f"a heatmap codec has a malformed size or sigma: {error}") from error
+        given = as_object(dict(values), _WHERE, ["kind", "input_wh", "map_wh", "sigma_px", "refine"])
+        if given["kind"] != "heatmap":
+            raise EdgeposeError(f"{_WHERE}: expected the kind heatmap, found {given['kind']!r}")
+        sizes = as_size(given["input_wh"], _WHERE), as_size(given["map_wh"], _WHERE)
+        return cls(*sizes, as_number(given["sigma_px"], _WHERE), as_text(given["refine"], _WHERE))
 
     def inside(self, keypoints_crop: Array) -> Array:
         """Return a boolean (..., K): which keypoints (..., K, 2) lie in the crop. NaN lies outside."""

@@ -75,6 +75,12 @@ def as_int(value: object, where: str) -> int:
     return value
 
 
+def as_size(value: object, where: str) -> tuple[int, int]:
+    """Return a JSON list of two whole numbers: width and height."""
+    width, height = as_list(value, where, 2)
+    return as_int(width, where), as_int(height, where)
+
+
 def _short(value: object) -> str:
     text = ascii(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -12,8 +12,10 @@ from edgepose.train.data.pose_dataset import (
     DataError,
     PoseDataset,
     Sample,
+    area_in_box_px2,
     image_bytes,
     joints_box_xyxy,
+    neck_to_head_px,
     no_boxes,
     read_image_bgr,
 )
@@ -47,15 +49,14 @@ class LspDataset(PoseDataset):
         """Return person `index` of the split."""
         keypoints = self._keypoints[index]
         box = joints_box_xyxy(keypoints)
-        neck, head = keypoints[LSP_14.index("neck")], keypoints[LSP_14.index("head")]
         return Sample(
             image_bgr=self._image(index),
             keypoints=keypoints,
             occluded=self._occluded[index],
             box_xyxy=box,
             image_id=f"im{self._first + index:0{self._digits}d}",
-            area_px2=0.53 * float((box[2] - box[0]) * (box[3] - box[1])),
-            head_px=float(np.linalg.norm(head - neck)),
+            area_px2=area_in_box_px2(box),
+            head_px=neck_to_head_px(keypoints, LSP_14),
             other_boxes_xyxy=no_boxes(),
         )
 

@@ -20,6 +20,7 @@ from edgepose.train.data.pose_dataset import (
     DataError,
     PoseDataset,
     Sample,
+    area_in_box_px2,
     image_bytes,
     joints_box_xyxy,
     read_image_bgr,
@@ -68,14 +69,13 @@ class MpiiDataset(PoseDataset):
         """Return one annotated person."""
         person = self._people[index]
         others = [self._people[i].box_xyxy for i in self._in_image[person.image] if i != index]
-        width, height = np.diff(joints_box_xyxy(person.keypoints).reshape(2, 2), axis=0)[0]
         return Sample(
             image_bgr=self._read(self._folder / person.image),
             keypoints=person.keypoints,
             occluded=person.occluded,
             box_xyxy=person.box_xyxy,
             image_id=person.image,
-            area_px2=0.53 * float(width * height),
+            area_px2=area_in_box_px2(joints_box_xyxy(person.keypoints)),
             head_px=person.head_px,
             other_boxes_xyxy=np.array(others, np.float32).reshape(-1, 4),
         )

@@ -11,7 +11,15 @@ from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.geometry import image_box_xyxy
 from edgepose.runtime.skeleton import MPII_16, Skeleton
 from edgepose.train.data.part_labels import UNKNOWN
-from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample, no_boxes, read_image_bgr
+from edgepose.train.data.pose_dataset import (
+    DataError,
+    PoseDataset,
+    Sample,
+    area_in_box_px2,
+    neck_to_head_px,
+    no_boxes,
+    read_image_bgr,
+)
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -56,15 +64,14 @@ class PartMaskDataset(PoseDataset):
         mask = _read_mask(mask_path, image.shape[:2], self._values)
         box = _body_box_xyxy(mask)
         keypoints = self._keypoints[index]
-        neck, head = (keypoints[self.skeleton.index(joint)] for joint in ("neck", "head"))
         return Sample(
             image_bgr=image,
             keypoints=keypoints,
             occluded=np.zeros(len(keypoints), bool),
             box_xyxy=box,
             image_id=picture.stem,
-            area_px2=0.53 * float((box[2] - box[0]) * (box[3] - box[1])),
-            head_px=float(np.linalg.norm(head - neck)),
+            area_px2=area_in_box_px2(box),
+            head_px=neck_to_head_px(keypoints, self.skeleton),
             other_boxes_xyxy=no_boxes(),
             part_mask=mask,
         )

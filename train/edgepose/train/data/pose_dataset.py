@@ -11,10 +11,13 @@ import numpy as np
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
+from edgepose.runtime.geometry import keypoints_box_xyxy
 from edgepose.runtime.skeleton import Skeleton, remap_keypoints
 
 _ABOUT = 1.25
 """So much wider and higher than a person's joints is what belongs to them: hands, feet, the top of the head."""
+_OF_THE_BOX = 0.53
+"""The share of their box that people's masks take in COCO, on average."""
 
 
 class DataError(EdgeposeError):
@@ -195,10 +198,18 @@ def image_bytes(image: ImageArray) -> int:
 
 def joints_box_xyxy(keypoints: FloatArray) -> FloatArray:
     """Return the tight box (4,) of the labelled keypoints (K, 2); all NaN without any."""
-    labelled = keypoints[np.isfinite(keypoints).all(axis=1)]
-    if len(labelled) == 0:
-        return np.full(4, np.nan, np.float32)
-    return np.concatenate([labelled.min(axis=0), labelled.max(axis=0)]).astype(np.float32)
+    return keypoints_box_xyxy(keypoints, np.asarray(np.isfinite(keypoints).all(axis=1)))
+
+
+def area_in_box_px2(box_xyxy: FloatArray) -> float:
+    """Return the area of somebody in a box (4,), as COCO's masks have it on average."""
+    return _OF_THE_BOX * float((box_xyxy[2] - box_xyxy[0]) * (box_xyxy[3] - box_xyxy[1]))
+
+
+def neck_to_head_px(keypoints: FloatArray, skeleton: Skeleton) -> float:
+    """Return the length of the head of somebody's keypoints (K, 2); NaN without both labels."""
+    neck, head = (keypoints[skeleton.index(joint)] for joint in ("neck", "head"))
+    return float(np.linalg.norm(head - neck))
 
 
 def widened(box_xyxy: FloatArray, factor: float) -> FloatArray:

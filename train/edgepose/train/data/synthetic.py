@@ -14,8 +14,10 @@ from edgepose.train.data.pose_dataset import (
     PoseDataset,
     Sample,
     Unlabelled,
+    area_in_box_px2,
     fill_box,
     joints_box_xyxy,
+    neck_to_head_px,
 )
 
 _SIZE_WH = (256, 256)
@@ -69,7 +71,6 @@ class SyntheticDataset(PoseDataset):
         chosen = rendered.chosen
         keypoints = rendered.keypoints[chosen]
         box = joints_box_xyxy(keypoints)
-        neck, head = (keypoints[SYNTHETIC.index(joint)] for joint in ("neck", "head"))
         others = [joints_box_xyxy(k) for row, k in enumerate(rendered.keypoints) if row != chosen]
         return Sample(
             image_bgr=_decoded(rendered.image),
@@ -77,8 +78,8 @@ class SyntheticDataset(PoseDataset):
             occluded=np.isfinite(keypoints).all(axis=1) & ~rendered.visible[chosen],
             box_xyxy=box,
             image_id=f"{self._seed}/{index}",
-            area_px2=_area_px2(box),
-            head_px=float(np.linalg.norm(head - neck)),
+            area_px2=area_in_box_px2(box),
+            head_px=neck_to_head_px(keypoints, SYNTHETIC),
             other_boxes_xyxy=np.array(others, np.float32).reshape(-1, 4),
             part_mask=_decoded(rendered.parts, cv2.IMREAD_UNCHANGED),
         )
@@ -98,12 +99,12 @@ class SyntheticDataset(PoseDataset):
             image_bgr=image,
             keypoints=rendered.keypoints[labelled],
             boxes_xyxy=np.stack(boxes),
-            areas_px2=np.array([_area_px2(box) for box in boxes], np.float32),
+            areas_px2=np.array([area_in_box_px2(box) for box in boxes], np.float32),
             image_id=f"{self._seed}/{index}",
             people=people,
             known=known,
             joints_known=np.ones(len(SYNTHETIC), bool),
-            unlabelled=Unlabelled.of(hardly_seen, [_area_px2(box) for box in hardly_seen], [False] * len(hardly_seen)),
+            unlabelled=Unlabelled.of(hardly_seen, list(map(area_in_box_px2, hardly_seen)), [False] * len(hardly_seen)),
         )
         return picture, labelled.tolist().index(rendered.chosen)
 
@@ -138,11 +139,6 @@ def _rendered_bytes(rendered: _Rendered) -> int:
 def _decoded(png: Array, mode: int = cv2.IMREAD_COLOR) -> ImageArray:
     image: ImageArray = cv2.imdecode(png, mode)  # type: ignore[assignment]
     return image
-
-
-def _area_px2(box_xyxy: FloatArray) -> float:
-    """Return a person's area as COCO's are on average over their box."""
-    return 0.53 * float((box_xyxy[2] - box_xyxy[0]) * (box_xyxy[3] - box_xyxy[1]))
 
 
 def _png(image: ImageArray) -> Array:

@@ -141,11 +141,15 @@ class HeatmapObjective(Objective):
 
     def validate(self, network: nn.Module, dataset: PoseDataset) -> float:
         """Return PCK@0.2 of the torso in percent, from plain crops."""
-        return self.report(network, dataset)[self.metric]  # type: ignore[no-any-return]
+        return self._pck(network, dataset)[0]
 
     def report(self, network: nn.Module, dataset: PoseDataset) -> dict[str, Any]:
         """Return PCK@0.2 of all joints, and `per_joint` of each."""
-        overall, per_joint = validate_pck(
+        overall, per_joint = self._pck(network, dataset)
+        return {self.metric: overall, "per_joint": per_joint}
+
+    def _pck(self, network: nn.Module, dataset: PoseDataset) -> tuple[float, dict[str, float]]:
+        return validate_pck(
             network,
             dataset,
             self.spec.skeleton,
@@ -154,7 +158,6 @@ class HeatmapObjective(Objective):
             bf16=self.recipe.precision == "bf16",
             spread=self.world.map,
         )
-        return {self.metric: overall, "per_joint": per_joint}
 
     def draw(self, network: nn.Module, dataset: PoseDataset) -> ImageArray:
         """Return plain crops of a few people side by side, with the joints found."""

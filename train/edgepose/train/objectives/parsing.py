@@ -105,10 +105,6 @@ class ParsingObjective(HeatmapObjective):
         """Return the joints' maps and weights with the background's last."""
         return with_background(targets, weights)
 
-    def validate(self, network: nn.Module, dataset: PoseDataset) -> float:
-        """Return PCK@0.2 of the torso in percent, from plain crops."""
-        return super().report(network, dataset)[self.metric]  # type: ignore[no-any-return]
-
     def report(self, network: nn.Module, dataset: PoseDataset) -> dict[str, Any]:
         """Return PCK@0.2 of all joints and `per_joint` of each; where the data has masks `mIoU` and `per_part`."""
         assert isinstance(network, PIL)
