@@ -97,7 +97,7 @@ def test_a_model_that_decodes_itself_finds_the_same(tmp_path: Path) -> None:
 
 
 def test_a_flip_test_of_a_model_that_decodes_itself_is_one_clear_line(tmp_path: Path) -> None:
-    expected = "tiny has the decode inside, and a flip test averages heatmaps; evaluate the file without -keypoints"
+    expected = "tiny has the decode inside, and a flip test averages heatmaps; take the file without -keypoints"
     with open_model(save_tiny_decoded(tmp_path)) as session, pytest.raises(ModelError, match=re.escape(expected)):
         predictor_of(session, flip_test=True)
 

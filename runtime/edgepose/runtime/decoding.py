@@ -20,6 +20,14 @@ def decodes_itself(card: ModelCard) -> bool:
     return [spec.name for spec in card.outputs] == [KEYPOINTS]
 
 
+def require_heatmaps(card: ModelCard, use: str) -> None:
+    """Raise `ModelError` where a card's model decodes itself, and so cannot serve a `use` of its heatmaps."""
+    if decodes_itself(card):
+        raise ModelError(
+            f"{card.name} has the decode inside, and {use} heatmaps; take the file without -keypoints in its name"
+        )
+
+
 class Decoding:
     """How the outputs of a card's model become keypoints.
 
@@ -36,18 +44,13 @@ class Decoding:
             )
         self.output = names[0]
 
-    @property
-    def in_graph(self) -> bool:
-        """Whether the model decodes itself, and nobody sees its heatmaps."""
-        return self.output == KEYPOINTS
-
     def __call__(self, outputs: Mapping[str, Array]) -> tuple[FloatArray, FloatArray]:
         """Return keypoints (N, K, 2) in crop pixels and scores (N, K) in [0, 1] of a session's outputs.
 
         Where the model decodes itself, they are views of its output.
         """
         found: FloatArray = outputs[self.output]
-        if self.in_graph:
+        if self.output == KEYPOINTS:
             return found[..., :2], found[..., 2]
         return self._codec.decode(found)
 
@@ -57,7 +60,7 @@ def card_with_decode(card: ModelCard) -> ModelCard:
 
     Raises `ModelError` when the card's model does not give heatmaps.
     """
-    if Decoding(card).in_graph:
+    if Decoding(card).output == KEYPOINTS:
         raise ModelError(f"{card.name} has the decode inside already; start from the file that gives {HEATMAPS}")
     batch, joints, *_ = card.outputs[0].shape
     return replace(card, outputs=(TensorSpec(KEYPOINTS, "float32", (batch, joints, 3)),))

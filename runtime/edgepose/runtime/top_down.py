@@ -10,7 +10,7 @@ from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import StageClock
 from edgepose.runtime.codec import merge_flip
-from edgepose.runtime.decoding import HEATMAPS, Decoding
+from edgepose.runtime.decoding import HEATMAPS, Decoding, require_heatmaps
 from edgepose.runtime.errors import ModelError
 from edgepose.runtime.geometry import (
     crop_affine,
@@ -57,11 +57,8 @@ class TopDownModel:
         self.presence_threshold = card.presence_threshold
         self._session = session
         self._decode = Decoding(card)
-        if flip and self._decode.in_graph:
-            raise ModelError(
-                f"{card.name} has the decode inside, and a look into the mirror averages heatmaps; "
-                "take the file without -keypoints in its name"
-            )
+        if flip:
+            require_heatmaps(card, "a look into the mirror averages")
         self._flip_order = card.codec_object().flip_order(self.skeleton) if flip else None
         self._input_wh = card.input_wh
         self._padding = card.crop.padding

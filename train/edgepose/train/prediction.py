@@ -10,8 +10,7 @@ from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.codec import merge_flip
 from edgepose.runtime.codecs import Codec
-from edgepose.runtime.decoding import KEYPOINTS, Decoding, decodes_itself
-from edgepose.runtime.errors import ModelError
+from edgepose.runtime.decoding import KEYPOINTS, Decoding, decodes_itself, require_heatmaps
 from edgepose.runtime.geometry import image_box_xyxy, invert_affine, transform_points
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.data.augment import Crop, plain_crop
@@ -75,13 +74,10 @@ def predictor_of(session: Session, *, flip_test: bool = False) -> Predictor:
     def run(images_rgb: ImageArray) -> FloatArray:
         return _run_in_batches(session, output, images_rgb)
 
+    if flip_test:
+        require_heatmaps(card, "a flip test averages")
     if not decodes_itself(card):
         return decoded(with_flip_test(run, codec.flip_order(card.skeleton_object())) if flip_test else run, codec)
-    if flip_test:
-        raise ModelError(
-            f"{card.name} has the decode inside, and a flip test averages heatmaps; "
-            "evaluate the file without -keypoints in its name"
-        )
     decode = Decoding(card)
     return lambda images_rgb: Prediction(*decode({output: run(images_rgb)}))
 

@@ -11,8 +11,7 @@ import torch
 from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.codecs import of_one_person
-from edgepose.runtime.decoding import decodes_itself
-from edgepose.runtime.errors import ModelError
+from edgepose.runtime.decoding import require_heatmaps
 from edgepose.runtime.geometry import invert_affine, transform_points
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.contact_sheet import contact_sheet, draw_found
@@ -68,8 +67,7 @@ def find_suspects(
     """
     card, skeleton = session.card, session.card.skeleton_object()
     codec = of_one_person(card.codec_object(), card.name)
-    if decodes_itself(card):
-        raise ModelError(f"{card.name} has the decode inside and shows no heatmaps; give the file without -keypoints")
+    require_heatmaps(card, "labels are judged by")
     predict, swaps = predictor_of(session, flip_test=flip_test), SwappedLabels(skeleton)
     total = min(len(dataset), len(dataset) if limit is None else limit)
     suspects: list[Suspect] = []
