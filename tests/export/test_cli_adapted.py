@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 from edgepose.cli.adapted import adapted
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.skeleton import LSP_14
-from edgepose.train.adaptation import COLUMNS, adaptation_of, draw_adaptations
 from edgepose.train.checkpoint import Checkpoint, save_checkpoint
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.networks.pil import PIL
+from edgepose.train.pictures.adaptation import COLUMNS, adaptation_of, draw_adaptations
 from support.tiny_checkpoint import save_tiny_checkpoint
 
 APP = typer.Typer()

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from edgepose.cli.grouped import grouped
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.body_part_codec import BodyPartCodec
-from edgepose.train.grouping_picture import COLUMNS, Crowd, draw_grouping, maps_of_labels, people_of
+from edgepose.train.pictures.grouping import COLUMNS, Crowd, draw_grouping, maps_of_labels, people_of
 from support.colour_people import save_colour_model
 from support.crowds import crowd_in_a_row
 from support.engines import backend_or_skip

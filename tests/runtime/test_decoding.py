@@ -6,7 +6,7 @@ import pytest
 
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.clock import StageClock
-from edgepose.runtime.decoding import Decoding, card_with_decode
+from edgepose.runtime.decoding import HEATMAPS, KEYPOINTS, Decoding, card_with_decode
 from edgepose.runtime.errors import ModelError
 from edgepose.runtime.tensors import TensorSpec
 from edgepose.runtime.top_down import TopDownModel
@@ -19,7 +19,7 @@ def test_heatmaps_are_decoded_by_the_codec(rng: np.random.Generator) -> None:
     card = tiny_card()
     maps = rng.random((2, 14, 16, 12), np.float32)
     decoding = Decoding(card)
-    assert not decoding.in_graph
+    assert decoding.output == HEATMAPS
     keypoints, scores = decoding({"heatmaps": maps})
     expected_keypoints, expected_scores = card.codec_object().decode(maps)
     np.testing.assert_array_equal(keypoints, expected_keypoints)
@@ -29,7 +29,7 @@ def test_heatmaps_are_decoded_by_the_codec(rng: np.random.Generator) -> None:
 def test_keypoints_are_taken_as_they_are(rng: np.random.Generator) -> None:
     decoding = Decoding(decoded_card())
     given = rng.random((2, 14, 3), np.float32)
-    assert decoding.in_graph
+    assert decoding.output == KEYPOINTS
     keypoints, scores = decoding({"keypoints": given})
     np.testing.assert_array_equal(keypoints, given[..., :2])
     np.testing.assert_array_equal(scores, given[..., 2])

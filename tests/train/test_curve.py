@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.drawing import Colour, person_colour
 from edgepose.train.curve import training_curve
-from edgepose.train.curve_picture import Axis, draw_curves
+from edgepose.train.pictures.curves import Axis, draw_curves
 from support.tiny_card import tiny_card
 from support.trained_cards import training
 

@@ -13,7 +13,7 @@ from edgepose.runtime.skeleton import COCO_17, LSP_14, MPII_16, Skeleton
 from edgepose.train.data import open_dataset
 from edgepose.train.data.pose_dataset import PoseDataset, Sample
 from edgepose.train.parts import LATTICE, PartStatistics, lattice_cells, mutual_information, part_statistics
-from edgepose.train.parts_picture import draw_parts, save_parts_picture
+from edgepose.train.pictures.parts import draw_parts, save_parts_picture
 from support.data_sets import write_coco, write_lsp
 
 PAPER = [

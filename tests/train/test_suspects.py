@@ -95,7 +95,10 @@ def test_a_suspect_is_drawn_as_labelled_and_as_found(session: Session) -> None:
 
 def test_models_without_maps_of_one_person_are_errors(tmp_path: Path) -> None:
     backend_or_skip("onnxruntime")
-    with open_model(save_tiny_decoded(tmp_path)) as decoded, pytest.raises(ModelError, match="shows no heatmaps"):
+    with (
+        open_model(save_tiny_decoded(tmp_path)) as decoded,
+        pytest.raises(ModelError, match="the decode inside, and labels are judged by heatmaps"),
+    ):
         find_suspects(decoded, DotDataset(1))
     with (
         open_model(str(save_painted_model(tmp_path))) as everybody,

@@ -25,9 +25,9 @@ def curve(
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
 
     from edgepose.train.curve import training_curve  # noqa: PLC0415
-    from edgepose.train.curve_picture import draw_curves  # noqa: PLC0415
     from edgepose.train.opening import open_any  # noqa: PLC0415
-    from edgepose.train.picture_file import save_picture  # noqa: PLC0415
+    from edgepose.train.pictures.curves import draw_curves  # noqa: PLC0415
+    from edgepose.train.pictures.file import save_picture  # noqa: PLC0415
 
     curves = []
     for name in model:

@@ -42,7 +42,7 @@ def evaluate(
     from edgepose.train.evaluate import evaluate as evaluate_session  # noqa: PLC0415
     from edgepose.train.evaluate import evaluation_tables  # noqa: PLC0415
     from edgepose.train.opening import model_path, open_any, open_part_predictor  # noqa: PLC0415
-    from edgepose.train.predictions_picture import Judged, save_predictions  # noqa: PLC0415
+    from edgepose.train.pictures.predictions import Judged, save_predictions  # noqa: PLC0415
 
     people: list[Judged] = []
     dataset, path = open_dataset(data), model_path(model)

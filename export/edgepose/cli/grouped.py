@@ -31,9 +31,9 @@ def grouped(
     from edgepose.train.data import open_dataset  # noqa: PLC0415
     from edgepose.train.data.pose_dataset import picture_in_skeleton  # noqa: PLC0415
     from edgepose.train.everybody import labelled_pictures, whole_picture  # noqa: PLC0415
-    from edgepose.train.grouping_picture import Crowd, draw_grouping, maps_of_labels  # noqa: PLC0415
     from edgepose.train.opening import open_any  # noqa: PLC0415
-    from edgepose.train.picture_file import save_picture  # noqa: PLC0415
+    from edgepose.train.pictures.file import save_picture  # noqa: PLC0415
+    from edgepose.train.pictures.grouping import Crowd, draw_grouping, maps_of_labels  # noqa: PLC0415
 
     codec = BodyPartCodec((_SIZE_PX, _SIZE_PX), (_SIZE_PX // _STRIDE, _SIZE_PX // _STRIDE))
     with ExitStack() as opened:

@@ -18,7 +18,7 @@ def parts(
     from edgepose.train.data import open_dataset  # noqa: PLC0415  heavy imports wait until the command is called
     from edgepose.train.networks.part_groups import usual_number, write_groups  # noqa: PLC0415
     from edgepose.train.parts import part_statistics  # noqa: PLC0415
-    from edgepose.train.parts_picture import save_parts_picture  # noqa: PLC0415
+    from edgepose.train.pictures.parts import save_parts_picture  # noqa: PLC0415
 
     statistics = part_statistics([open_dataset(spec) for spec in data])
     document = statistics.to_dict(usual_number(statistics.skeleton) if groups is None else groups)

@@ -33,7 +33,7 @@ def suspects(
     from edgepose.profiles import load_profile  # noqa: PLC0415
     from edgepose.train.data import open_dataset  # noqa: PLC0415
     from edgepose.train.opening import open_any  # noqa: PLC0415
-    from edgepose.train.picture_file import save_picture  # noqa: PLC0415
+    from edgepose.train.pictures.file import save_picture  # noqa: PLC0415
     from edgepose.train.suspects import draw_suspects, find_suspects  # noqa: PLC0415
 
     dataset = open_dataset(data)

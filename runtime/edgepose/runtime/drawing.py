@@ -18,7 +18,8 @@ MIDDLE_BGR: Colour = (120, 230, 120)
 _OUTLINE_BGR: Colour = (30, 30, 30)
 _TURN = 0.618034
 """Of the circle of hues from one id to the next: the golden section never comes back to where it was."""
-_SHIFT = 4  # OpenCV draws at sixteenths of a pixel
+SHIFT = 4
+"""OpenCV draws at sixteenths of a pixel."""
 
 
 def draw_poses(image_bgr: ImageArray, poses: Poses, threshold: float = 0.3) -> ImageArray:
@@ -107,16 +108,16 @@ def _draw_person(image_bgr: ImageArray, skeleton: Skeleton, keypoints: Array, sh
     edges = zip(skeleton.edges, skeleton.edge_rows, strict=True)
     own = None if person is None else person_colour(person)
     limbs = [(own or edge_colour(edge), rows) for edge, rows in edges if shown[list(rows)].all()]
-    points = [_fixed(point) if visible else (0, 0) for point, visible in zip(keypoints, shown, strict=True)]
+    points = [sixteenths(point) if visible else (0, 0) for point, visible in zip(keypoints, shown, strict=True)]
     for outline in (True, False):
         for colour, (a, b) in limbs:
             stroke = (_OUTLINE_BGR, width + 2) if outline else (colour, width)
-            cv2.line(image_bgr, points[a], points[b], *stroke, cv2.LINE_AA, _SHIFT)
+            cv2.line(image_bgr, points[a], points[b], *stroke, cv2.LINE_AA, SHIFT)
     for row in np.flatnonzero(shown):
-        radius = round((width + 1) * 2**_SHIFT)
-        cv2.circle(image_bgr, points[row], radius, _OUTLINE_BGR, -1, cv2.LINE_AA, _SHIFT)
+        radius = round((width + 1) * 2**SHIFT)
+        cv2.circle(image_bgr, points[row], radius, _OUTLINE_BGR, -1, cv2.LINE_AA, SHIFT)
         colour = joint_colour(skeleton.joints[row])
-        cv2.circle(image_bgr, points[row], round(width * 2**_SHIFT), colour, -1, cv2.LINE_AA, _SHIFT)
+        cv2.circle(image_bgr, points[row], round(width * 2**SHIFT), colour, -1, cv2.LINE_AA, SHIFT)
     if person is not None and limbs:
         _draw_id(image_bgr, keypoints[shown], person, width)
 
@@ -131,5 +132,6 @@ def _draw_id(image_bgr: ImageArray, keypoints: Array, person: int, width: int) -
         )
 
 
-def _fixed(point: Array) -> tuple[int, int]:
-    return round(float(point[0]) * 2**_SHIFT), round(float(point[1]) * 2**_SHIFT)
+def sixteenths(point: Array) -> tuple[int, int]:
+    """Return a point (2,) in the units that OpenCV draws in with `SHIFT`."""
+    return round(float(point[0]) * 2**SHIFT), round(float(point[1]) * 2**SHIFT)

@@ -21,8 +21,8 @@ from edgepose.train.everybody import look_at, measure_everybody
 from edgepose.train.metrics.oks import oks_ap, require_pycocotools
 from edgepose.train.metrics.pck import pck, torso_px
 from edgepose.train.part_accuracy import PartPredictor, mean_iou, part_accuracy
+from edgepose.train.pictures.predictions import Judged, judged_everybody, judged_people
 from edgepose.train.prediction import PredictedPeople, predict_people, predictor_of
-from edgepose.train.predictions_picture import Judged, judged_everybody, judged_people
 
 _NOT_OF_PCKH = ("pelvis", "thorax")
 """Joints that MPII's own evaluation leaves out of PCKh."""

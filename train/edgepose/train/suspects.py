@@ -14,10 +14,10 @@ from edgepose.runtime.codecs import of_one_person
 from edgepose.runtime.decoding import require_heatmaps
 from edgepose.runtime.geometry import invert_affine, transform_points
 from edgepose.runtime.skeleton import Skeleton
-from edgepose.train.contact_sheet import contact_sheet, draw_found
 from edgepose.train.data.augment import plain_crop
 from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample, in_skeleton
 from edgepose.train.losses import doubtful
+from edgepose.train.pictures.contact_sheet import contact_sheet, draw_found
 from edgepose.train.prediction import labelled_people, predictor_of
 from edgepose.train.spread import batches
 from edgepose.train.swapped_labels import SwappedLabels

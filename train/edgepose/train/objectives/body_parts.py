@@ -24,9 +24,9 @@ from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.networks.simplepose import SimplePose
 from edgepose.train.objectives.base import Objective
 from edgepose.train.objectives.teachers import Batch, Teachers
+from edgepose.train.pictures.tiles import strip_rgb
 from edgepose.train.recipe import Recipe
 from edgepose.train.session import network_predictor
-from edgepose.train.tiles import strip_rgb
 
 SCALE_WEIGHTS = (1.0, 2.0, 4.0, 16.0, 64.0)
 """From fine to coarse: a coarse map has fewer cells."""

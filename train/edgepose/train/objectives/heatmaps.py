@@ -23,10 +23,10 @@ from edgepose.train.metrics.pck import torso_px
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.objectives.base import Objective
 from edgepose.train.objectives.teachers import Batch, Teachers
+from edgepose.train.pictures.tiles import strip_rgb
 from edgepose.train.recipe import Recipe
 from edgepose.train.session import network_predictor
 from edgepose.train.swapped_labels import SwappedLabels
-from edgepose.train.tiles import strip_rgb
 from edgepose.train.validation import validate_pck
 
 LOSSES = {"partial": partial_mse, "weighted": weighted_mse}

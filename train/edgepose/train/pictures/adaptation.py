@@ -14,7 +14,7 @@ from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.train.data.part_labels import PART_CLASSES
 from edgepose.train.networks import DeployNetwork
 from edgepose.train.networks.pil import PIL, AdaptiveConvolution
-from edgepose.train.tiles import table, tile
+from edgepose.train.pictures.tiles import table, tile
 
 _TILE_PX = 160
 _KERNELS = 4

@@ -6,15 +6,13 @@ import cv2
 import numpy as np
 
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
-from edgepose.runtime.drawing import Colour, draw_poses, joint_colour
+from edgepose.runtime.drawing import SHIFT, draw_poses, joint_colour, sixteenths
 from edgepose.runtime.poses import Poses
 from edgepose.runtime.skeleton import Skeleton
+from edgepose.train.pictures.canvas import BLACK, WHITE, width_px, write
 
 _GAP, _LINE, _MARGIN = 6, 16, 4
-_BLACK: Colour = (30, 30, 30)
-_WHITE: Colour = (255, 255, 255)
-_FONT, _SIZE = cv2.FONT_HERSHEY_SIMPLEX, 0.4
-_SHIFT = 4  # OpenCV draws at sixteenths of a pixel
+_SIZE = 0.4
 
 
 def draw_found(view_bgr: ImageArray, skeleton: Skeleton, keypoints: FloatArray) -> ImageArray:
@@ -27,7 +25,7 @@ def draw_labelled(view_bgr: ImageArray, skeleton: Skeleton, keypoints: FloatArra
     """Draw one person's labelled joints (K, 2) as crosses in the colours of their sides, in place."""
     for joint, point in zip(skeleton.joints, keypoints, strict=True):
         if np.isfinite(point).all():
-            for colour, width in ((_WHITE, 3), (joint_colour(joint), 1)):
+            for colour, width in ((WHITE, 3), (joint_colour(joint), 1)):
                 cv2.drawMarker(view_bgr, _pixel(point), colour, cv2.MARKER_TILTED_CROSS, 7, width, cv2.LINE_AA)
 
 
@@ -35,9 +33,9 @@ def draw_errors(view_bgr: ImageArray, found: FloatArray, labelled: FloatArray, w
     """Draw a line from where joints (K, 2) were found to where they are labelled, of those that are wrong (K,)."""
     for row in np.flatnonzero(wrong):
         if np.isfinite(found[row]).all():
-            ends = (_fixed(found[row]), _fixed(labelled[row]))
-            cv2.line(view_bgr, *ends, _BLACK, 2, cv2.LINE_AA, _SHIFT)
-            cv2.line(view_bgr, *ends, _WHITE, 1, cv2.LINE_AA, _SHIFT)
+            ends = (sixteenths(found[row]), sixteenths(labelled[row]))
+            cv2.line(view_bgr, *ends, BLACK, 2, cv2.LINE_AA, SHIFT)
+            cv2.line(view_bgr, *ends, WHITE, 1, cv2.LINE_AA, SHIFT)
 
 
 def contact_sheet(title: str, tiles: Sequence[tuple[ImageArray, Sequence[str]]], columns: int) -> ImageArray:
@@ -47,7 +45,7 @@ def contact_sheet(title: str, tiles: Sequence[tuple[ImageArray, Sequence[str]]],
     columns = min(columns, len(captioned))
     rows = -(-len(captioned) // columns)
     sheet = np.full((_LINE + 2 * _MARGIN + rows * (height + _GAP), columns * (width + _GAP) + _GAP, 3), 255, np.uint8)
-    _write(sheet, title, (_GAP, _LINE))
+    _fitted(sheet, title, (_GAP, _LINE))
     for number, tile in enumerate(captioned):
         top = _LINE + 2 * _MARGIN + number // columns * (height + _GAP)
         left = _GAP + number % columns * (width + _GAP)
@@ -58,20 +56,15 @@ def contact_sheet(title: str, tiles: Sequence[tuple[ImageArray, Sequence[str]]],
 def _captioned(picture: ImageArray, lines: Sequence[str]) -> ImageArray:
     caption = np.full((_LINE * len(lines) + _MARGIN, picture.shape[1], 3), 255, np.uint8)
     for number, text in enumerate(lines, start=1):
-        _write(caption, text, (0, _LINE * number - _MARGIN))
+        _fitted(caption, text, (0, _LINE * number - _MARGIN))
     return np.vstack([picture, caption])
 
 
-def _write(picture: ImageArray, text: str, place: tuple[int, int]) -> None:
+def _fitted(picture: ImageArray, text: str, place: tuple[int, int]) -> None:
     """Write a line, smaller where the picture is too narrow for it."""
     room = picture.shape[1] - place[0]
-    size = _SIZE * min(1.0, room / cv2.getTextSize(text, _FONT, _SIZE, 1)[0][0])
-    cv2.putText(picture, text, place, _FONT, size, _BLACK, 1, cv2.LINE_AA)
+    write(picture, text, place, size=_SIZE * min(1.0, room / width_px(text, _SIZE)))
 
 
 def _pixel(point: Array) -> tuple[int, int]:
     return round(float(point[0])), round(float(point[1]))
-
-
-def _fixed(point: Array) -> tuple[int, int]:
-    return round(float(point[0]) * 2**_SHIFT), round(float(point[1]) * 2**_SHIFT)

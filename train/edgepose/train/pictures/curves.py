@@ -9,15 +9,13 @@ import cv2
 import numpy as np
 
 from edgepose.runtime.arrays import ImageArray
-from edgepose.runtime.drawing import Colour, person_colour
+from edgepose.runtime.drawing import SHIFT, Colour, person_colour
 from edgepose.train.curve import Epoch, TrainingCurve
+from edgepose.train.pictures.canvas import BLACK, write
 
 _WIDTH, _HEIGHT, _LEGEND = 860, 250, 24
 _LEFT, _RIGHT, _TOP, _BOTTOM = 84, 24, 34, 30
-_BLACK: Colour = (30, 30, 30)
 _GREY: Colour = (215, 215, 215)
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
-_SHIFT = 4  # OpenCV draws at sixteenths of a pixel
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ def _legend(curves: Sequence[TrainingCurve]) -> ImageArray:
         hours = sum(run[-1].seconds for run in _runs(curve)) / 3600
         y = _LEGEND * number + 14
         cv2.line(picture, (_LEFT, y), (_LEFT + 24, y), _colour(number), 3, cv2.LINE_AA)
-        _write(picture, f"{curve.model}, {len(curve.epochs)} epochs, {hours:.1f} h", (_LEFT + 32, y + 5))
+        write(picture, f"{curve.model}, {len(curve.epochs)} epochs, {hours:.1f} h", (_LEFT + 32, y + 5))
     return picture
 
 
@@ -101,29 +99,29 @@ def _panel(
     for curve in curves:
         for run in _runs(curve)[1:]:
             x, _ = _place(epochs.share(run[0].epoch - 0.5), 0)
-            cv2.line(picture, (x >> _SHIFT, _TOP), (x >> _SHIFT, _HEIGHT - _BOTTOM), _BLACK, 1)
+            cv2.line(picture, (x >> SHIFT, _TOP), (x >> SHIFT, _HEIGHT - _BOTTOM), BLACK, 1)
     for number, points in lines:
         places = [_place(epochs.share(epoch), axis.share(value)) for epoch, value in points]
         for a, b in itertools.pairwise(places):
-            cv2.line(picture, a, b, _colour(number), 2, cv2.LINE_AA, _SHIFT)
+            cv2.line(picture, a, b, _colour(number), 2, cv2.LINE_AA, SHIFT)
         for place in places:
-            cv2.circle(picture, place, 3 << _SHIFT, _colour(number), -1, cv2.LINE_AA, _SHIFT)
+            cv2.circle(picture, place, 3 << SHIFT, _colour(number), -1, cv2.LINE_AA, SHIFT)
     return picture
 
 
 def _grid(title: str, epochs: Axis, axis: Axis) -> ImageArray:
     picture = np.full((_HEIGHT, _WIDTH, 3), 255, np.uint8)
-    _write(picture, title, (_LEFT, 22))
-    _write(picture, "epoch", (8, _HEIGHT - 10))
+    write(picture, title, (_LEFT, 22))
+    write(picture, "epoch", (8, _HEIGHT - 10))
     digits = max(0, -math.floor(math.log10(axis.ticks[1] - axis.ticks[0]) + 1e-9))
     for tick in axis.ticks:
-        y = _place(0, axis.share(tick))[1] >> _SHIFT
+        y = _place(0, axis.share(tick))[1] >> SHIFT
         cv2.line(picture, (_LEFT, y), (_WIDTH - _RIGHT, y), _GREY, 1)
-        _write(picture, f"{tick:.{digits}f}", (8, y + 5))
+        write(picture, f"{tick:.{digits}f}", (8, y + 5))
     for tick in epochs.ticks:
-        x = _place(epochs.share(tick), 0)[0] >> _SHIFT
+        x = _place(epochs.share(tick), 0)[0] >> SHIFT
         cv2.line(picture, (x, _TOP), (x, _HEIGHT - _BOTTOM), _GREY, 1)
-        _write(picture, f"{tick:.0f}", (x - 5, _HEIGHT - 10))
+        write(picture, f"{tick:.0f}", (x - 5, _HEIGHT - 10))
     return picture
 
 
@@ -131,14 +129,10 @@ def _place(across: float, up: float) -> tuple[int, int]:
     """Return a place within the axes, given in shares of them, in sixteenths of a pixel."""
     x = _LEFT + across * (_WIDTH - _LEFT - _RIGHT)
     y = _HEIGHT - _BOTTOM - up * (_HEIGHT - _TOP - _BOTTOM)
-    return round(x * 2**_SHIFT), round(y * 2**_SHIFT)
+    return round(x * 2**SHIFT), round(y * 2**SHIFT)
 
 
 def _colour(number: int) -> Colour:
     """Return a colour that is seen on white."""
     blue, green, red = person_colour(number)
     return blue * 3 // 4, green * 3 // 4, red * 3 // 4
-
-
-def _write(picture: ImageArray, text: str, place: tuple[int, int]) -> None:
-    cv2.putText(picture, text, place, _FONT, 0.45, _BLACK, 1, cv2.LINE_AA)

@@ -10,15 +10,14 @@ import numpy as np
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.drawing import Colour
 from edgepose.train.parts import PartStatistics
-from edgepose.train.picture_file import save_picture
+from edgepose.train.pictures.canvas import BLACK, WHITE, width_px, write
+from edgepose.train.pictures.file import save_picture
 
-Colour = tuple[int, int, int]
 _CELL, _MARGIN, _LABELS = 38, 24, 150
 _FIGURE_WIDTH = 600
-_BLACK: Colour = (30, 30, 30)
 _GREY: Colour = (190, 190, 190)
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
 # somebody who stands facing us: x to our right, y down, in heights of the figure
 _STANDING = {
     "head": (0.0, 0.02),
@@ -77,24 +76,24 @@ def _matrix(statistics: PartStatistics, groups: Sequence[Sequence[str]], of_join
     picture[corner : corner + side, corner : corner + side] = np.kron(shades, np.ones((_CELL, _CELL, 1), np.uint8))
     labels = np.full((side, _LABELS, 3), 255, np.uint8)
     for row, joint in enumerate(joints):
-        _write(labels, joint, (4, row * _CELL + _CELL // 2 + 5), of_joint[joint])
+        write(labels, joint, (4, row * _CELL + _CELL // 2 + 5), of_joint[joint])
     picture[corner : corner + side, _MARGIN:corner] = labels
     picture[_MARGIN:corner, corner : corner + side] = cv2.rotate(labels, cv2.ROTATE_90_CLOCKWISE)[::-1, ::-1]
     _write_values(picture, values, corner)
     starts = np.cumsum([0, *map(len, groups)]) * _CELL + corner
     for start, end in itertools.pairwise(starts):
-        cv2.rectangle(picture, (start, start), (end, end), (255, 255, 255), 2)
+        cv2.rectangle(picture, (start, start), (end, end), WHITE, 2)
     told = f"mutual information in nats, {statistics.people} people, {statistics.skeleton.name}"
-    _write(picture, told, (corner, corner + side + 30), _BLACK)
+    write(picture, told, (corner, corner + side + 30))
     return picture
 
 
 def _write_values(picture: ImageArray, values: np.ndarray, corner: int) -> None:
     for (row, column), value in np.ndenumerate(values):
         if row != column:
-            colour = _BLACK if value > 0.6 * values.max() else (255, 255, 255)
+            colour = BLACK if value > 0.6 * values.max() else WHITE
             place = (corner + column * _CELL + 6, corner + row * _CELL + _CELL // 2 + 4)
-            cv2.putText(picture, f"{value:.1f}", place, _FONT, 0.38, colour, 1, cv2.LINE_AA)
+            write(picture, f"{value:.1f}", place, colour, 0.38)
 
 
 def _figure(statistics: PartStatistics, of_joint: dict[str, Colour], height: int) -> ImageArray:
@@ -106,9 +105,9 @@ def _figure(statistics: PartStatistics, of_joint: dict[str, Colour], height: int
         cv2.line(picture, places[a], places[b], colour, width, cv2.LINE_AA)
     for joint, place in places.items():
         cv2.circle(picture, place, 9, of_joint[joint], -1, cv2.LINE_AA)
-        reach = cv2.getTextSize(joint, _FONT, 0.45, 1)[0][0]
+        reach = width_px(joint)
         beside = -reach - 14 if joint.startswith("r_") else 14
-        _write(
+        write(
             picture,
             joint,
             (place[0] + beside, place[1] + (-4 if joint.endswith(("eye", "pelvis")) else 12)),
@@ -124,7 +123,3 @@ def _place(joint: str, height: int) -> tuple[int, int]:
         raise EdgeposeError(f"cannot draw {joint}: the figure has no such joint; leave out --plot")
     x, y = _STANDING[known]
     return round(_FIGURE_WIDTH / 2 + mirror * x * height * 0.9), round(height * (0.03 + 0.92 * y))
-
-
-def _write(picture: ImageArray, text: str, place: tuple[int, int], colour: Colour) -> None:
-    cv2.putText(picture, text, place, _FONT, 0.45, colour, 1, cv2.LINE_AA)

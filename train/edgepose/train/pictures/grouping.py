@@ -12,7 +12,7 @@ from edgepose.runtime.drawing import draw_poses, person_colour
 from edgepose.runtime.geometry import transform_points
 from edgepose.runtime.poses import Poses
 from edgepose.train.data.crowds import neck_between_shoulders
-from edgepose.train.tiles import table, tile
+from edgepose.train.pictures.tiles import table, tile
 
 _TILE_PX = 300
 COLUMNS = ("picture", "keypoint maps", "limb maps", "people")

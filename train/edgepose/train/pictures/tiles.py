@@ -8,9 +8,9 @@ import numpy as np
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.drawing import draw_poses
 from edgepose.runtime.poses import Poses
+from edgepose.train.pictures.canvas import write
 
 _TITLE_PX, _BORDER_PX = 26, 2
-_FONT, _SIZE = cv2.FONT_HERSHEY_SIMPLEX, 0.45
 
 
 def tile(picture: ImageArray, side_px: int, interpolation: int = cv2.INTER_LINEAR) -> ImageArray:
@@ -28,7 +28,7 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[ImageArray]], side_px: 
     """Return a picture (H, W, 3) BGR of rows of tiles, one tile for each title."""
     line = np.full((_TITLE_PX, side_px * len(titles), 3), 255, np.uint8)
     for number, title in enumerate(titles):
-        cv2.putText(line, title, (number * side_px + 6, 18), _FONT, _SIZE, (30, 30, 30), 1, cv2.LINE_AA)
+        write(line, title, (number * side_px + 6, 18))
     return np.vstack([line, *(np.hstack(row) for row in rows)])
 
 
