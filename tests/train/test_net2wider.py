@@ -6,7 +6,7 @@ import torch
 from edgepose.train.checkpoint import Checkpoint
 from edgepose.train.net2wider import Widener
 from edgepose.train.networks import NetworkSpec
-from edgepose.train.transfer import start_from
+from edgepose.train.transfer import transfer_weights
 from support.trained import REPOSE
 
 PPNETS = {"ppnet-m2-d1-w8": "ppnet-m2-d1-w12", "ppnet-m1-d2-w16": "ppnet-m1-d2-w24"}
@@ -31,7 +31,7 @@ def trained(of: NetworkSpec) -> Checkpoint:
 
 def check_same_function(narrow: NetworkSpec, wide: NetworkSpec) -> None:
     checkpoint, network = trained(narrow), wide.build()
-    transfer = start_from(checkpoint, wide, network)
+    transfer = transfer_weights(checkpoint, wide, network)
     images = torch.randn(2, 3, *wide.input_wh)
     assert not transfer.fresh
     assert f"{len(transfer.widened)} with channels repeated" in str(transfer)
@@ -60,7 +60,7 @@ def test_a_wider_ppnet_computes_the_same(settings: dict[str, str], narrow: str) 
 
 def test_where_channels_are_joined_to_heatmaps_the_layer_starts_fresh() -> None:
     wider = spec(width="12", blocks="1", stacks="2")
-    assert start_from(trained(spec(width="8", blocks="1", stacks="2")), wider, wider.build()).fresh == (
+    assert transfer_weights(trained(spec(width="8", blocks="1", stacks="2")), wider, wider.build()).fresh == (
         "stacks.1.entry.0.0.weight",
     )
 
@@ -68,7 +68,7 @@ def test_where_channels_are_joined_to_heatmaps_the_layer_starts_fresh() -> None:
 def test_copies_of_a_channel_learn_different_things() -> None:
     narrow, wider = trained(spec(width="8", blocks="1")), spec(width="16", blocks="1")
     network = wider.build().train()
-    start_from(narrow, wider, network)
+    transfer_weights(narrow, wider, network)
     network(torch.randn(4, 3, 32, 32))[-1].square().mean().backward()
     gradient = network.get_parameter("stacks.0.entry.1.0.weight").grad
     assert gradient is not None

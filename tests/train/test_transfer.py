@@ -8,7 +8,7 @@ import torch
 from edgepose.runtime.skeleton import COCO_17, LSP_14, Skeleton
 from edgepose.train.checkpoint import Checkpoint, CheckpointError
 from edgepose.train.networks import NetworkSpec
-from edgepose.train.transfer import start_from
+from edgepose.train.transfer import transfer_weights
 
 
 def spec(name: str, skeleton: Skeleton = LSP_14, **settings: str) -> NetworkSpec:
@@ -26,7 +26,7 @@ WIDE = spec("ppnet-m2-d1-w16", stem="8")
 def test_the_same_network_takes_every_tensor() -> None:
     wide = checkpoint(WIDE)
     network = WIDE.build()
-    transfer = start_from(wide, WIDE, network)
+    transfer = transfer_weights(wide, WIDE, network)
     assert not transfer.narrowed
     assert not transfer.fresh
     assert all(torch.equal(tensor, wide.weights[name]) for name, tensor in network.state_dict().items())
@@ -35,7 +35,7 @@ def test_the_same_network_takes_every_tensor() -> None:
 def test_a_narrower_network_takes_the_leading_channels() -> None:
     wide, narrow = checkpoint(WIDE), spec("ppnet-m1-d1-w8", stem="8")
     network = narrow.build()
-    transfer = start_from(wide, narrow, network)
+    transfer = transfer_weights(wide, narrow, network)
     assert not transfer.fresh
     assert {name for name in network.state_dict() if name.startswith("stem.")} <= set(transfer.whole)
     first = network.state_dict()["transition.0.0.weight"]
@@ -45,7 +45,7 @@ def test_a_narrower_network_takes_the_leading_channels() -> None:
 
 def test_a_smaller_kernel_is_not_the_corner_of_a_larger_one() -> None:
     wide, slim = spec("ppnet-m1-d1-w32", stem="8"), spec("ppnet-m1-d1-w8", stem="8", block="bottleneck")
-    transfer = start_from(checkpoint(wide), slim, slim.build())
+    transfer = transfer_weights(checkpoint(wide), slim, slim.build())
     assert "pyramid.0.branches.0.0.layers.0.0.weight" in transfer.fresh  # 1x1 here, 3x3 there
 
 
@@ -53,7 +53,7 @@ def test_a_deeper_network_starts_fresh_where_nothing_is() -> None:
     deep = spec("ppnet-m2-d2-w16", stem="8")
     network = deep.build()
     fresh = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    transfer = start_from(checkpoint(WIDE), deep, network)
+    transfer = transfer_weights(checkpoint(WIDE), deep, network)
     assert transfer.fresh
     assert all(torch.equal(fresh[name], network.state_dict()[name]) for name in transfer.fresh)
     assert "start fresh: pyramid.0.branches" in str(transfer)
@@ -61,7 +61,7 @@ def test_a_deeper_network_starts_fresh_where_nothing_is() -> None:
 
 def test_other_keypoints_keep_all_but_the_head() -> None:
     other = replace(WIDE, skeleton=COCO_17)
-    transfer = start_from(checkpoint(WIDE), other, other.build())
+    transfer = transfer_weights(checkpoint(WIDE), other, other.build())
     assert set(transfer.fresh) == {
         *(f"pyramid.{i}.regressor.heatmaps.2.{kind}" for i in (0, 1) for kind in ("weight", "bias")),
         "pyramid.0.heatmaps_back.weight",
@@ -71,18 +71,18 @@ def test_other_keypoints_keep_all_but_the_head() -> None:
 
 def test_fewer_keypoints_are_not_the_leading_ones_of_more() -> None:
     more = checkpoint(replace(WIDE, skeleton=COCO_17))
-    assert not start_from(more, WIDE, WIDE.build()).narrowed
+    assert not transfer_weights(more, WIDE, WIDE.build()).narrowed
 
 
 def test_another_architecture_is_an_error() -> None:
     other = spec("repose")
     with pytest.raises(CheckpointError, match="of another architecture than repose of lsp-14"):
-        start_from(checkpoint(WIDE), other, other.build())
+        transfer_weights(checkpoint(WIDE), other, other.build())
 
 
 def test_a_wider_network_repeats_channels() -> None:
     wider = spec("ppnet-m2-d1-w32", stem="8")
-    transfer = start_from(checkpoint(WIDE), wider, wider.build())
+    transfer = transfer_weights(checkpoint(WIDE), wider, wider.build())
     assert any(name.startswith("stem.") for name in transfer.whole)
     assert any("branches" in name for name in transfer.widened)
     assert not transfer.fresh
@@ -90,7 +90,7 @@ def test_a_wider_network_repeats_channels() -> None:
 
 def test_a_wider_network_of_other_keypoints_takes_what_fits() -> None:
     wider = replace(spec("ppnet-m2-d1-w32", stem="8"), skeleton=COCO_17)
-    transfer = start_from(checkpoint(WIDE), wider, wider.build())
+    transfer = transfer_weights(checkpoint(WIDE), wider, wider.build())
     assert not transfer.widened
     assert any("branches" in name for name in transfer.fresh)
 
@@ -98,4 +98,4 @@ def test_a_wider_network_of_other_keypoints_takes_what_fits() -> None:
 def test_where_layers_join_channels_the_leading_ones_are_no_narrower_network() -> None:
     wide, slim = spec("repose", width="16", coarsest="8"), spec("repose", width="8", coarsest="8")
     with pytest.raises(CheckpointError, match="no tensor of the checkpoint to start from, repose of lsp-14"):
-        start_from(checkpoint(wide), slim, slim.build())
+        transfer_weights(checkpoint(wide), slim, slim.build())

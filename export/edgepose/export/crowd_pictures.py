@@ -1,4 +1,4 @@
-"""Whole pictures, to calibrate and to check exports of networks with that see everybody in them."""
+"""Whole pictures, to calibrate and to check exports of networks that see everybody in them."""
 
 from dataclasses import dataclass, replace
 

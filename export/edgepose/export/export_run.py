@@ -33,9 +33,9 @@ def run_export(request: ExportRequest, on_step: Callable[[str], None] = lambda _
     with staging_folder(request.out) as staging:
         original = prepare(request, on_step)
         made, worse, failures = _make_all(request, original, staging, on_step)
-        outcomes = time_files([proven.path for _, _, proven in made], profile, request.runs, on_step)
+        outcomes = time_files([proven.path for proven in made], profile, request.runs, on_step)
         report = _report(request, original, profile, made, outcomes, failures)
-        files = [file for _, _, proven in made for file in artefact_files(proven.path)]
+        files = [file for proven in made for file in artefact_files(proven.path)]
         if made or worse:
             (staging / "export.json").write_text(report.to_json(), encoding="utf-8")
             files.append(staging / "export.json")
@@ -45,20 +45,16 @@ def run_export(request: ExportRequest, on_step: Callable[[str], None] = lambda _
     return report
 
 
-_Made = list[tuple[str, str, Proven]]
-"""Formats, precisions and their files."""
-
-
 def _make_all(
     request: ExportRequest, original: Original, staging: Path, on_step: Callable[[str], None]
-) -> tuple[_Made, list[str], list[str]]:
+) -> tuple[list[Proven], list[str], list[str]]:
     """Return what was made, the names of files that are not good enough, and a line for every file that is missing."""
     made, worse, failures = [], [], []
     guard = Guard(original, staging, search=request.search, on_step=on_step)
     for name, precision in request.targets:
         on_step(f"{name} {precision}: convert and compare")
         try:
-            made.append((name, precision, guard.make(name, precision)))
+            made.append(guard.make(name, precision))
         except EdgeposeError as error:
             failures.append(str(error))
             if isinstance(error, ParityError):
@@ -71,15 +67,12 @@ def _report(
     request: ExportRequest,
     original: Original,
     profile: DeviceProfile,
-    made: _Made,
+    made: list[Proven],
     outcomes: list[Timing | NotRun],
     failures: list[str],
 ) -> ExportReport:
     reference = original.reference
-    rows = tuple(
-        _row(name, precision, proven, outcome)
-        for (name, precision, proven), outcome in zip(made, outcomes, strict=True)
-    )
+    rows = tuple(_row(proven, outcome) for proven, outcome in zip(made, outcomes, strict=True))
     timings = {row.path: outcome for row, outcome in zip(rows, outcomes, strict=True) if isinstance(outcome, Timing)}
     return ExportReport(
         model=original.card.name,
@@ -100,11 +93,11 @@ def _report(
     )
 
 
-def _row(name: str, precision: str, proven: Proven, outcome: Timing | NotRun) -> Row:
+def _row(proven: Proven, outcome: Timing | NotRun) -> Row:
     path, parity = proven.path, proven.parity
     row = Row(
-        format=name,
-        precision=precision,
+        format=proven.format,
+        precision=proven.precision,
         path=path.name,
         sha256=sha256_of(path),
         size=sum(file.stat().st_size for file in model_files(path)),
@@ -123,7 +116,7 @@ def _row(name: str, precision: str, proven: Proven, outcome: Timing | NotRun) ->
     return replace(
         row,
         p50=outcome.network_ms.p50,
-        runs_in=f"int8+{arithmetic}" if precision in QUANTISED else arithmetic,
+        runs_in=f"int8+{arithmetic}" if proven.precision in QUANTISED else arithmetic,
     )
 
 

@@ -20,6 +20,8 @@ from edgepose.train.prediction import predictor_of
 class Proven:
     """A finished file that is within its tolerances, and the layers that it has in floating point by name."""
 
+    format: str
+    precision: str
     path: Path
     parity: Parity
     excluded: tuple[str, ...]
@@ -132,7 +134,8 @@ class Guard:
         of_export = {**card.provenance["export"], "excluded_layers": list(attempt.excluded)}
         provenance = {**card.provenance, "export": of_export}
         card = replace(card, accuracy=(*card.accuracy, figure), provenance=provenance)
-        return Proven(exporter.save(attempt.model, self._folder, card), attempt.parity, attempt.excluded)
+        path = exporter.save(attempt.model, self._folder, card)
+        return Proven(exporter.format, precision, path, attempt.parity, attempt.excluded)
 
 
 def advice(precision: str, first: str = "", *, search: bool) -> str:

@@ -79,7 +79,7 @@ class ExportReport:
     failures: tuple[str, ...]
 
     def raise_failures(self) -> None:
-        """Raise `ExportError` if a file is missing because it was not good enough."""
+        """Raise `ExportError` if a file is missing: it could not be made, or was not good enough."""
         if self.failures:
             raise ExportError("; ".join(self.failures))
 

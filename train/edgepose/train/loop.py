@@ -27,7 +27,7 @@ from edgepose.train.readings import Readings
 from edgepose.train.recipe import Recipe
 from edgepose.train.state import TrainingState, check_same_run
 from edgepose.train.told_errors import ErrorsAsExamples, collated_or_error
-from edgepose.train.transfer import start_from as transfer_from
+from edgepose.train.transfer import transfer_weights
 from edgepose.train.world import World
 
 _PREFETCHED = 4
@@ -71,7 +71,7 @@ class Trainer:
         self.device = self.world.device
         self.network = spec.build().to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._started_from = start_from.training if start_from is not None else None
-        self.transfer = transfer_from(start_from, spec, self.network) if start_from is not None else None
+        self.transfer = transfer_weights(start_from, spec, self.network) if start_from is not None else None
         if recipe.qat and self.transfer is not None and not self.transfer.is_complete:
             raise TrainingError(
                 f"training for int8 goes on from weights of the very same network; this {self.transfer}"

@@ -41,7 +41,7 @@ class Transfer:
         return told
 
 
-def start_from(checkpoint: Checkpoint, spec: NetworkSpec, network: nn.Module) -> Transfer:
+def transfer_weights(checkpoint: Checkpoint, spec: NetworkSpec, network: nn.Module) -> Transfer:
     """Copy into a network built from `spec` what it can take of a checkpoint of the same architecture.
 
     A tensor of the same name and shape is taken as it is. A wider one gives its leading channels if that makes a

@@ -101,16 +101,16 @@ class World:
             return module
         return nn.parallel.DistributedDataParallel(module, gradient_as_bucket_view=True, broadcast_buffers=False)
 
-    def synchronise_norms(self, network: nn.Module) -> nn.Module:
-        """Return a network whose batch norms take their statistics over all processes, while it trains."""
+    def synchronise_norms(self, network: nn.Module) -> None:
+        """Have the batch norms in a network take their statistics over all processes, while it trains; in place."""
         if self.size == 1:
-            return network
+            return
         if self.device.type == "cuda":
-            return nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call, no-any-return]
+            nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+            return
         for name, layer in list(network.named_modules()):
             if type(layer) is nn.BatchNorm2d:
                 network.set_submodule(name, SyncBatchNorm2d.of(layer))
-        return network
 
 
 @contextmanager

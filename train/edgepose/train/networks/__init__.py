@@ -62,7 +62,7 @@ class NetworkSpec:
         return self.architecture.network(self.config(), self.skeleton)
 
     def codec(self) -> Codec:
-        """Return the maps of its paper."""
+        """Return the codec of its paper: the maps' size, and their Gaussians."""
         return self.architecture.codec(self.input_wh, self.config())
 
 

@@ -92,13 +92,13 @@ def _value(key: str, kind: Any, text: str) -> str | int:
 
 
 def _repose_codec(input_wh: tuple[int, int], config: RePoseConfig) -> HeatmapCodec:
-    """Return the resolution of its stride, full in the paper; sigma is 5/128 of the side."""
+    """Return maps at the resolution of its stride, full in the paper; sigma is 5/128 of the side."""
     width, height = input_wh
     return HeatmapCodec(input_wh, (width // config.stride, height // config.stride), 5.0 * width / 128)
 
 
 def _ppnet_codec(input_wh: tuple[int, int], _config: PPNetConfig) -> HeatmapCodec:
-    """Return a quarter of the size; sigma is 2 cells at 256 px height and 3 at 384 in the paper, less below."""
+    """Return maps of a quarter of the size; sigma is 2 cells at 256 px height and 3 at 384 in the paper, less below."""
     height = input_wh[1]
     return _quarter(input_wh, 4 * (1.5 if height < 192 else 2.0 if height < 384 else 3.0))
 
@@ -108,7 +108,7 @@ def _quarter(input_wh: tuple[int, int], sigma_px: float) -> HeatmapCodec:
 
 
 def _simplepose_codec(input_wh: tuple[int, int], config: SimplePoseConfig) -> BodyPartCodec:
-    """Return a quarter of the size; the sigmas are 9 and 7 px at 384 and 512 px in the paper, less below."""
+    """Return maps of a quarter of the size; the sigmas are 9 and 7 px at 384 and 512 px in the paper, less below."""
     share = min(1.0, max(input_wh) / 384)
     return BodyPartCodec(input_wh, _quarter_wh(input_wh), config.parts, 9.0 * share, 7.0 * share)
 
