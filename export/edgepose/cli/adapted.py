@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
+from edgepose.cli.options import Data
+
 
 def adapted(
     model: Annotated[Path, typer.Argument(help="A checkpoint of pil with fusion=adaptive.")],
     *,
-    data: Annotated[str, typer.Option(help="kind:path[:split], or synthetic:COUNT[:SEED[:KIND]].")],
+    data: Data,
     plot: Annotated[Path, typer.Option(help="Draw into this picture.")],
     person: Annotated[
         list[int] | None, typer.Option(min=0, help="Who, counted from 0; repeatable. The first by default.")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgepose.cli.options import AsJson
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -19,7 +21,7 @@ def curve(
     ],
     *,
     plot: Annotated[Path | None, typer.Option(help="Draw loss, accuracy and learning rate into this picture.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document, alone.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show mean loss, validated accuracy, learning rate and time of every epoch that a model was trained for."""
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called

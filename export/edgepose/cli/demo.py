@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from edgepose.cli.options import Device
+
 
 def demo(
     *,
@@ -15,7 +17,7 @@ def demo(
     model: Annotated[
         str | None, typer.Option(help="A checkpoint, or a shipped name; the default one if not given.")
     ] = None,
-    device: Annotated[str, typer.Option(help="Device profile: a name of `edgepose devices`, or a .toml.")] = "auto",
+    device: Device = "auto",
     max_frames: Annotated[int, typer.Option(min=1, help="Stop after so many frames; Ctrl-C stops before.")] = 600,
 ) -> None:
     """Export the shipped network, check every file, run the recommended one and write an annotated video."""

@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from edgepose.cli.options import AsJson, Data, Device
+
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="An exported file, a checkpoint, or a name that ships.")],
     *,
-    data: Annotated[str, typer.Option(help="kind:path[:split], or synthetic:COUNT[:SEED[:KIND]].")],
-    device: Annotated[str, typer.Option(help="Device profile: a name of `edgepose devices`, or a .toml.")] = "auto",
+    data: Data,
+    device: Device = "auto",
     flip: Annotated[bool, typer.Option("--flip", help="Average with the mirrored crop or picture.")] = False,
     box: Annotated[
         str, typer.Option(help="What is cropped: data (its own box), joints (around the labelled ones) or image (all).")
@@ -25,7 +27,7 @@ def evaluate(
         Path | None, typer.Option(help="Draw the best and the worst predictions into right.png and wrong.png there.")
     ] = None,
     shown: Annotated[int, typer.Option(min=1, help="How many people each of these shows.")] = 12,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document, alone.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure PCK@0.2, PCKh@0.5 and OKS AP of a model, by the same code for every format.
 

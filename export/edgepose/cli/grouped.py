@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 
+from edgepose.cli.options import Data
+
 _SIZE_PX, _STRIDE = 512, 4
 
 
 def grouped(
     *,
-    data: Annotated[str, typer.Option(help="kind:path[:split], or synthetic:COUNT[:SEED[:KIND]].")],
+    data: Data,
     plot: Annotated[Path, typer.Option(help="Draw into this picture.")],
     model: Annotated[
         str | None,

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from edgepose.cli.options import AsJson
+
 
 def info(
     net: Annotated[
@@ -17,7 +19,7 @@ def info(
     settings: Annotated[list[str] | None, typer.Option("--set", help="key=value of the network; repeatable.")] = None,
     input_size: Annotated[str | None, typer.Option("--input", help="WxH in pixels; the paper's by default.")] = None,
     skeleton: Annotated[str | None, typer.Option(help="lsp-14, mpii-16 or coco-17; the paper's by default.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Print a network's parameters and multiply-accumulates, as its own paper counts and as the others do."""
     from edgepose.runtime.skeleton import skeleton_named  # noqa: PLC0415  heavy imports wait until it is called

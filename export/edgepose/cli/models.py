@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgepose.cli.options import AsJson
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -19,7 +21,7 @@ _RUNS = 30
 def models(
     *,
     time: Annotated[bool, typer.Option(help="Run each network on this machine for its p50.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the models that ship, the default first: size, accuracy, and the time of the network alone here."""
     from rich.console import Console  # noqa: PLC0415  waits until the command is called

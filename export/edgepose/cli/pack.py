@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
+from edgepose.cli.options import Data
+
 
 def pack(
     *,
-    data: Annotated[str, typer.Option(help="kind:path[:split], or synthetic:COUNT[:SEED[:KIND]].")],
+    data: Data,
     out: Annotated[Path, typer.Option(help="The file to write, as in lspet.zip.")],
     around: Annotated[float, typer.Option(help="Keep of each picture so many times the person's box.")] = 2.0,
     side: Annotated[int, typer.Option(help="Longest side of a kept picture, in pixels.")] = 224,

@@ -6,13 +6,15 @@ from typing import Annotated
 
 import typer
 
+from edgepose.cli.options import AsJson
+
 
 def parts(
     *,
     data: Annotated[list[str], typer.Option(help="kind:path[:split]; only labels are read; may be repeated.")],
     groups: Annotated[int | None, typer.Option(min=1, help="How many groups; PBN's own number by default.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the matrix and the groups into this picture.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document, alone.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Group the joints of a data set by how much their places tell about each other, for PBN's branches."""
     from edgepose.train.data import open_dataset  # noqa: PLC0415  heavy imports wait until the command is called

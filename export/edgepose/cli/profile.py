@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from edgepose.cli.options import Device
 from edgepose.runtime.profiling import DEFAULT_SOURCE
 
 
@@ -17,7 +18,7 @@ def profile(
     source: Annotated[
         str, typer.Option(help="Camera index, video, folder, stream or synthetic[:SEED[:FRAMES]].")
     ] = DEFAULT_SOURCE,
-    device: Annotated[str, typer.Option(help="Device profile: a name of `edgepose devices`, or a .toml.")] = "auto",
+    device: Device = "auto",
     json_path: Annotated[
         Path | None, typer.Option("--json", help="Write the report here too; - prints it alone.")
     ] = None,

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgepose.cli.options import Device
+
 if TYPE_CHECKING:
     from edgepose.runtime.arrays import FloatArray
     from edgepose.runtime.pipeline import Estimator, Pipeline
@@ -25,7 +27,7 @@ def run(
     json_path: Annotated[
         Path | None, typer.Option("--json", help="Write the poses here, a JSON line a frame; - prints them.")
     ] = None,
-    device: Annotated[str, typer.Option(help="Device profile: a name of `edgepose devices`, or a .toml.")] = "auto",
+    device: Device = "auto",
     paced: Annotated[
         bool, typer.Option("--paced", help="Play a recording at its own rate, as a camera would.")
     ] = False,

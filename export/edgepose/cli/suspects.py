@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgepose.cli.options import AsJson, Data, Device
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -15,13 +17,13 @@ if TYPE_CHECKING:
 def suspects(
     model: Annotated[str, typer.Argument(help="An exported file, a checkpoint, or a name that ships.")],
     *,
-    data: Annotated[str, typer.Option(help="kind:path[:split], or synthetic:COUNT[:SEED[:KIND]].")],
-    device: Annotated[str, typer.Option(help="Device profile: a name of `edgepose devices`, or a .toml.")] = "auto",
+    data: Data,
+    device: Device = "auto",
     flip: Annotated[bool, typer.Option("--flip", help="Average with the mirrored crop: fewer mistakes.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Look at the first so many people.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the most doubtful into this picture.")] = None,
     shown: Annotated[int, typer.Option(min=1, help="How many of them.")] = 10,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document, alone.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List people of a data set whose labels a model firmly contradicts: left and right swapped, or joints off.
 
