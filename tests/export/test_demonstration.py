@@ -46,5 +46,5 @@ def test_somebody_is_seen_in_a_single_picture(tmp_path: Path) -> None:
     image_bgr = np.full((240, 320, 3), 128, np.uint8)
     draw_person(image_bgr, STANDING + 40, radius=6)
     cv2.imwrite(str(tmp_path / "photo.png"), image_bgr)
-    shown = _run(save_colour_model(tmp_path), str(tmp_path / "photo.png"), "auto", tmp_path / "poses.mp4", 3)
-    assert (shown.frames, shown.with_people) == (1, 1)
+    tally, _ = _run(save_colour_model(tmp_path), str(tmp_path / "photo.png"), "auto", tmp_path / "poses.mp4", 3)
+    assert (tally.frames, tally.with_people) == (1, 1)

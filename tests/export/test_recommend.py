@@ -99,7 +99,7 @@ def test_a_time_on_another_architecture_is_no_measurement_of_the_device() -> Non
 def test_an_int8_alone_is_told_to_be_compared_with_nothing() -> None:
     beside = [row("tflite", "int8", 8.0), row("tflite", "fp32", 9.0)]
     rows = [row("onnx", "int8", 8.0), *beside, row("tensorrt", "int8", None)]
-    assert not_compared(rows) == ["onnx int8 may be slower than fp32, which was not made: add it to --precision"]
+    assert not_compared(rows) == ["onnx int8 may be slower than fp32, which is not here: add it to --precision"]
 
 
 def test_int8_that_is_compared_on_what_it_was_fitted_to_is_told() -> None:

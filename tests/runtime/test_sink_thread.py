@@ -76,6 +76,14 @@ def test_a_reader_that_stopped_does_not_fill_the_memory() -> None:
     assert thread.not_written == 50 - len(keeper.indexes)
 
 
+def test_an_error_is_told_though_nothing_more_is_taken() -> None:
+    thread = SinkThread([_Keeper(shows_pictures=False, pause_s=0.02, fails_at=2)], Painter(), live=True, most_behind=2)
+    with pytest.raises(SinkError, match="full"):
+        _put(thread, 1000)
+    with pytest.raises(SinkError, match="full"):
+        thread.close()
+
+
 def _put(thread: SinkThread, count: int) -> None:
     for i in range(count):
         thread.put(_result(i))

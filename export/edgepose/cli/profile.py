@@ -48,6 +48,10 @@ def profile(
     effort = Effort(runs=runs, max_frames=max_frames, most_people=max_people, sustained_minutes=sustained)
     alone = str(json_path) == "-"
     console = Console(stderr=alone)
+    profile = load_profile(device)
+    if not profile.is_like_this_machine:
+        told = f"warning: {profile.name} is {profile.architecture}: times taken here are not its own"
+        console.print(told, style="yellow")
     report = None
     try:
         # a file that cannot be written is told before minutes of measuring
@@ -58,10 +62,6 @@ def profile(
     finally:  # shown if the file fails after them, and no reader who went away costs the file
         if report is not None:
             console.print(report_tables(report))
-    profile = load_profile(device)
-    if not profile.is_like_this_machine:
-        told = f"warning: {profile.name} is {profile.architecture}: times taken here are not its own"
-        console.print(told, style="yellow")
     if layers:
         console.print(layers_table(measure_layers(model, device)))
     if not report.kept:

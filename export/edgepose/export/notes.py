@@ -49,14 +49,14 @@ def not_compared(rows: Sequence[Row]) -> list[str]:
     """Return a line for every timed int8 file without an fp32 of its format beside it: it may be the slower one."""
     alone = [row for row in rows if row.precision in QUANTISED and row.p50 is not None and _fp32_of(row, rows) is None]
     return [
-        f"{row.format} {row.precision} may be slower than fp32, which was not made: add it to --precision"
+        f"{row.format} {row.precision} may be slower than fp32, which is not here: add it to --precision"
         for row in alone
     ]
 
 
 def seen_before(rows: Sequence[Row], calibration: str | None, validation: str) -> list[str]:
     """Return a line where int8 was compared on the very people that it was fitted to."""
-    if calibration != validation or not any(row.precision in QUANTISED for row in rows):
+    if calibration != validation or not any(row.precision == "int8" for row in rows):
         return []
     return ["int8 was compared on the people that it was calibrated with, which flatters it: give others to --validate"]
 

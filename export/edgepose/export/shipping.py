@@ -97,7 +97,7 @@ def _config_without_folders(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _short(data: str) -> str:
-    return str(DataSpec.parse(data).without_folders())
+    return DataSpec.parse(data).without_folders()
 
 
 def _by_joint(measured: Evaluation) -> dict[str, Any]:

@@ -16,7 +16,7 @@ INFERENCE_PRECISIONS = ("f32", "bf16", "f16")
 PROVIDERS = ("tensorrt", "cuda", "coreml", "qnn", "xnnpack", "cpu")
 ARCHITECTURES = ("x86_64", "arm64", "wasm")
 AUTO = "auto"
-_OTHER_NAMES = {"aarch64": "arm64", "amd64": "x86_64"}
+_OTHER_NAMES = {"aarch64": "arm64", "armv7l": "arm64", "armv8l": "arm64", "amd64": "x86_64"}
 
 
 @dataclass(frozen=True)

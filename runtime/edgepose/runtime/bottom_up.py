@@ -63,8 +63,8 @@ class BottomUpModel:
     """A session with what its card says about input and maps; pictures are warped straight into the input buffer.
 
     It finds `most_people`, where these are more than its card says, of those who score `least_score`, the card's
-    presence threshold if not given. Raises `EdgeposeError` for a model of one person in
-    a crop, and for views in the mirror of limbs that lack one.
+    presence threshold if not given. Raises `EdgeposeError` for a model of one person in a crop, and for views in the
+    mirror of limbs that lack one.
     """
 
     def __init__(

@@ -52,7 +52,7 @@ class SinkThread:
     def put(self, result: FrameResult) -> None:
         """Queue one result."""
         with self._changed:
-            if self._live and len(self._queue) >= self._most_behind:
+            if self._live and not self._task.ended and len(self._queue) >= self._most_behind:
                 self.not_written += 1
                 return
             if self._live and self._pictures >= self._length:

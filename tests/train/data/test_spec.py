@@ -8,20 +8,20 @@ from edgepose.train.data import DataSpec
 
 WORDS = st.text("abc_-.0", min_size=1, max_size=6)
 PATHS = st.one_of(WORDS, st.lists(WORDS, min_size=1, max_size=3).map(lambda parts: "/" + "/".join(parts)))
-SPECS = st.builds(DataSpec, WORDS, PATHS, st.one_of(st.just(""), WORDS), st.floats(0.01, 1e4), st.booleans())
+SPECS = st.builds(
+    DataSpec, WORDS, PATHS, st.one_of(st.just(""), WORDS), st.sampled_from([0.01, 0.25, 1.0, 2.0, 40.0]), st.booleans()
+)
 
 
 @given(SPECS)
 def test_a_name_is_read_as_it_is_written(spec: DataSpec) -> None:
-    again = DataSpec.parse(str(spec))
-    assert again.weight == pytest.approx(spec.weight, rel=1e-5)
-    assert str(again) == str(spec)
-    assert (again.kind, again.path, again.split, again.hidden) == (spec.kind, spec.path, spec.split, spec.hidden)
+    assert DataSpec.parse(str(spec)) == spec
 
 
 @pytest.mark.parametrize(
     ("text", "spec"),
     [
+        ("lsp::test", DataSpec("lsp", "", "test")),
         ("lsp:/data/lsp:test@2", DataSpec("lsp", "/data/lsp", "test", 2.0)),
         ("synthetic:500:7:exercising", DataSpec("synthetic", "500", "7:exercising")),
         ("ccp:ccp:all:models/x.onnx", DataSpec("ccp", "ccp", "all:models/x.onnx")),
@@ -48,4 +48,4 @@ def test_what_a_name_says(text: str, spec: DataSpec) -> None:
     ],
 )
 def test_a_name_without_folders_says_nothing_of_the_machine(text: str, short: str) -> None:
-    assert str(DataSpec.parse(text).without_folders()) == short
+    assert DataSpec.parse(text).without_folders() == short

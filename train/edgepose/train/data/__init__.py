@@ -58,9 +58,9 @@ def open_dataset(spec: str, root: Path = Path()) -> PoseDataset:
     weight and where nobody is.
     """
     named = DataSpec.parse(spec)
-    if named.kind not in READERS:
+    if named.kind not in READERS or named.hidden:
         raise DataError(
-            f"unknown kind of data {named.kind!r} in {spec!r}; expected kind:path[:split] with one of "
+            f"unknown kind of data {spec.partition(':')[0]!r} in {spec!r}; expected kind:path[:split] with one of "
             f"{', '.join(READERS)}"
         )
     if named.weight != 1:

@@ -133,7 +133,7 @@ def write_packed(
         backgrounds = _pack_backgrounds(archive, dataset, settings)
         document = {
             "schema": _SCHEMA,
-            "data": str(DataSpec.parse(dataset.name).without_folders()),
+            "data": DataSpec.parse(dataset.name).without_folders(),
             "skeleton": dataset.skeleton.name,
             "backgrounds": backgrounds,
             "people": people,

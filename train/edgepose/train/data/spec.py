@@ -2,7 +2,7 @@
 
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 from edgepose.train.data.pose_dataset import DataError
@@ -28,7 +28,7 @@ class DataSpec:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return what a name says; a drive of Windows is a part of the path, and so is an @ in a folder's name.
+        """Return what a name says; a drive of Windows is a part of the path, and so is an @ before the last folder.
 
         Raises `DataError` for a weight that is no positive number.
         """
@@ -42,13 +42,17 @@ class DataSpec:
 
     def __str__(self) -> str:
         """Return the name; a weight of 1 is left out."""
-        parts = ":".join(part for part in (self.kind, self.path, self.split) if part)
-        return f"{_HIDDEN * self.hidden}{parts}{'' if self.weight == 1 else f'@{self.weight:g}'}"
+        place = f"{self.path}:{self.split}" if self.split else self.path
+        return self._text([self.kind, place])
 
-    def without_folders(self) -> Self:
-        """Return the name without where anything lies on this machine."""
-        split = ":".join(part for part in self.split.split(":") if not _FOLDERS.search(part))
-        return replace(self, path="" if _FOLDERS.search(self.path) else self.path, split=split)
+    def without_folders(self) -> str:
+        """Return the name without where anything lies on this machine: for people, not to open it by."""
+        parts = [self.kind, self.path, *self.split.split(":")]
+        return self._text([part for part in parts if not _FOLDERS.search(part)])
+
+    def _text(self, parts: list[str]) -> str:
+        weight = "" if self.weight == 1 else f"@{self.weight:g}"
+        return f"{_HIDDEN * self.hidden}{':'.join(part for part in parts if part)}{weight}"
 
 
 def _weight(text: str, spec: str) -> float:
