@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from edgepose.runtime.shipped import shipped_names
+from edgepose.runtime.shipped import MODELS_FOLDER, shipped_models, shipped_names
 from edgepose.runtime.skeleton import COCO_17
 from edgepose.train.checkpoint import Checkpoint, CheckpointError, load_checkpoint, resolve_checkpoint, save_checkpoint
 from edgepose.train.networks import NetworkSpec
@@ -87,6 +88,19 @@ def test_a_shipped_name_stands_for_its_checkpoint(tmp_path: Path) -> None:
     assert resolve_checkpoint(str(own)) == own
     with pytest.raises(CheckpointError, match=r"no checkpoint absent; .* or a shipped name: ppnet-lsp-128, repose"):
         resolve_checkpoint("absent")
+
+
+def test_a_shipped_checkpoint_with_a_flipped_bit_is_one_clear_error(tmp_path: Path) -> None:
+    name = min(shipped_models(), key=lambda model: model.size_mb).name
+    for file in MODELS_FOLDER.glob(f"{name}.*"):
+        shutil.copy(file, tmp_path)
+    (tmp_path / "index.json").write_text(json.dumps([name]))
+    checkpoint = resolve_checkpoint(name, tmp_path)
+    content = bytearray(checkpoint.read_bytes())
+    content[-1000] ^= 1
+    checkpoint.write_bytes(content)
+    with pytest.raises(CheckpointError, match="is not the file that ships, or is damaged; install edgepose again"):
+        resolve_checkpoint(name, tmp_path)
 
 
 def test_somebody_elses_safetensors_is_one_clear_error(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.codecs import Codec, codec_from_dict
-from edgepose.runtime.files import write_whole
+from edgepose.runtime.files import sha256_of, write_whole
 from edgepose.runtime.shipped import MODELS_FOLDER, shipped_names
+from edgepose.runtime.sidecar import read_sidecar
 from edgepose.runtime.skeleton import skeleton_named
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.qat import INPUT_RANGE, round_weights
@@ -91,17 +92,25 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 def resolve_checkpoint(path_or_name: str, folder: Path = MODELS_FOLDER) -> Path:
     """Return the checkpoint that a path, or the name of a shipped model, stands for.
 
-    Raises `CheckpointError` listing what ships when there is neither.
+    Raises `CheckpointError` listing what ships when there is neither, and where a shipped one is damaged.
     """
     path, names = Path(path_or_name), shipped_names(folder)
     if path.is_file():
         return path
     if path_or_name in names:
-        return folder / f"{path_or_name}.safetensors"
+        return _undamaged(folder / f"{path_or_name}.safetensors")
     raise CheckpointError(
         f"no checkpoint {path}; expected a .safetensors that `edgepose train` wrote, or a shipped name: "
         f"{', '.join(names) or 'none'}"
     )
+
+
+def _undamaged(shipped: Path) -> Path:
+    """Return a shipped checkpoint whose hash is the one that the export beside it was made of."""
+    card = read_sidecar(shipped.with_suffix(".onnx"))
+    if card is None or sha256_of(shipped) != card.provenance["export"]["checkpoint_sha256"]:
+        raise CheckpointError(f"{shipped} is not the file that ships, or is damaged; install edgepose again")
+    return shipped
 
 
 def load_checkpoint(path: Path, *, with_state: bool = False) -> Checkpoint:
