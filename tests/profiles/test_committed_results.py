@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from edgepose.runtime.files import sha256_of
 from edgepose.runtime.profiling.comparison import BUSY_PERCENT
 from edgepose.runtime.profiling.report import read_report
+from edgepose.runtime.shipped import MODELS_FOLDER, shipped_names
 
 FOLDER = Path(__file__).parents[2] / "profiles" / "results"
 RESULTS = sorted(FOLDER.glob("*/*.json"))
@@ -22,3 +24,9 @@ def test_a_committed_result_is_whole_and_was_measured_in_peace(path: Path) -> No
         assert report.environment[load]["others_percent"] <= BUSY_PERCENT
     assert report.warning is None, "it was searching, not following"
     assert "/" not in report.model, "a path of somebody's machine"
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_what_ships_was_measured_with_the_weights_that_ship(name: str) -> None:
+    measured = [read_report(path).environment["sha256"] for path in RESULTS if path.stem == f"{name}-onnx-fp32"]
+    assert {f"{name}.onnx": sha256_of(MODELS_FOLDER / f"{name}.onnx")} in measured
