@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from edgepose.runtime.arrays import ImageArray
 from edgepose.train.networks import DeployNetwork
+from edgepose.train.qat import rounded_input, rounded_weight
 
 _CROPS = 8
 _RANGE_CROPS = 64
@@ -68,12 +69,13 @@ def _input_ranges(
 @contextmanager
 def _reduced(layer: nn.Conv2d, precision: str, low: float, high: float) -> Iterator[None]:
     """Let one layer's input and weight have the precision's steps, for a while."""
+    limits = torch.tensor([low, high])
 
     def reduce_input(_: nn.Module, inputs: tuple[Tensor]) -> tuple[Any, ...]:
-        return (_half(inputs[0]) if precision == "fp16" else _steps_of_range(inputs[0], low, high),)
+        return (_half(inputs[0]) if precision == "fp16" else rounded_input(inputs[0], limits),)
 
     weight = layer.weight.data
-    layer.weight.data = _half(weight) if precision == "fp16" else _steps_per_channel(weight)
+    layer.weight.data = _half(weight) if precision == "fp16" else rounded_weight(weight)
     hook = layer.register_forward_pre_hook(reduce_input)
     try:
         yield
@@ -84,15 +86,3 @@ def _reduced(layer: nn.Conv2d, precision: str, low: float, high: float) -> Itera
 
 def _half(x: Tensor) -> Tensor:
     return x.half().float()
-
-
-def _steps_of_range(x: Tensor, low: float, high: float) -> Tensor:
-    """Round to 255 steps from `low` to `high`, zero being one of them."""
-    step = max(high - low, 1e-12) / 255
-    return ((x / step).round().clamp(round(low / step), round(high / step))) * step
-
-
-def _steps_per_channel(weight: Tensor) -> Tensor:
-    """Round each output channel to 127 steps to either side."""
-    step = weight.abs().amax(dim=(1, 2, 3), keepdim=True).clamp(min=1e-12) / 127
-    return (weight / step).round() * step

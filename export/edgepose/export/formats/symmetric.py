@@ -10,10 +10,9 @@ import copy
 from collections.abc import Container, Mapping
 
 import numpy as np
-import onnxruntime
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, helper, numpy_helper
 
-from edgepose.export.graph import INPUT
+from edgepose.export.onnx_values import values_of
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 
 _STEPS = 127
@@ -78,17 +77,9 @@ def quantise_convolutions(graph: ModelProto, scales: Mapping[str, float], exclud
 
 def activation_scales(graph: ModelProto, images_rgb: ImageArray) -> dict[str, float]:
     """Return the scale of what each convolution reads, by what it is on crops uint8 (N, H, W, 3)."""
-    watched = copy.deepcopy(graph)
     seen = {node.input[0]: Magnitudes() for node in _convolutions(graph)}
-    outputs = {value.name for value in graph.graph.output}
-    watched.graph.output.extend(
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in seen if name not in outputs
-    )
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(watched.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    for image in images_rgb:
-        for magnitudes, values in zip(seen.values(), session.run(list(seen), {INPUT: image[None]}), strict=True):
+    for of_picture in values_of(graph, list(seen), images_rgb):
+        for magnitudes, values in zip(seen.values(), of_picture, strict=True):
             magnitudes.add(values)
     return {name: magnitudes.scale() for name, magnitudes in seen.items()}
 
