@@ -12,6 +12,7 @@ import typer
 from torch import Tensor
 
 from edgepose.export.export_run import ExportRequest, run_export
+from edgepose.runtime.command_line import run_app
 from edgepose.runtime.files import write_text_whole
 from edgepose.runtime.shipped import MODELS_FOLDER, shipped_names
 from edgepose.runtime.sidecar import read_sidecar, sidecar_path, write_sidecar
@@ -130,4 +131,6 @@ def main(checkpoint: Path, name: str, data: str, presence_threshold: float = 0.2
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    app.command()(main)
+    run_app(app)
