@@ -24,6 +24,7 @@ from edgepose.train.card import card_of_checkpoint
 from edgepose.train.checkpoint import Checkpoint
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.networks.pil import DynamicDepthwise
+from edgepose.train.networks.repose import block
 from support.settled import CROPS
 from support.trained import PPNET
 from support.xnnpack import partitions_of
@@ -200,6 +201,34 @@ def test_every_convolution_of_a_network_can_be_excluded(source: ExportSource) ->
     # what normalises the image, and what writes the updates of RePose's keypoints, is no module of the network
     updates = sum(name.endswith(".gather_norm") for name, _ in network.named_modules())
     assert len(quantised) <= 1 + updates
+
+
+class UnevenFactors(nn.Module):
+    """A batch norm after a ReLU whose factors, of either sign, are as different as what comes to them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        first, last = block(3, 2, 3, 16), nn.Conv2d(16, 4, 1)
+        convolution, _, norm = first
+        assert isinstance(convolution, nn.Conv2d)
+        assert isinstance(norm, nn.BatchNorm2d)
+        factors = torch.logspace(-1.5, 1, 16) * torch.tensor([1.0, -1.0]).repeat(8)
+        with torch.no_grad():
+            norm.weight.copy_(factors)
+            convolution.weight.div_(factors.abs().view(-1, 1, 1, 1))
+        self.layers = nn.Sequential(first, last)
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        return [self.layers(image)]
+
+
+def test_int8_keeps_small_factors_of_a_batch_norm_after_a_relu() -> None:
+    torch.manual_seed(0)
+    deployed = DeployNetwork(UnevenFactors()).eval()
+    uneven = ExportSource(deployed, to_onnx(deployed, CROPS.shape[2:0:-1], "heatmaps"), None)
+    exact = in_torch(uneven)
+    error = run(TFLITE.convert(uneven, "int8", CROPS))["heatmaps"] - exact
+    assert np.square(error).mean() < 0.02**2 * np.square(exact).mean()
 
 
 class OwnKernels(nn.Module):

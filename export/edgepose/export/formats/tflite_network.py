@@ -97,14 +97,14 @@ def _normalisation(deployed: DeployNetwork) -> nn.Conv2d:
 
 
 class _Affine(nn.Module):
-    """A batch norm at inference, as one product and one sum (the converter makes four operations of it)."""
+    """A batch norm at inference, as one sum and, where one factor is not 1, one product (the converter makes four)."""
 
-    scale: Tensor
+    scale: Tensor | None
     shift: Tensor
 
-    def __init__(self, scale: Tensor | None, shift: Tensor) -> None:
+    def __init__(self, scale: Tensor, shift: Tensor) -> None:
         super().__init__()
-        self.register_buffer("scale", scale if scale is None else scale.view(1, -1, 1, 1))
+        self.register_buffer("scale", None if bool((scale == 1).all()) else scale.view(1, -1, 1, 1))
         self.register_buffer("shift", shift.view(1, -1, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -113,7 +113,7 @@ class _Affine(nn.Module):
 
 
 def _merged(network: nn.Module) -> nn.Module:
-    """Return a copy whose batch norms after a ReLU are a sum, their factor being in the convolution before it."""
+    """Return a copy whose batch norms after a ReLU are a sum and signs, the rest being in the convolution before it."""
     network = copy.deepcopy(network).eval()
     merge_cores(network)
     for module in list(network.modules()):
@@ -134,12 +134,12 @@ def _merge(layers: nn.Sequential) -> None:
             continue
         scale, shift = _affine_of(layer)
         before = layers[i - 2] if i > 1 else None
-        if isinstance(before, nn.Conv2d) and before.bias is None and bool((scale > 0).all()):
+        if isinstance(before, nn.Conv2d) and before.bias is None:
+            # int8 keeps signs exactly, but has one step for factors from 0.05 to 8
             with torch.no_grad():
-                before.weight.mul_(scale.view(-1, 1, 1, 1))
-            layers[i] = _Affine(None, shift)
-        else:
-            layers[i] = _Affine(scale, shift)
+                before.weight.mul_(scale.abs().view(-1, 1, 1, 1))
+            scale = scale.sign()
+        layers[i] = _Affine(scale, shift)
 
 
 def _affine_of(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
