@@ -67,12 +67,14 @@ def test_models_lists_what_ships(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (tmp_path / "index.json").write_text(json.dumps(["first", "second"]))
     monkeypatch.setattr(shipped.shipped_models, "__defaults__", (tmp_path,))
     first, second = json.loads(_run("models", "--json").stdout)
-    assert set(first) == {"name", "path", "checkpoint", "size_mb", "accuracy", "default", "p50_ms"}
+    assert set(first) == {"name", "path", "checkpoint", "size_mb", "accuracy", "everybody", "default", "p50_ms"}
     assert (first["name"], first["default"], second["name"], second["default"]) == ("first", True, "second", False)
     assert Path(first["path"]).is_file()
     assert first["accuracy"][0]["metric"] == "PCK@0.2"
     assert first["p50_ms"] > 0
-    assert "first (default)" in _run("models").stdout
+    table = _run("models").stdout
+    assert "first (default)" in table
+    assert "a person" in table
     assert json.loads(_run("models", "--json", "--no-time").stdout)[0]["p50_ms"] is None
     assert "not run" in _run("models", "--no-time").stdout
 

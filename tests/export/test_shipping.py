@@ -11,7 +11,7 @@ from edgepose.runtime.backends import open_model
 from edgepose.runtime.shipped import shipped_models
 from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.checkpoint import load_checkpoint
-from edgepose.train.data import WeightedDataset
+from edgepose.train.data import WeightedDataset, open_dataset
 from edgepose.train.evaluate import Evaluation
 from edgepose.train.loop import Trainer
 from edgepose.train.networks import NetworkSpec
@@ -56,6 +56,23 @@ def test_what_ships_is_listed_measured_and_opens_by_its_card(shipped: tuple[Eval
         assert session.card.provenance["commit"] == "abc"
     assert json.loads((folder / "index.json").read_text()) == ["first", "second"]
     assert not list(folder.glob("*fp32*"))
+
+
+def test_a_model_of_everybody_is_measured_on_whole_pictures(tmp_path: Path) -> None:
+    spec = NetworkSpec.of_paper("simplepose", {"stages": "1", "width": "16", "step": "4"}, None, (64, 64))
+    recipe = Recipe(epochs=1, batch=4, precision="fp32", loss="focal")
+    crowd = open_dataset("synthetic:4:1")
+    record = {"data": ["synthetic:4:1"]}
+    Trainer(spec, recipe, [WeightedDataset(crowd, 1.0)], tmp_path / "run", workers=0, record=record).run()
+    folder = tmp_path / "models"
+    folder.mkdir()
+    measured = ship(
+        tmp_path / "run" / "last.safetensors", "crowd", crowd, presence_threshold=0.1, commit="abc", folder=folder
+    )
+    [model] = shipped_models(folder)
+    assert model.everybody
+    told = {figure.metric: (figure.data, figure.value) for figure in model.accuracy}
+    assert told["OKS AP"] == ("synthetic:4:1, whole pictures", round(measured.metrics["OKS AP"], 2))
 
 
 def test_the_checkpoint_that_ships_has_no_training_state_and_half_the_size(

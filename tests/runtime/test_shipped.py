@@ -25,6 +25,7 @@ def test_what_ships_is_listed_default_first(folder: Path) -> None:
     assert first.checkpoint == folder / "first.safetensors"
     assert first.size_mb == first.path.stat().st_size / 1e6
     assert first.accuracy == tiny_card().accuracy
+    assert not first.everybody
 
 
 def test_an_empty_folder_ships_nothing(tmp_path: Path) -> None:
@@ -36,6 +37,12 @@ def test_an_empty_folder_ships_nothing(tmp_path: Path) -> None:
 def test_an_altered_model_is_an_error(folder: Path) -> None:
     (folder / "second.onnx").write_bytes(b"altered")
     with pytest.raises(CardError, match=r"second.onnx is not the file of its card"):
+        shipped_models(folder)
+
+
+def test_a_model_without_its_card_is_an_error(folder: Path) -> None:
+    (folder / "second.onnx.card.json").unlink()
+    with pytest.raises(ModelError, match=r"second.onnx has lost its card; install edgepose anew"):
         shipped_models(folder)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from edgepose.runtime.shipped import ShippedModel
 
-HEADLINE = "PCK@0.2"
+_OF_EVERYBODY, _OF_ONE_PERSON = "OKS AP", "PCK@0.2"
 _RUNS = 30
 
 
@@ -35,6 +35,7 @@ def models(
         typer.echo(json.dumps(rows, indent=1))
     elif shipped:
         Console().print(_table(shipped, p50s_ms))
+        typer.echo(f"in {shipped[0].path.parent}; any command takes a name for the file")
     else:
         typer.echo("no model ships with this installation; export one with edgepose export")
 
@@ -59,13 +60,14 @@ def _row(model: "ShippedModel", p50_ms: float | None) -> dict[str, object]:
 def _table(shipped: "list[ShippedModel]", p50s_ms: list[float | None]) -> "Table":
     from rich.table import Table  # noqa: PLC0415
 
-    table = Table("name", "MB", "accuracy")
+    table = Table("name", "sees", "MB", "accuracy")
     table.add_column("p50 here, ms", justify="right")
-    table.add_column("file", overflow="fold")
     for model, p50_ms in zip(shipped, p50s_ms, strict=True):
-        told = [f for f in model.accuracy if f.metric == HEADLINE]
+        headline = _OF_EVERYBODY if model.everybody else _OF_ONE_PERSON
+        told = [f for f in model.accuracy if f.metric == headline]
         figures = "\n".join(f"{f.metric} {f.value:.1f} on {f.data} ({f.precision})" for f in told)
         name = f"{model.name} (default)" if model.default else model.name
         spent = "not run" if p50_ms is None else f"{p50_ms:.2f}"
-        table.add_row(name, f"{model.size_mb:.1f}", figures, spent, str(model.path))
+        sees = "everybody" if model.everybody else "a person"
+        table.add_row(name, sees, f"{model.size_mb:.1f}", figures, spent)
     return table

@@ -12,6 +12,7 @@ import typer
 from torch import Tensor
 
 from edgepose.export.export_run import ExportRequest, run_export
+from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.command_line import run_app
 from edgepose.runtime.files import write_text_whole
 from edgepose.runtime.shipped import MODELS_FOLDER, shipped_names
@@ -22,8 +23,8 @@ from edgepose.train.evaluate import Evaluation, evaluate
 from edgepose.train.session import TorchSession
 
 LICENCE = (
-    "Apache-2.0 for the network and its code; trained on images of LSP, LSP Extended and COCO, which are for research "
-    "and keep terms of their own"
+    "Apache-2.0 for the network and its code; trained on the images that `data` names, which are for research and keep "
+    "terms of their own"
 )
 
 
@@ -38,14 +39,15 @@ def ship(
 ) -> Evaluation:
     """Write NAME.safetensors and NAME.onnx into the folder of shipped models, and list them, a new one last.
 
-    The accuracy in the card is that of the trimmed weights on `test_set`. Raises what training, evaluation and export
-    raise.
+    The accuracy in the card is that of the trimmed weights on `test_set`, of everybody in its pictures or of people in
+    the boxes of their joints. Raises what training, evaluation and export raise.
     """
     path = folder / f"{name}.safetensors"
     trimmed = _trimmed(load_checkpoint(run_checkpoint), presence_threshold, commit)
     save_checkpoint(path, trimmed)
     with TorchSession(path) as session:
-        measured = evaluate(session, test_set, box="joints")
+        everybody = isinstance(trimmed.codec, BodyPartCodec)
+        measured = evaluate(session, test_set, box="image" if everybody else "joints")
     training = {**trimmed.training, "accuracy": _by_joint(measured)}
     save_checkpoint(path, replace(trimmed, training=training, accuracy=_figures(measured)))
     report = run_export(ExportRequest(path, [("onnx", "fp32")], folder, validate="synthetic:50"))
@@ -107,7 +109,8 @@ def _by_joint(measured: Evaluation) -> dict[str, Any]:
 
 
 def _figures(measured: Evaluation) -> list[dict[str, Any]]:
-    data = f"{_short(measured.data)}, box from the {measured.environment['box']}"
+    box = measured.environment["box"]
+    data = f"{_short(measured.data)}, {'whole pictures' if box == 'image' else f'box from the {box}'}"
     return [
         {"data": data, "metric": metric, "precision": "fp32", "value": round(value, 2), "images": measured.images}
         for metric, value in measured.metrics.items()

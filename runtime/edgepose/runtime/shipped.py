@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.card import AccuracyFigure
 from edgepose.runtime.errors import ModelError
 from edgepose.runtime.sidecar import read_sidecar
@@ -13,13 +14,17 @@ MODELS_FOLDER = Path(__file__).parent / "models"
 
 @dataclass(frozen=True)
 class ShippedModel:
-    """One of them: the ONNX file, its checkpoint, its size (MB of 10^6 bytes) and measured accuracy."""
+    """One of them: the ONNX file, its checkpoint, its size (MB of 10^6 bytes) and measured accuracy.
+
+    It sees `everybody` in a picture, or one person in a crop.
+    """
 
     name: str
     path: Path
     checkpoint: Path
     size_mb: float
     accuracy: tuple[AccuracyFigure, ...]
+    everybody: bool
     default: bool
 
 
@@ -40,8 +45,11 @@ def shipped_models(folder: Path = MODELS_FOLDER) -> list[ShippedModel]:
 def _shipped(folder: Path, name: str, *, default: bool) -> ShippedModel:
     path = folder / f"{name}.onnx"
     card = read_sidecar(path)
-    accuracy = () if card is None else card.accuracy
-    return ShippedModel(name, path, path.with_suffix(".safetensors"), path.stat().st_size / 1e6, accuracy, default)
+    if card is None:
+        raise ModelError(f"{path.name} has lost its card; install edgepose anew")
+    everybody = isinstance(card.codec_object(), BodyPartCodec)
+    size_mb = path.stat().st_size / 1e6
+    return ShippedModel(name, path, path.with_suffix(".safetensors"), size_mb, card.accuracy, everybody, default)
 
 
 def resolve_model(path_or_name: str, folder: Path = MODELS_FOLDER) -> Path:
