@@ -57,7 +57,7 @@ def test_parts_prints_the_groups_and_draws_them(data: str, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--groups", "20"), "lsp-14 has 1 to 14 groups of parts; found 20"),
+        (("--groups", "20"), "lsp-14 has 1 to 14 groups of joints; found 20"),
         (("--plot", "parts.doc"), "cannot draw into parts.doc"),
         (("--data", "dogs:/nowhere"), "unknown kind of data 'dogs'"),
     ],

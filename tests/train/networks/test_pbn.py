@@ -11,7 +11,7 @@ from edgepose.runtime.skeleton import COCO_17, LSP_14, MPII_16, SIMPLE_POSE_18, 
 from edgepose.train.named_recipes import paper_recipe
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.networks.describe import describe
-from edgepose.train.networks.part_groups import joint_groups, usual_number, write_groups
+from edgepose.train.networks.joint_groups import joint_groups, usual_number, write_groups
 from edgepose.train.networks.pbn import Branches, PBNConfig
 
 SKELETONS = [LSP_14, MPII_16, COCO_17]
@@ -119,14 +119,14 @@ def test_groups_keep_left_and_right_alike() -> None:
     [
         ({"groups": "arms"}, None, None, "groups is stat, body, overlap, a whole number or the joints of each"),
         ({"groups": "r_knee/tail"}, LSP_14, None, "lsp-14 has no 'tail' to group; it has r_ankle, r_knee"),
-        ({"groups": "head/neck"}, LSP_14, None, "no group of parts has r_ankle, r_knee"),
+        ({"groups": "head/neck"}, LSP_14, None, "no group of joints has r_ankle, r_knee"),
         ({"groups": "0"}, None, None, "PBN takes stacks, depth and groups >= 1"),
-        ({"groups": "17"}, None, None, "mpii-16 has 1 to 16 groups of parts; found 17"),
+        ({"groups": "17"}, None, None, "mpii-16 has 1 to 16 groups of joints; found 17"),
         ({"stacks": "0"}, None, None, "PBN takes stacks, depth and groups >= 1"),
         ({"baseline": "shallow"}, None, None, "baseline is one of none, deep, plain; found 'shallow'"),
         ({"blocks": "2"}, None, None, "unknown setting 'blocks'; this network has stacks, width, depth, groups, base"),
         ({}, None, (192, 200), "PBN's input is a multiple of 64; found 192x200"),
-        ({}, SIMPLE_POSE_18, None, "no statistics of the parts of simplepose-18; there are some for mpii-16"),
+        ({}, SIMPLE_POSE_18, None, "no statistics of the joints of simplepose-18; there are some for mpii-16"),
     ],
 )
 def test_what_no_pbn_is_is_one_clear_line(
@@ -139,5 +139,5 @@ def test_what_no_pbn_is_is_one_clear_line(
 
 def test_a_skeleton_with_a_joint_that_no_group_has_is_one_clear_line() -> None:
     tail = Skeleton("dog", ("neck", "tail"), (("neck", "tail"),), (0.1, 0.1))
-    with pytest.raises(EdgeposeError, match="no group of parts has tail of dog"):
+    with pytest.raises(EdgeposeError, match="no group of joints has tail of dog"):
         NetworkSpec("pbn", tail, (64, 64), {"groups": "body"}).build()

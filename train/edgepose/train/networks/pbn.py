@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.networks.hourglass import Hourglass, PreActivation, conv_norm_relu, residuals
-from edgepose.train.networks.part_groups import HANDCRAFTED, joint_groups
+from edgepose.train.networks.joint_groups import HANDCRAFTED, joint_groups
 
 _CHANNELS = 256
 

@@ -27,7 +27,7 @@ _TINY = 1e-6
 
 
 @dataclass(frozen=True)
-class PartStatistics:
+class JointStatistics:
     """Mutual information in nats of each pair of joints (K, K), zero diagonal, and what chance alone would show."""
 
     skeleton: Skeleton
@@ -51,7 +51,7 @@ class PartStatistics:
         """
         joints = self.skeleton.joints
         if not 1 <= number <= len(joints):
-            raise EdgeposeError(f"{self.skeleton.name} has 1 to {len(joints)} groups of parts; found {number}")
+            raise EdgeposeError(f"{self.skeleton.name} has 1 to {len(joints)} groups of joints; found {number}")
         if number in (1, len(joints)):
             labels = np.arange(len(joints)) if number > 1 else np.zeros(len(joints), int)
         else:
@@ -68,7 +68,7 @@ class PartStatistics:
         }
 
 
-def part_statistics(datasets: Sequence[PoseDataset]) -> PartStatistics:
+def joint_statistics(datasets: Sequence[PoseDataset]) -> JointStatistics:
     """Measure how much the joints of people tell about each other; the skeleton is the first data set's.
 
     Only labels are read. Everybody with half of the joints counts, and their mirror image too, as in training.
@@ -89,7 +89,7 @@ def part_statistics(datasets: Sequence[PoseDataset]) -> PartStatistics:
     mirrored = keypoints[:, list(skeleton.flip_order)] * np.array([-1, 1], np.float32)
     cells = lattice_cells(np.concatenate([keypoints, mirrored]), skeleton)
     information, chance = _information_matrices(cells)
-    return PartStatistics(skeleton, len(keypoints), information, chance)
+    return JointStatistics(skeleton, len(keypoints), information, chance)
 
 
 def _labels(dataset: PoseDataset, skeleton: Skeleton) -> FloatArray:

@@ -1,4 +1,4 @@
-"""A picture of the statistics of parts: the matrix of mutual information, and a figure coloured by group."""
+"""A picture of the statistics of joints: the matrix of mutual information, and a figure coloured by group."""
 
 import colorsys
 import itertools
@@ -11,7 +11,7 @@ import numpy as np
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.drawing import Colour
-from edgepose.train.parts import PartStatistics
+from edgepose.train.joint_statistics import JointStatistics
 from edgepose.train.pictures.canvas import BLACK, WHITE, width_px, write
 from edgepose.train.pictures.file import save_picture
 
@@ -36,7 +36,7 @@ _STANDING = {
 }
 
 
-def draw_parts(statistics: PartStatistics, groups: Sequence[Sequence[str]]) -> ImageArray:
+def draw_joint_statistics(statistics: JointStatistics, groups: Sequence[Sequence[str]]) -> ImageArray:
     """Return a picture (H, W, 3) BGR: the matrix in the order of the groups, and a standing figure in their colours.
 
     Raises `EdgeposeError` for a joint that the figure does not have.
@@ -48,12 +48,12 @@ def draw_parts(statistics: PartStatistics, groups: Sequence[Sequence[str]]) -> I
     return np.hstack([matrix, figure])
 
 
-def save_parts_picture(path: Path, statistics: PartStatistics, groups: Sequence[Sequence[str]]) -> None:
-    """Write `draw_parts` to a file of any kind that OpenCV writes.
+def save_joint_statistics(path: Path, statistics: JointStatistics, groups: Sequence[Sequence[str]]) -> None:
+    """Write `draw_joint_statistics` to a file of any kind that OpenCV writes.
 
     Raises `EdgeposeError` for another suffix and where the file system refuses.
     """
-    save_picture(path, draw_parts(statistics, groups))
+    save_picture(path, draw_joint_statistics(statistics, groups))
 
 
 def _colours(count: int) -> list[Colour]:
@@ -65,7 +65,7 @@ def _colours(count: int) -> list[Colour]:
     return found
 
 
-def _matrix(statistics: PartStatistics, groups: Sequence[Sequence[str]], of_joint: dict[str, Colour]) -> ImageArray:
+def _matrix(statistics: JointStatistics, groups: Sequence[Sequence[str]], of_joint: dict[str, Colour]) -> ImageArray:
     joints = [joint for group in groups for joint in group]
     rows = [statistics.skeleton.index(joint) for joint in joints]
     values = statistics.mutual_information[np.ix_(rows, rows)]
@@ -96,7 +96,7 @@ def _write_values(picture: ImageArray, values: np.ndarray, corner: int) -> None:
             write(picture, f"{value:.1f}", place, colour, 0.38)
 
 
-def _figure(statistics: PartStatistics, of_joint: dict[str, Colour], height: int) -> ImageArray:
+def _figure(statistics: JointStatistics, of_joint: dict[str, Colour], height: int) -> ImageArray:
     picture = np.full((height, _FIGURE_WIDTH, 3), 255, np.uint8)
     places = {joint: _place(joint, height) for joint in of_joint}
     for a, b in statistics.skeleton.edges:

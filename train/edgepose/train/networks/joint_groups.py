@@ -69,7 +69,7 @@ def rows_of(skeleton: Skeleton, names: Sequence[Sequence[str]]) -> tuple[tuple[i
     """
     left = [joint for joint in skeleton.joints if not any(joint in group for group in names)]
     if left:
-        raise EdgeposeError(f"no group of parts has {', '.join(left)} of {skeleton.name}; choose other groups")
+        raise EdgeposeError(f"no group of joints has {', '.join(left)} of {skeleton.name}; choose other groups")
     rows = [tuple(skeleton.index(joint) for joint in group if joint in skeleton.joints) for group in names]
     return tuple(group for group in rows if group)
 
@@ -83,19 +83,19 @@ def _statistical(skeleton: Skeleton, groups: str | int) -> list[list[str]]:
     statistics = _statistics()
     if skeleton.name not in statistics:
         raise EdgeposeError(
-            f"no statistics of the parts of {skeleton.name}; there are some for {', '.join(statistics)}; "
+            f"no statistics of the joints of {skeleton.name}; there are some for {', '.join(statistics)}; "
             f"choose groups=body"
         )
     number = usual_number(skeleton) if groups == "stat" else int(groups)
     by_number: dict[str, list[list[str]]] = statistics[skeleton.name]["groups"]
     if str(number) not in by_number:
-        raise EdgeposeError(f"{skeleton.name} has 1 to {len(by_number)} groups of parts; found {number}")
+        raise EdgeposeError(f"{skeleton.name} has 1 to {len(by_number)} groups of joints; found {number}")
     return by_number[str(number)]
 
 
 @cache
 def _statistics() -> dict[str, Any]:
     """Return by skeleton: `source` of the labels, `stat` (the usual number of groups), `groups` by number."""
-    text = files("edgepose.train.networks").joinpath("part_groups.json").read_text(encoding="utf-8")
+    text = files("edgepose.train.networks").joinpath("joint_groups.json").read_text(encoding="utf-8")
     document: dict[str, Any] = json.loads(text)
     return document

@@ -12,8 +12,14 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.skeleton import COCO_17, LSP_14, MPII_16, Skeleton
 from edgepose.train.data import open_dataset
 from edgepose.train.data.pose_dataset import PoseDataset, Sample
-from edgepose.train.parts import LATTICE, PartStatistics, lattice_cells, mutual_information, part_statistics
-from edgepose.train.pictures.parts import draw_parts, save_parts_picture
+from edgepose.train.joint_statistics import (
+    LATTICE,
+    JointStatistics,
+    joint_statistics,
+    lattice_cells,
+    mutual_information,
+)
+from edgepose.train.pictures.joint_statistics import draw_joint_statistics, save_joint_statistics
 from support.data_sets import write_coco, write_lsp
 
 PAPER = [
@@ -56,7 +62,7 @@ def tied_poses(people: int) -> np.ndarray:
 
 
 def test_joints_that_move_together_tell_most_about_each_other() -> None:
-    affinity = part_statistics([Labels(tied_poses(800))]).affinity
+    affinity = joint_statistics([Labels(tied_poses(800))]).affinity
     tied = np.zeros(affinity.shape, bool)
     for group in TIED:
         rows = [LSP_14.index(joint) for joint in group]
@@ -72,7 +78,7 @@ def test_blocks_of_the_matrix_are_groups() -> None:
         rows = [LSP_14.index(joint) for joint in group]
         matrix[np.ix_(rows, rows)] = 1
     np.fill_diagonal(matrix, 0)
-    groups = PartStatistics(LSP_14, 500, matrix, 0 * matrix).groups(5)
+    groups = JointStatistics(LSP_14, 500, matrix, 0 * matrix).groups(5)
     assert groups[:2] == [["r_ankle", "r_knee", "l_knee", "l_ankle"], ["r_hip", "l_hip", "r_shoulder", "l_shoulder"]]
     assert {frozenset(group) for group in TIED} < {frozenset(group) for group in groups}
 
@@ -90,7 +96,7 @@ def test_unlabelled_joints_have_no_cell_and_count_in_no_pair() -> None:
     cells = lattice_cells(poses, LSP_14)
     assert (cells[:150, :3] == -1).all()
     assert (cells[150:] >= 0).all()
-    statistics = part_statistics([Labels(poses)])
+    statistics = joint_statistics([Labels(poses)])
     assert np.isfinite(statistics.mutual_information).all()
 
 
@@ -103,7 +109,7 @@ def test_mutual_information_is_that_of_theory(rng: np.random.Generator) -> None:
 
 
 def test_the_matrix_is_symmetric_and_the_affinity_scaled() -> None:
-    statistics = part_statistics([Labels(tied_poses(300))])
+    statistics = joint_statistics([Labels(tied_poses(300))])
     for matrix in (statistics.mutual_information, statistics.chance, statistics.affinity):
         np.testing.assert_array_equal(matrix, matrix.T)
         assert (np.diag(matrix) == 0).all()
@@ -113,20 +119,20 @@ def test_the_matrix_is_symmetric_and_the_affinity_scaled() -> None:
 
 @pytest.mark.parametrize("number", [1, 2, 13, 14])
 def test_every_number_of_groups_has_so_many(number: int) -> None:
-    assert len(part_statistics([Labels(tied_poses(200))]).groups(number)) == number
+    assert len(joint_statistics([Labels(tied_poses(200))]).groups(number)) == number
 
 
 def test_wrong_numbers_of_groups_and_people_are_one_clear_line() -> None:
     poses = tied_poses(120)
-    with pytest.raises(EdgeposeError, match="lsp-14 has 1 to 14 groups of parts; found 15"):
-        part_statistics([Labels(poses)]).groups(15)
+    with pytest.raises(EdgeposeError, match="lsp-14 has 1 to 14 groups of joints; found 15"):
+        joint_statistics([Labels(poses)]).groups(15)
     with pytest.raises(EdgeposeError, match="at least 100 people with half of their joints labelled; made up has 99"):
-        part_statistics([Labels(poses[:99])])
+        joint_statistics([Labels(poses[:99])])
     with pytest.raises(EdgeposeError, match="at least 100 people with half of their joints labelled; made up has 0"):
-        part_statistics([Labels(poses[:0])])
+        joint_statistics([Labels(poses[:0])])
     poses[:, 4] = np.nan
     with pytest.raises(EdgeposeError, match="nobody has a label for l_knee of lsp-14"):
-        part_statistics([Labels(poses)])
+        joint_statistics([Labels(poses)])
 
 
 def test_labels_are_read_without_their_images(tmp_path: Path) -> None:
@@ -140,21 +146,21 @@ def test_labels_are_read_without_their_images(tmp_path: Path) -> None:
 
 def test_the_picture_has_the_colours_of_the_groups(tmp_path: Path) -> None:
     matrix = np.random.default_rng(0).uniform(0.1, 1, (17, 17)).astype(np.float32)
-    statistics = PartStatistics(COCO_17, 500, matrix, 0 * matrix)
+    statistics = JointStatistics(COCO_17, 500, matrix, 0 * matrix)
     groups = [list(COCO_17.joints[:5]), list(COCO_17.joints[5:])]
-    picture = draw_parts(statistics, groups)
+    picture = draw_joint_statistics(statistics, groups)
     colours = {tuple(colour) for colour in picture[:, -600:].reshape(-1, 3)[::7].tolist()}
     assert len([colour for colour in colours if max(colour) - min(colour) > 150]) >= 2
-    save_parts_picture(tmp_path / "parts.png", statistics, groups)
+    save_joint_statistics(tmp_path / "parts.png", statistics, groups)
     np.testing.assert_array_equal(cv2.imread(str(tmp_path / "parts.png")), picture)
     with pytest.raises(EdgeposeError, match=r"cannot draw into .*parts.txt: expected a picture's suffix"):
-        save_parts_picture(tmp_path / "parts.txt", statistics, groups)
+        save_joint_statistics(tmp_path / "parts.txt", statistics, groups)
 
 
 @pytest.mark.research_data
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_mpii_gives_the_groups_of_the_paper(research_data: Path, split: str) -> None:
-    groups = part_statistics([open_dataset(f"mpii:{research_data}/mpii:{split}")]).groups(5)
+    groups = joint_statistics([open_dataset(f"mpii:{research_data}/mpii:{split}")]).groups(5)
     assert sorted(map(sorted, groups)) == sorted(map(sorted, PAPER))
 
 
@@ -170,9 +176,9 @@ def test_mpii_gives_the_groups_of_the_paper(research_data: Path, split: str) -> 
     ids=["mpii", "lsp", "coco"],
 )
 def test_the_groups_that_ship_are_those_of_the_data(research_data: Path, skeleton: Skeleton, specs: list[str]) -> None:
-    text = files("edgepose.train.networks").joinpath("part_groups.json").read_text()
+    text = files("edgepose.train.networks").joinpath("joint_groups.json").read_text()
     shipped = json.loads(text)[skeleton.name]
-    statistics = part_statistics([open_dataset(spec.format(research_data)) for spec in specs])
+    statistics = joint_statistics([open_dataset(spec.format(research_data)) for spec in specs])
     assert statistics.people == shipped["people"]
     for number in range(1, 9):
         assert statistics.groups(number) == shipped["groups"][str(number)]
