@@ -13,7 +13,6 @@ import pytest
 from edgepose.export.formats import TARGETS
 from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.backends.base import Session
-from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.estimators import SinglePersonEstimator
 from edgepose.runtime.pipeline import Pipeline
 from edgepose.runtime.poses import Poses
@@ -84,8 +83,6 @@ def distances_px(found: Poses, expected: Poses, crop_px: int) -> FloatArray:
 def test_every_int8_file_sees_in_a_clip_what_torch_sees(exported: tuple[str, Path]) -> None:
     name, out = exported
     with TorchSession(resolve_checkpoint(name)) as session:
-        if isinstance(session.card.codec_object(), BodyPartCodec):
-            pytest.skip("it sees everybody, not the one in a crop")
         expected = follow(session)
     assert sum(len(poses) for poses in expected) >= 30
     for row in rows_of(out):

@@ -16,7 +16,7 @@ from edgepose.export.formats import exporter_of
 from edgepose.export.original import prepare
 from edgepose.export.request import ExportRequest
 from edgepose.runtime.backends import open_model
-from edgepose.runtime.shipped import shipped_models
+from edgepose.runtime.shipped import shipped_names
 from edgepose.train.checkpoint import resolve_checkpoint
 from edgepose.train.data import open_dataset
 
@@ -29,9 +29,9 @@ CALIBRATE, PEOPLE = "synthetic:32:1", 48
 
 
 def export_shipped(folder: Path) -> None:
-    """Write FOLDER/NAME-PRECISION.tflite for every model of one person; how accurate they are is another test's."""
+    """Write FOLDER/NAME-PRECISION.tflite for every model that ships; how accurate they are is another test's."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (model.name for model in shipped_models() if not model.everybody):
+    for name in shipped_names():
         targets = [("tflite", precision) for precision in PRECISIONS]
         request = ExportRequest(resolve_checkpoint(name), targets, folder, calibrate=CALIBRATE)
         original = prepare(request, lambda _: None)

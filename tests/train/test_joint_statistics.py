@@ -19,7 +19,7 @@ from edgepose.train.joint_statistics import (
     lattice_cells,
     mutual_information,
 )
-from edgepose.train.pictures.joint_statistics import draw_joint_statistics, save_joint_statistics
+from edgepose.train.pictures.joint_statistics import draw_joint_statistics, save_joint_statistics_picture
 from support.data_sets import write_coco, write_lsp
 
 PAPER = [
@@ -151,10 +151,10 @@ def test_the_picture_has_the_colours_of_the_groups(tmp_path: Path) -> None:
     picture = draw_joint_statistics(statistics, groups)
     colours = {tuple(colour) for colour in picture[:, -600:].reshape(-1, 3)[::7].tolist()}
     assert len([colour for colour in colours if max(colour) - min(colour) > 150]) >= 2
-    save_joint_statistics(tmp_path / "parts.png", statistics, groups)
+    save_joint_statistics_picture(tmp_path / "parts.png", statistics, groups)
     np.testing.assert_array_equal(cv2.imread(str(tmp_path / "parts.png")), picture)
     with pytest.raises(EdgeposeError, match=r"cannot draw into .*parts.txt: expected a picture's suffix"):
-        save_joint_statistics(tmp_path / "parts.txt", statistics, groups)
+        save_joint_statistics_picture(tmp_path / "parts.txt", statistics, groups)
 
 
 @pytest.mark.research_data

@@ -20,12 +20,12 @@ def parts(
     from edgepose.train.data import open_dataset  # noqa: PLC0415  heavy imports wait until the command is called
     from edgepose.train.joint_statistics import joint_statistics  # noqa: PLC0415
     from edgepose.train.networks.joint_groups import usual_number, write_groups  # noqa: PLC0415
-    from edgepose.train.pictures.joint_statistics import save_joint_statistics  # noqa: PLC0415
+    from edgepose.train.pictures.joint_statistics import save_joint_statistics_picture  # noqa: PLC0415
 
     statistics = joint_statistics([open_dataset(spec) for spec in data])
     document = statistics.to_dict(usual_number(statistics.skeleton) if groups is None else groups)
     if plot is not None:
-        save_joint_statistics(plot, statistics, document["groups"])
+        save_joint_statistics_picture(plot, statistics, document["groups"])
     if as_json:
         typer.echo(json.dumps(document, indent=1))
         return

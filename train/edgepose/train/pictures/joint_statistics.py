@@ -48,7 +48,7 @@ def draw_joint_statistics(statistics: JointStatistics, groups: Sequence[Sequence
     return np.hstack([matrix, figure])
 
 
-def save_joint_statistics(path: Path, statistics: JointStatistics, groups: Sequence[Sequence[str]]) -> None:
+def save_joint_statistics_picture(path: Path, statistics: JointStatistics, groups: Sequence[Sequence[str]]) -> None:
     """Write `draw_joint_statistics` to a file of any kind that OpenCV writes.
 
     Raises `EdgeposeError` for another suffix and where the file system refuses.
