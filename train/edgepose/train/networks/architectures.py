@@ -108,9 +108,13 @@ def _quarter(input_wh: tuple[int, int], sigma_px: float) -> HeatmapCodec:
 
 
 def _simplepose_codec(input_wh: tuple[int, int], config: SimplePoseConfig) -> BodyPartCodec:
-    """Return maps of a quarter of the size; the sigmas are 9 and 7 px at 384 and 512 px in the paper, less below."""
+    """Return maps of a quarter of the size; the sigmas are 9 and 7 px at 384 and 512 px in the paper, less below.
+
+    They never are less than 5 and 4 px: a peak of less than a cell gives a network next to nothing to learn from.
+    """
     share = min(1.0, max(input_wh) / 384)
-    return BodyPartCodec(input_wh, _quarter_wh(input_wh), config.parts, 9.0 * share, 7.0 * share)
+    keypoint_sigma_px, limb_sigma_px = max(9.0 * share, 5.0), max(7.0 * share, 4.0)
+    return BodyPartCodec(input_wh, _quarter_wh(input_wh), config.parts, keypoint_sigma_px, limb_sigma_px)
 
 
 def _quarter_wh(input_wh: tuple[int, int]) -> tuple[int, int]:
