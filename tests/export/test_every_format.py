@@ -16,10 +16,10 @@ from edgepose.runtime.backends.base import Session
 from edgepose.runtime.estimators import SinglePersonEstimator
 from edgepose.runtime.pipeline import Pipeline
 from edgepose.runtime.poses import Poses
-from edgepose.runtime.shipped import shipped_names
 from edgepose.runtime.sources import open_source
 from edgepose.train.checkpoint import resolve_checkpoint
 from edgepose.train.session import TorchSession
+from support.shipped import of_one_person
 from support.xnnpack import partitions_of
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
@@ -30,7 +30,7 @@ SEEN, LOST = 0.2, 0.1
 MOST_MEMORY_KB = 6 * 1024**2
 
 
-@pytest.fixture(scope="module", params=shipped_names())
+@pytest.fixture(scope="module", params=[model.name for model in of_one_person()])
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """The name of a shipped network and the folder of its export by the issue's command."""
     name, out = request.param, tmp_path_factory.mktemp("everything") / "out"

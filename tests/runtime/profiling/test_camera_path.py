@@ -13,8 +13,9 @@ from edgepose.runtime.geometry import crop_affine, image_box_xyxy, invert_affine
 from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.profiling import DEFAULT_SOURCE
 from edgepose.runtime.profiling.camera_path import measure_camera_path
-from edgepose.runtime.shipped import shipped_names
+from edgepose.runtime.shipped import ShippedModel, shipped_names
 from edgepose.runtime.sources import open_source
+from support.shipped import by_name, of_one_person
 from support.tiny_model import save_tiny_onnx
 
 
@@ -81,9 +82,9 @@ def test_the_warm_up_lasts_until_somebody_is_found(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", shipped_names())
-def test_on_the_default_clip_who_ships_follows_somebody_through(name: str) -> None:
-    with open_model(name) as session, open_source(DEFAULT_SOURCE) as source:
+@pytest.mark.parametrize("model", of_one_person(), ids=by_name)
+def test_on_the_default_clip_who_ships_follows_somebody_through(model: ShippedModel) -> None:
+    with open_model(model.name) as session, open_source(DEFAULT_SOURCE) as source:
         found = measure_camera_path(source, open_estimator(session, 1))
     assert found.pipeline_ms.n >= 120
     assert found.with_people == found.pipeline_ms.n
