@@ -67,7 +67,10 @@ def train_on_crowds(spec: NetworkSpec, dataset: PaintedCrowds, steps: int) -> Ch
         view, affine = whole_picture(picture.image_bgr, spec.input_wh)
         joints = transform_points(affine, neck_between_shoulders(picture.keypoints, SIMPLE_POSE_18))
         images.append(torch.from_numpy(view))
-        targets.append(body_part_targets(codec, torch.from_numpy(joints)[None], torch.zeros(1, *codec.map_wh[::-1]))[0])
+        nobody = torch.zeros(1, *codec.map_wh[::-1])
+        targets.append(
+            body_part_targets(codec, torch.from_numpy(joints), torch.zeros(len(joints), dtype=int), nobody)[0]
+        )
     batch, expected = torch.stack(images), torch.stack(targets)
     deployed = DeployNetwork(network).train()
     optimiser = torch.optim.AdamW(network.parameters(), lr=1e-2)

@@ -14,11 +14,9 @@ from support.strategies import body_part_codecs
 
 
 def targets(codec: BodyPartCodec, crowds: list[Array], masks: Array) -> Array:
-    most = max(1, *(len(crowd) for crowd in crowds))
-    people = np.full((len(crowds), most, 18, 2), np.nan, np.float32)
-    for row, crowd in zip(people, crowds, strict=True):
-        row[: len(crowd)] = crowd
-    return body_part_targets(codec, torch.from_numpy(people), torch.from_numpy(masks)).numpy()
+    people = torch.from_numpy(np.concatenate(crowds).astype(np.float32))
+    image_of = torch.arange(len(crowds)).repeat_interleave(torch.tensor([len(crowd) for crowd in crowds]))
+    return body_part_targets(codec, people, image_of, torch.from_numpy(masks)).numpy()
 
 
 @settings(max_examples=30)

@@ -96,7 +96,7 @@ def test_maps_that_labels_do_not_tell_of_do_not_count() -> None:
     assert float(body_part_loss(CODEC, maps, targets, known, told, focal=False)) == 0
 
 
-def test_a_batch_has_room_for_the_largest_crowd() -> None:
+def test_a_batch_has_the_people_of_all_its_pictures() -> None:
     cells = np.zeros((16, 16), np.float32)
     maps = np.ones(50, np.float32)
     crops = [
@@ -106,12 +106,13 @@ def test_a_batch_has_room_for_the_largest_crowd() -> None:
     batch = objective().collate(crops)
     assert {name: tuple(t.shape) for name, t in batch.items()} == {
         "images": (3, 64, 64, 3),
-        "keypoints": (3, 3, 18, 2),
+        "keypoints": (4, 18, 2),
+        "image_of": (4,),
         "people": (3, 16, 16),
         "known": (3, 16, 16),
         "maps_known": (3, 50),
     }
-    assert batch["keypoints"].isnan().all(dim=(2, 3)).tolist() == [[False] * 3, [True] * 3, [False, True, True]]
+    assert batch["image_of"].tolist() == [0, 0, 0, 2]
     torch.manual_seed(0)
     loss = objective().loss(DeployNetwork(TINY.build()), batch)
     assert loss.shape == ()

@@ -8,17 +8,29 @@ from torch import Tensor
 from edgepose.runtime.body_part_codec import CUT, BodyPartCodec
 from edgepose.runtime.geometry import pixels_to_cells
 
+_PEOPLE_AT_ONCE = 64
+"""So many take some hundred MB at 512 pixels."""
 
-def body_part_targets(codec: BodyPartCodec, keypoints_crop: Tensor, people: Tensor) -> Tensor:
-    """Return the maps (N, C, H, W) of people (N, P, K, 2) in crop pixels, unlabelled keypoints and nobody being NaN.
 
-    `people` (N, H, W) is where anybody is, 0 to 1.
+def body_part_targets(codec: BodyPartCodec, keypoints_crop: Tensor, image_of: Tensor, people: Tensor) -> Tensor:
+    """Return the maps (N, C, H, W) of N images with the keypoints (M, K, 2) of all people, in crop pixels.
+
+    Unlabelled keypoints are NaN; `image_of` (M,) is which image somebody is in. `people` (N, H, W) is where anybody is,
+    0 to 1.
     """
     places = pixels_to_cells(keypoints_crop.float(), codec.stride)
-    keypoints = _keypoint_maps(codec, places)
-    limbs = _limb_maps(codec, places)
+    images, parts = len(people), codec.parts
+    keypoints = places.new_zeros((images, len(parts.skeleton), *codec.map_wh[::-1]))
+    limbs = places.new_zeros((images, len(parts.limbs), *codec.map_wh[::-1]))
+    count = torch.zeros_like(limbs)
+    for some, image in zip(places.split(_PEOPLE_AT_ONCE), image_of.split(_PEOPLE_AT_ONCE), strict=True):
+        drawn = _keypoint_maps(codec, some)
+        keypoints.scatter_reduce_(0, image[:, None, None, None].expand_as(drawn), drawn, "amax")
+        drawn, inside = _limb_maps(codec, some)
+        limbs.index_add_(0, image, drawn)
+        count.index_add_(0, image, inside)
     any_keypoint = keypoints.amax(dim=1, keepdim=True)
-    return torch.cat([limbs, keypoints, people[:, None].float(), any_keypoint], dim=1)
+    return torch.cat([limbs / count.clamp(min=1), keypoints, people[:, None].float(), any_keypoint], dim=1)
 
 
 def _cells(codec: BodyPartCodec, like: Tensor) -> tuple[Tensor, Tensor]:
@@ -28,38 +40,33 @@ def _cells(codec: BodyPartCodec, like: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _keypoint_maps(codec: BodyPartCodec, places: Tensor) -> Tensor:
-    """Return (N, K, H, W): the nearest person's Gaussian, person after person, for the sake of memory."""
+    """Return the Gaussians (M, K, H, W) about places (M, K, 2)."""
     x, y = _cells(codec, places)
-    sigma = codec.keypoint_sigma_px / codec.stride
-    maps = places.new_zeros((places.shape[0], places.shape[2], *codec.map_wh[::-1]))
-    for person in places.unbind(dim=1):
-        centre = person[..., None, None, :]
-        square = (x - centre[..., 0]).square() + (y - centre[..., 1]).square()
-        value = torch.exp(-square / (2 * sigma**2))
-        # of a NaN every comparison is false
-        maps = torch.where(value >= CUT, torch.maximum(maps, value), maps)
-    return maps
+    double_variance = 2 * (codec.keypoint_sigma_px / codec.stride) ** 2
+    centre = places[..., None, None, :]
+    across = torch.exp(-(x - centre[..., 0]).square() / double_variance)
+    down = torch.exp(-(y - centre[..., 1]).square() / double_variance)
+    value = across * down
+    # of a NaN every comparison is false
+    return torch.where(value >= CUT, value, 0.0)
 
 
-def _limb_maps(codec: BodyPartCodec, places: Tensor) -> Tensor:
-    """Return (N, L, H, W): the mean of the limbs that pass through a cell."""
+def _limb_maps(codec: BodyPartCodec, places: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the limbs (M, L, H, W) between places (M, K, 2), and 1 where one is, else 0."""
     x, y = _cells(codec, places)
     sigma = codec.limb_sigma_px / codec.stride
     reach = sigma * math.sqrt(-2 * math.log(CUT))
     # not by a list of rows: it would go to a GPU first, which waits for that
-    a, b = (
-        torch.stack([places[:, :, row] for row in rows], dim=2) for rows in zip(*codec.parts.limb_rows, strict=True)
+    begins, ends = (
+        torch.stack([places[:, row] for row in rows], dim=1)[:, :, None, None]
+        for rows in zip(*codec.parts.limb_rows, strict=True)
     )
-    total = places.new_zeros((places.shape[0], a.shape[2], *codec.map_wh[::-1]))
-    count = torch.zeros_like(total)
-    begins, limbs = a[:, :, :, None, None], (b - a)[:, :, :, None, None]
-    for begin, limb in zip(begins.unbind(dim=1), limbs.unbind(dim=1), strict=True):
-        length = limb.square().sum(dim=-1).sqrt()
-        along = limb / length[..., None]
-        dx, dy = x - begin[..., 0], y - begin[..., 1]
-        beside = dy * along[..., 0] - dx * along[..., 1]
-        onward = dx * along[..., 0] + dy * along[..., 1]
-        inside = (beside.abs() <= reach) & (onward >= -0.5) & (onward <= length + 0.5)
-        total = torch.where(inside, total + torch.exp(-beside.square() / (2 * sigma**2)), total)
-        count = count + inside
-    return total / count.clamp(min=1)
+    limbs = ends - begins
+    length = limbs.square().sum(dim=-1).sqrt()
+    along = limbs / length[..., None]
+    dx, dy = x - begins[..., 0], y - begins[..., 1]
+    beside = dy * along[..., 0] - dx * along[..., 1]
+    onward = dx * along[..., 0] + dy * along[..., 1]
+    inside = (beside.abs() <= reach) & (onward >= -0.5) & (onward <= length + 0.5)
+    value = torch.exp(-beside.square() / (2 * sigma**2))
+    return torch.where(inside, value, 0.0), inside.to(value.dtype)

@@ -57,9 +57,9 @@ def body_part_loss(
 class BodyPartObjective(Objective):
     """Everybody in a crop, as maps of limbs and keypoints.
 
-    A batch holds `images` uint8 RGB (N, H, W, 3), `keypoints` float32 (N, P, K, 2) in crop pixels, NaN where unlabelled
-    or nobody, shares of map cells `people` and `known`, float32 (N, h, w), and `maps_known` (N, C), 0 for maps that the
-    labels do not tell of; with teachers, what they look at. Raises `EdgeposeError` for a recipe with another loss than
+    A batch holds `images` uint8 RGB (N, H, W, 3), of all people in them `keypoints` float32 (M, K, 2) in crop pixels, NaN
+    where unlabelled, and `image_of` int64 (M,), shares of map cells `people` and `known`, float32 (N, h, w), and
+    `maps_known` (N, C), 0 for maps that the labels do not tell of; with teachers, what they look at. Raises `EdgeposeError` for a recipe with another loss than
     `focal` and `squared`, and for one that judges labels or cuts half bodies.
     """
 
@@ -82,14 +82,12 @@ class BodyPartObjective(Objective):
         return CrowdDataset(mix, self.codec, self.recipe.augment, self.teachers.sizes_wh if self.teachers else ())
 
     def collate(self, examples: list[CrowdCrop]) -> Batch:
-        """Stack crops; all have as many people as the one with the most, the others NaN."""
-        most = max(1, *(len(example.keypoints_crop) for example in examples))
-        people = np.full((len(examples), most, len(self.spec.skeleton), 2), np.nan, np.float32)
-        for row, example in zip(people, examples, strict=True):
-            row[: len(example.keypoints_crop)] = example.keypoints_crop
+        """Stack crops, and the people in them one image after another."""
+        counts = [len(example.keypoints_crop) for example in examples]
         return {
             "images": torch.from_numpy(np.stack([example.image_rgb for example in examples])),
-            "keypoints": torch.from_numpy(people),
+            "keypoints": torch.from_numpy(np.concatenate([example.keypoints_crop for example in examples])),
+            "image_of": torch.arange(len(examples)).repeat_interleave(torch.tensor(counts)),
             "people": torch.from_numpy(np.stack([example.people for example in examples])),
             "known": torch.from_numpy(np.stack([example.known for example in examples])),
             "maps_known": torch.from_numpy(np.stack([example.maps_known for example in examples])),
@@ -101,7 +99,7 @@ class BodyPartObjective(Objective):
         learner = network.network
         assert isinstance(learner, SimplePose)
         stages = learner.every_scale(network.normalised(batch["images"]))
-        targets = body_part_targets(self.codec, batch["keypoints"], batch["people"])
+        targets = body_part_targets(self.codec, batch["keypoints"], batch["image_of"], batch["people"])
         by_labels = self._over_stages(stages, targets, batch["known"], batch["maps_known"])
         if self.teachers is None:
             return by_labels
