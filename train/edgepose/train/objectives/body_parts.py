@@ -57,10 +57,11 @@ def body_part_loss(
 class BodyPartObjective(Objective):
     """Everybody in a crop, as maps of limbs and keypoints.
 
-    A batch holds `images` uint8 RGB (N, H, W, 3), of all people in them `keypoints` float32 (M, K, 2) in crop pixels, NaN
-    where unlabelled, and `image_of` int64 (M,), shares of map cells `people` and `known`, float32 (N, h, w), and
-    `maps_known` (N, C), 0 for maps that the labels do not tell of; with teachers, what they look at. Raises `EdgeposeError` for a recipe with another loss than
-    `focal` and `squared`, and for one that judges labels or cuts half bodies.
+    A batch holds `images` uint8 RGB (N, H, W, 3), `keypoints` float32 (M, K, 2) of all people in them, in crop pixels,
+    NaN where unlabelled, with `image_of` int64 (M,), shares of map cells `people` and `known`, float32 (N, h, w), and
+    `maps_known` (N, C), 0 for maps that the labels do not tell of; with teachers, what they look at. Raises
+    `EdgeposeError` for a recipe with another loss than `focal` and `squared`, and for one that judges labels or cuts
+    half bodies.
     """
 
     metric = "OKS AP"
