@@ -23,7 +23,7 @@ def body_part_targets(codec: BodyPartCodec, keypoints_crop: Tensor, image_of: Te
     keypoints = places.new_zeros((images, len(parts.skeleton), *codec.map_wh[::-1]))
     limbs = places.new_zeros((images, len(parts.limbs), *codec.map_wh[::-1]))
     count = torch.zeros_like(limbs)
-    for some, image in zip(places.split(_PEOPLE_AT_ONCE), image_of.split(_PEOPLE_AT_ONCE), strict=True):
+    for some, image in zip(*(torch.split(each, _PEOPLE_AT_ONCE) for each in (places, image_of)), strict=True):
         drawn = _keypoint_maps(codec, some)
         keypoints.scatter_reduce_(0, image[:, None, None, None].expand_as(drawn), drawn, "amax")
         drawn, inside = _limb_maps(codec, some)
