@@ -1,4 +1,4 @@
-"""The shipped default on real clips: it follows the person through, and sees nobody in an empty room."""
+"""Shipped models on real clips: they follow the person through, and see nobody in an empty room."""
 
 import json
 from collections.abc import Sequence
@@ -12,11 +12,12 @@ from edgepose.runtime.backends import open_model
 from edgepose.runtime.estimators import MOST_PEOPLE, open_estimator
 from edgepose.runtime.pipeline import Pipeline
 from edgepose.runtime.poses import Poses
-from edgepose.runtime.shipped import shipped_models
+from edgepose.runtime.shipped import ShippedModel, shipped_models
 from edgepose.runtime.skeleton import COCO_17, LSP_14
 from edgepose.runtime.smoothing import PoseSmoother
 from edgepose.runtime.sources import open_source
 from support.engines import backend_or_skip
+from support.shipped import by_name, of_everybody
 from support.still_camera import StillCamera
 
 pytestmark = [pytest.mark.slow, pytest.mark.research_data]
@@ -35,9 +36,11 @@ STAND = (365, 560)
 """Where the ribs of an anatomical skeleton are, which hangs on a stand: to a network it may be a third person."""
 
 
-def follow(clip: Path, most_people: int = MOST_PEOPLE, frames: int | None = None) -> list[Poses]:
+def follow(
+    clip: Path, most_people: int = MOST_PEOPLE, frames: int | None = None, model: ShippedModel = shipped_models()[0]
+) -> list[Poses]:
     backend_or_skip("openvino")
-    with open_model(str(shipped_models()[0].path)) as session, open_source(str(clip)) as source:
+    with open_model(str(model.path)) as session, open_source(str(clip)) as source:
         pipeline = Pipeline(source, open_estimator(session, most_people), smoother=PoseSmoother())
         return [result.poses for result in islice(pipeline.run(), frames)]
 
@@ -110,3 +113,16 @@ def test_one_person_alone_is_one_person_though_more_are_searched(research_data: 
     clip = follow(research_data / "video" / "squats.mp4")
     assert {person for poses in clip for person in poses.ids} == {1}
     assert np.mean([len(poses) for poses in clip]) >= 0.95
+
+
+@pytest.mark.parametrize("model", of_everybody(), ids=by_name)
+def test_who_sees_everybody_sees_one_large_person_and_nobody_in_an_empty_room(
+    research_data: Path, model: ShippedModel
+) -> None:
+    for name in ("squats", "jumping"):
+        alone = [len(poses) for poses in follow(research_data / "video" / f"{name}.mp4", model=model)]
+        assert alone.count(1) >= 0.9 * len(alone), name
+    people = [len(poses) for poses in follow(research_data / "video" / "walk_in_out.mp4", frames=400, model=model)]
+    assert not any(any(people[first : last + 1]) for first, last in EMPTY if last < len(people))
+    for frame in (frame for frame in TORSO_COMES_IN if frame < len(people)):
+        assert any(people[frame : frame + 21]), f"who comes in at frame {frame} is not found within two seconds"

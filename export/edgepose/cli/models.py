@@ -58,15 +58,16 @@ def _row(model: "ShippedModel", p50_ms: float | None) -> dict[str, object]:
 
 
 def _table(shipped: "list[ShippedModel]", p50s_ms: list[float | None]) -> "Table":
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Column, Table  # noqa: PLC0415
 
-    table = Table("name", "sees", "MB", "accuracy")
+    # a name is there to be copied
+    table = Table(Column("name", no_wrap=True), "sees", "MB", "accuracy")
     table.add_column("p50 here, ms", justify="right")
     for model, p50_ms in zip(shipped, p50s_ms, strict=True):
         headline = _OF_EVERYBODY if model.everybody else _OF_ONE_PERSON
         told = [f for f in model.accuracy if f.metric == headline]
         figures = "\n".join(f"{f.metric} {f.value:.1f} on {f.data} ({f.precision})" for f in told)
-        name = f"{model.name} (default)" if model.default else model.name
+        name = f"{model.name}\n(default)" if model.default else model.name
         spent = "not run" if p50_ms is None else f"{p50_ms:.2f}"
         sees = "everybody" if model.everybody else "a person"
         table.add_row(name, sees, f"{model.size_mb:.1f}", figures, spent)
