@@ -259,4 +259,4 @@ def test_it_learns_sixteen_crowds_by_heart(tmp_path: Path) -> None:
     see = seen_by(network_predictor(network), of_everybody(spec.codec(), "small"))
     measured = measure_everybody(*look_at(see, dataset, SIMPLE_POSE_18), SIMPLE_POSE_18)
     assert measured["OKS AP50"] > 95
-    assert measured["OKS AP"] > 80
+    assert measured["OKS AP"] > 70
