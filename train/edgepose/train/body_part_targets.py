@@ -8,8 +8,8 @@ from torch import Tensor
 from edgepose.runtime.body_part_codec import CUT, BodyPartCodec
 from edgepose.runtime.geometry import pixels_to_cells
 
-_PEOPLE_AT_ONCE = 64
-"""So many take some hundred MB at 512 pixels."""
+_PEOPLE_AT_ONCE = 16
+"""So many take a few hundred MB at 512 pixels."""
 
 
 def body_part_targets(codec: BodyPartCodec, keypoints_crop: Tensor, image_of: Tensor, people: Tensor) -> Tensor:
