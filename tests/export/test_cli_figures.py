@@ -80,6 +80,12 @@ def test_models_lists_what_ships(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert "not run" in _run("models", "--no-time").stdout
 
 
+def test_names_of_models_are_told_whole_in_80_columns() -> None:
+    table = _run("models", "--no-time").stdout
+    assert max(map(len, table.splitlines()[:-1])) <= 80
+    assert all(name in table for name in shipped.shipped_names())
+
+
 def test_models_without_any_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shipped.shipped_names, "__defaults__", (tmp_path,))
     monkeypatch.setattr(shipped.shipped_models, "__defaults__", (tmp_path,))
