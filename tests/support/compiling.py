@@ -1,14 +1,19 @@
 """What `torch.compile` is to reach: the method that training calls, whatever its name."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import torch
-from torch import nn
 
 
-def check_compiles(network: nn.Module, call: Callable[[], Any]) -> None:
-    """Expect that a compiled network goes through the compiler in `call`, which calls it, and gives the same."""
+class Compilable(Protocol):
+    """Networks, and what holds some."""
+
+    def compile(self, *arguments: Any, **options: Any) -> None: ...
+
+
+def check_compiles(compiled: Compilable, call: Callable[[], Any]) -> None:
+    """Expect that what is compiled goes through the compiler in `call`, which calls it, and gives the same."""
     expected = call()
     graphs = []
 
@@ -16,6 +21,6 @@ def check_compiles(network: nn.Module, call: Callable[[], Any]) -> None:
         graphs.append(graph)
         return graph.forward
 
-    network.compile(backend=note)
+    compiled.compile(backend=note)
     torch.testing.assert_close(call(), expected)
     assert graphs

@@ -26,6 +26,7 @@ from edgepose.train.objectives.heatmaps import HeatmapObjective
 from edgepose.train.objectives.parsing import ParsingObjective
 from edgepose.train.objectives.teachers import Teachers
 from edgepose.train.recipe import Recipe
+from support.compiling import check_compiles
 from support.dot_dataset import DotDataset
 from support.trained import train_briefly
 
@@ -93,6 +94,12 @@ def test_several_teachers_are_averaged() -> None:
     batch = batch_of(objective_with(one, two))
     each = [taught(objective_with(teacher), batch) for teacher in (one, two)]
     torch.testing.assert_close(taught(objective_with(one, two), batch), (each[0] + each[1]) / 2)
+
+
+def test_a_compiled_teacher_sees_the_same() -> None:
+    objective = objective_with(fresh(STUDENT))
+    batch = batch_of(objective)
+    check_compiles(objective, lambda: taught(objective, batch))
 
 
 @pytest.mark.parametrize("loss", ["partial", "weighted"])

@@ -42,8 +42,9 @@ class Trainer:
     """One training run, from fresh weights or from `out/last.safetensors`, in each process of a world.
 
     The state is saved after every epoch, and within one after `save_minutes`. A batch is that of all processes.
-    `record` are JSON values that the checkpoints tell besides; `compiled` has torch compile the network. `observers`
-    may be set until it runs. Raises `EdgeposeError` for data that it cannot learn from or cannot validate on.
+    `record` are JSON values that the checkpoints tell besides; `compiled` has torch compile the network and its
+    teachers. `observers` may be set until it runs. Raises `EdgeposeError` for data that it cannot learn from or cannot
+    validate on.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Trainer:
         self.objective.follow(self.state.average.network)
         if compiled:
             self.network.compile()
+            self.objective.compile()
         self._validate_on = validate_on
         if validate_on is not None:
             self.objective.check_validation(validate_on)

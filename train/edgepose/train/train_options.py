@@ -45,7 +45,10 @@ Workers = Annotated[
     int | None, typer.Option(min=0, help="Processes that prepare crops, for each that trains; what it can feed.")
 ]
 Compiled = Annotated[
-    bool, typer.Option("--compile", help="Have torch compile the network: it pays on GPUs, after minutes.")
+    bool,
+    typer.Option(
+        "--compile", help="Have torch compile the network and its teachers: minutes at first, then faster steps."
+    ),
 ]
 SyncBn = Annotated[
     bool, typer.Option("--sync-bn", help="Take batch norms' statistics over all of torchrun's processes.")

@@ -32,6 +32,11 @@ class Objective(ABC):
         if self.teachers:
             self.teachers.prepare(next(network.parameters()).device)
 
+    def compile(self, *arguments: Any, **options: Any) -> None:
+        """Have torch compile what is asked at every step beside the network, once it is prepared: the teachers."""
+        if self.teachers:
+            self.teachers.compile(*arguments, **options)
+
     def follow(self, average: nn.Module) -> None:  # noqa: B027  most objectives do not ask it
         """Take note of the network of averaged weights, which changes as the other one learns."""
 

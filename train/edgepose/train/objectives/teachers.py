@@ -50,6 +50,11 @@ class Teachers:
             places = torch.from_numpy(_places(self._student.codec(), trained.spec.codec())).to(device)
             self._networks.append((trained.spec.input_wh, network, places))
 
+    def compile(self, *arguments: Any, **options: Any) -> None:
+        """Have torch compile the teachers, once they are prepared, as `torch.nn.Module.compile` does one network."""
+        for _, teacher, _ in self._networks:
+            teacher.network.compile(*arguments, **options)
+
     def collate(self, examples: Iterable[Sequence[ImageArray]]) -> Batch:
         """Stack the clean crops of examples, each of `sizes_wh`: `clean WxH` uint8 RGB (N, H, W, 3)."""
         stacks = zip(*examples, strict=True)
