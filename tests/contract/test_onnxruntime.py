@@ -3,6 +3,7 @@
 import platform
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,6 +72,40 @@ def test_a_provider_that_takes_no_node_is_not_reported_as_in_use(tmp_path: Path)
 def test_a_model_that_falls_to_the_cpu_unasked_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(NotHereError, match="all of the model's nodes fell to the CPU"):
         open_onnx(save_tiny_onnx(tmp_path), SessionOptions(providers=("qnn",)))
+
+
+@pytest.fixture
+def started(idle_provider: None, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let "tensorrt" be a provider whose libraries are not installed, "cuda" one that starts; return who did."""
+    import onnxruntime  # noqa: PLC0415  not in every environment
+
+    start, available = onnxruntime.InferenceSession, onnxruntime.get_available_providers()
+    names = {"tensorrt": "TensorrtExecutionProvider", "cuda": "AzureExecutionProvider", "cpu": "CPUExecutionProvider"}
+
+    who: list[str] = []
+
+    def refuse_tensorrt(path: str, options: Any, providers: list[tuple[str, Any]], **rest: Any) -> Any:
+        if providers[0][0] == names["tensorrt"]:
+            raise RuntimeError("libnvinfer.so.10: cannot open shared object file")
+        who[:] = [name for name, _ in providers]
+        return start(path, options, providers=providers, **rest)
+
+    monkeypatch.setattr("edgepose.runtime.backends.onnxruntime_providers._PROVIDERS", names)
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [names["tensorrt"], *available])
+    monkeypatch.setattr(onnxruntime, "InferenceSession", refuse_tensorrt)
+    return who
+
+
+def test_what_cannot_start_leaves_the_model_to_the_next_provider(tmp_path: Path, started: list[str]) -> None:
+    with open_onnx(save_tiny_onnx(tmp_path), SessionOptions(providers=("tensorrt", "cuda", "cpu"))) as session:
+        assert started == ["AzureExecutionProvider", "CPUExecutionProvider"]
+        assert session.info.device == "CPU"
+
+
+@pytest.mark.usefixtures("started")
+def test_a_provider_that_cannot_start_is_an_error_that_says_why(tmp_path: Path) -> None:
+    with pytest.raises(NotHereError, match=r"on tensorrt; it cannot start there: libnvinfer\.so\.10: [^\n]*; install"):
+        open_onnx(save_tiny_onnx(tmp_path), SessionOptions(providers=("tensorrt",)))
 
 
 def test_the_xnnpack_provider_gets_the_threads_and_cuda_the_precision() -> None:

@@ -1,6 +1,7 @@
 """`edgepose curve`: a table, a document with --json, a picture on request."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,9 @@ from typer.testing import CliRunner
 
 from edgepose.cli.curve import curve
 from edgepose.profiles.errors import EdgeposeError
+from support.tiny_card import tiny_card
 from support.tiny_checkpoint import save_tiny_checkpoint
+from support.tiny_tensorrt import save_tiny_tensorrt
 from support.trained_cards import training
 
 APP = typer.Typer()
@@ -46,6 +49,13 @@ def test_a_table_and_a_picture_of_several_models(checkpoint: str, tmp_path: Path
     assert "PCK@0.2" in shown
     assert f"wrote {plot}" in shown.replace("\n", "")
     assert cv2.imread(str(plot)) is not None
+
+
+def test_a_file_for_tensorrt_tells_its_curve_without_a_gpu(tmp_path: Path) -> None:
+    card = replace(tiny_card(), provenance=training([0.5], [40.0]))
+    path = save_tiny_tensorrt(tmp_path, card)
+    (document,) = json.loads(_run(str(path), "--json").stdout)
+    assert [each["accuracy"] for each in document["epochs"]] == [40.0]
 
 
 def test_a_model_without_one_says_so(tmp_path: Path) -> None:

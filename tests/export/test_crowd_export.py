@@ -121,6 +121,7 @@ def test_the_order_of_people_does_not_matter(painted: str) -> None:
     correct, counted = pictures.judge(of_people.keypoints_crop)
     assert counted.any()
     assert correct[counted].all()
+    assert pictures.pictures == PICTURES
     assert len(pictures) == len(of_people.keypoints_crop) == len(PaintedCrowds(PICTURES))
 
 

@@ -72,6 +72,26 @@ def test_onnx_opens_with_openvino_where_that_is_all_there_is(tmp_path: Path, abs
         assert session.info.engine == "openvino"
 
 
+def test_onnx_opens_with_openvino_where_onnx_runtime_is_broken(
+    tmp_path: Path, absent: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save_tiny_onnx(tmp_path)
+    absent.add("onnxruntime")
+    monkeypatch.setitem(broken, "onnxruntime", ImportError("a DLL of it cannot be loaded"))
+    with open_model(path) as session:
+        assert session.info.engine == "openvino"
+
+
+def test_a_broken_onnx_runtime_says_why_where_it_is_all_there_is(
+    tmp_path: Path, absent: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save_tiny_onnx(tmp_path)
+    absent.update({"onnxruntime", "openvino"})
+    monkeypatch.setitem(broken, "onnxruntime", ImportError("a DLL of it cannot be loaded"))
+    with pytest.raises(ModelError, match="onnxruntime is installed but cannot be loaded: a DLL"):
+        open_model(path)
+
+
 def test_a_missing_engine_names_the_pip_command(tmp_path: Path, absent: set[str]) -> None:
     onnx, ir, tflite = save_tiny_onnx(tmp_path), save_tiny_openvino(tmp_path), save_tiny_tflite(tmp_path)
     absent.update({"onnxruntime", "openvino", "ai_edge_litert", "tflite_runtime"})

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,27 @@ def test_who_may_read_a_file_stays_when_it_is_replaced(tmp_path: Path) -> None:
     path.chmod(0o600)
     write_text_whole(path, "new")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_file_system_without_modes_keeps_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+    monkeypatch.setattr(os, "open", refuse_folders(os.open))
+    write_text_whole(tmp_path / "file", "whole")
+    assert (tmp_path / "file").read_text() == "whole"
+
+
+def refuse_folders(opened: Callable[..., int]) -> Callable[..., int]:
+    """Return `os.open` as a share has it that syncs no folders."""
+
+    def open_file(path: str, *flags: int, **rest: int) -> int:
+        if Path(path).is_dir():
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        return opened(path, *flags, **rest)
+
+    return open_file
 
 
 def test_a_kill_leaves_the_old_file(tmp_path: Path) -> None:

@@ -136,6 +136,22 @@ def test_poses_without_ids_come_back_as_they_are() -> None:
     assert smoother.smooth(nameless, PERIOD_NS) is nameless
 
 
+@given(st.lists(st.floats(-20, 20), min_size=4, max_size=4), st.integers(0, K - 1))
+def test_a_box_stays_that_of_the_same_joints(steps: list[float], unseen: int) -> None:
+    smoother, joints = PoseSmoother(), np.random.default_rng(3).uniform(100, 300, (K, 2)).astype(np.float32)
+    scores = np.ones((1, K), np.float32)
+    scores[0, unseen] = 0
+    found = np.arange(K) != unseen
+    for number, step in enumerate(steps):
+        here = (joints + step).astype(np.float32)
+        here[unseen] = 900
+        box = np.concatenate([here[found].min(axis=0), here[found].max(axis=0)])[None]
+        raw = Poses(LSP_14, here[None], scores, scores.mean(axis=1), box, (1,))
+        poses = smoother.smooth(raw, number * PERIOD_NS)
+        seen = poses.keypoints_frame[0, found]
+        np.testing.assert_array_equal(poses.boxes_xyxy[0], np.concatenate([seen.min(axis=0), seen.max(axis=0)]))
+
+
 def test_impossible_settings_are_refused() -> None:
     with pytest.raises(EdgeposeError, match="cut-offs above 0"):
         OneEuroSettings(min_cutoff_hz=0)

@@ -27,14 +27,11 @@ def curve(
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
 
     from edgepose.train.curve import training_curve  # noqa: PLC0415
-    from edgepose.train.opening import open_any  # noqa: PLC0415
+    from edgepose.train.opening import load_any_card  # noqa: PLC0415
     from edgepose.train.pictures.curves import draw_curves  # noqa: PLC0415
     from edgepose.train.pictures.file import save_picture  # noqa: PLC0415
 
-    curves = []
-    for name in model:
-        with open_any(name) as session:
-            curves.append(replace(training_curve(session.card), model=name))
+    curves = [replace(training_curve(load_any_card(name)), model=name) for name in model]
     if plot is not None:
         save_picture(plot, draw_curves(curves))
     if as_json:

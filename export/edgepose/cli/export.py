@@ -44,7 +44,7 @@ def export(
         str | None,
         typer.Option(help="Data to compare on; by default the calibration's people; if rendered, others."),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many people of each.")] = 1000,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many people, or whole pictures, of each.")] = 1000,
     device: Annotated[
         str, typer.Option(help="Device profile to time and recommend for: a name of `edgepose devices`, or a .toml.")
     ] = "auto",

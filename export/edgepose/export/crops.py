@@ -20,13 +20,22 @@ from edgepose.train.prediction import Prediction
 
 @dataclass(frozen=True)
 class PoseCrops(Examples):
-    """Crops uint8 RGB (N, H, W, 3) of people, their affines (N, 2, 3) and true keypoints (N, K, 2) in the image."""
+    """Crops uint8 RGB (N, H, W, 3) of people in images with `image_ids` (N,).
+
+    Of each its affine (N, 2, 3) and true keypoints (N, K, 2) in the image.
+    """
 
     data: str
     skeleton: Skeleton
     images_rgb: ImageArray
+    image_ids: tuple[str, ...]
     affines: Array
     truth_frame: FloatArray
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures the people are in."""
+        return len(set(self.image_ids))
 
     def __len__(self) -> int:
         return len(self.images_rgb)
@@ -64,13 +73,12 @@ def load_crops(dataset: PoseDataset, card: ModelCard, limit: int) -> PoseCrops:
     chosen = np.linspace(0, len(dataset) - 1, min(limit, len(dataset))).round().astype(int)
     samples = (in_skeleton(dataset, int(person), skeleton) for person in chosen)
     people = [
-        (*plain_crop(sample, card.input_wh, card.crop.padding), sample.keypoints)
+        (*plain_crop(sample, card.input_wh, card.crop.padding), sample.keypoints, sample.image_id)
         for sample in samples
         if sample.labelled.any()
     ]
     if not people:
         raise ExportError(f"nobody in {dataset.name} has a labelled joint of {skeleton.name}; give other data")
-    crops, affines, truth = zip(*people, strict=True)
-    return PoseCrops(
-        dataset.name, skeleton, np.stack([crop.image_rgb for crop in crops]), np.stack(affines), np.stack(truth)
-    )
+    crops, affines, truth, image_ids = zip(*people, strict=True)
+    images_rgb = np.stack([crop.image_rgb for crop in crops])
+    return PoseCrops(dataset.name, skeleton, images_rgb, image_ids, np.stack(affines), np.stack(truth))

@@ -27,6 +27,11 @@ class CrowdPictures(Examples):
     images_rgb: ImageArray
     truth_crop: tuple[FloatArray, ...]
 
+    @property
+    def pictures(self) -> int:
+        """How many there are."""
+        return len(self.images_rgb)
+
     def __len__(self) -> int:
         return sum(map(len, self.truth_crop))
 

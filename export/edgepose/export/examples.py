@@ -12,6 +12,11 @@ class Examples(ABC):
     data: str
     images_rgb: ImageArray
 
+    @property
+    @abstractmethod
+    def pictures(self) -> int:
+        """How many pictures of the data they are of: crops may be several of one."""
+
     @abstractmethod
     def __len__(self) -> int:
         """Return how many people are labelled."""

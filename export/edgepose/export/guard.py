@@ -130,7 +130,7 @@ class Guard:
         """Write the file again, with what is known of it by now in its card."""
         crops = self._original.reference.crops
         card = exporter.card(self._original.card, precision)
-        figure = AccuracyFigure(crops.data, METRIC, precision, round(attempt.parity.metric, 3), len(crops))
+        figure = AccuracyFigure(crops.data, METRIC, precision, round(attempt.parity.metric, 3), crops.pictures)
         of_export = {**card.provenance["export"], "excluded_layers": list(attempt.excluded)}
         provenance = {**card.provenance, "export": of_export}
         card = replace(card, accuracy=(*card.accuracy, figure), provenance=provenance)

@@ -6,7 +6,7 @@ import re
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -167,9 +167,12 @@ def _remove_abandoned(path: Path) -> None:
 def _settle(temporary: Path, path: Path) -> None:
     """Give the file its name, once its bytes are on the disk."""
     sync_file(temporary)
-    temporary.chmod(stat.S_IMODE(_mode(path)) or _new_file_mode())
+    # a mounted stick or share may know no modes and sync no folders: the file is whole all the same
+    with suppress(OSError):
+        temporary.chmod(stat.S_IMODE(_mode(path)) or _new_file_mode())
     temporary.replace(path)
-    _sync_folder(path.parent)
+    with suppress(OSError):
+        _sync_folder(path.parent)
 
 
 def sync_file(path: Path) -> None:

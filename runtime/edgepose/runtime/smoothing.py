@@ -11,6 +11,7 @@ import numpy as np
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray
+from edgepose.runtime.geometry import keypoints_box_xyxy
 from edgepose.runtime.poses import Poses
 
 
@@ -86,7 +87,7 @@ class PoseSmoother:
         self._filters: dict[int, tuple[OneEuroFilter, int]] = {}
 
     def smooth(self, poses: Poses, t_ns: int) -> Poses:
-        """Return the poses with steadier keypoints; `t_ns` is the frame's time.
+        """Return the poses with steadier keypoints, and their boxes; `t_ns` is the frame's time.
 
         Poses without ids cannot be followed and come back as they are.
         """
@@ -94,7 +95,9 @@ class PoseSmoother:
         if len(poses.ids) != len(poses) or not poses.ids:
             return poses
         keypoints = [self._smooth_person(poses, row, t_ns) for row in range(len(poses))]
-        return replace(poses, keypoints_frame=np.stack(keypoints))
+        people = zip(poses.boxes_xyxy, poses.keypoints_frame, keypoints, strict=True)
+        boxes = [_box_about(box, before, after) for box, before, after in people]
+        return replace(poses, keypoints_frame=np.stack(keypoints), boxes_xyxy=np.stack(boxes))
 
     def _smooth_person(self, poses: Poses, row: int, t_ns: int) -> FloatArray:
         person = poses.ids[row]
@@ -115,3 +118,9 @@ class PoseSmoother:
 def _size_px(box_xyxy: Array) -> float:
     """Return the longer side of a person's box (4,)."""
     return float(max(box_xyxy[2] - box_xyxy[0], box_xyxy[3] - box_xyxy[1]))
+
+
+def _box_about(box_xyxy: FloatArray, before: FloatArray, after: FloatArray) -> FloatArray:
+    """Return the box of those joints `after` (K, 2) that `box_xyxy` (4,) held `before` (K, 2)."""
+    held = ((before >= box_xyxy[:2]) & (before <= box_xyxy[2:])).all(axis=-1)
+    return keypoints_box_xyxy(after, held) if held.any() else box_xyxy

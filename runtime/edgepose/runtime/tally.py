@@ -9,9 +9,6 @@ from edgepose.runtime.pipeline import Pipeline
 from edgepose.runtime.results import FrameResult
 from edgepose.runtime.sources.base import FrameSource
 
-_COMPLETE = 0.95
-"""Containers promise a few frames more than they hold."""
-
 
 @dataclass
 class Tally:
@@ -61,7 +58,7 @@ def summary(tally: Tally, source: FrameSource, pipeline: Pipeline, outputs: Sequ
     ]
     written = [str(path) if str(path) != "-" else "standard output" for path in outputs if pipeline.written]
     notes = ["stopped early"] if tally.interrupted or pipeline.ended_by_user else []
-    if tally.ran_out and tally.frames + pipeline.dropped < _COMPLETE * source.declared_frames:
+    if tally.ran_out and source.lacks_frames(tally.frames + pipeline.dropped):
         notes.append(f"the file promises {source.declared_frames} frames, so it may be damaged")
     if pipeline.not_written:
         notes.append(f"{pipeline.not_written} frames are missing, their reader was minutes behind")

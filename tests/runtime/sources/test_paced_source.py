@@ -1,13 +1,31 @@
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.errors import SourceError
 from edgepose.runtime.sources import open_source
+from edgepose.runtime.sources.base import FrameSource
+from edgepose.runtime.sources.paced import PacedSource
 from support.clips import dot_image, write_clip
+
+
+class SlowSource(FrameSource):
+    """A recording whose pictures take `read_s` to read, the first one `first_s` besides."""
+
+    def __init__(self, frames: int, fps: float, read_s: float, first_s: float = 0.0) -> None:
+        self.name, self.size_wh, self.fps, self.declared_frames = "slow", (8, 8), fps, frames
+        self._read_s, self._first_s = read_s, first_s
+
+    def images(self) -> Iterator[ImageArray]:
+        time.sleep(self._first_s)
+        for _ in range(self.declared_frames):
+            time.sleep(self._read_s)
+            yield np.zeros((8, 8, 3), np.uint8)
 
 
 def test_frames_come_at_the_files_rate(tmp_path: Path) -> None:
@@ -32,6 +50,17 @@ def test_late_frames_are_dropped_and_counted(tmp_path: Path) -> None:
         assert source.dropped > 5
         assert len(indexes) + source.dropped == 20
     assert indexes == sorted(set(indexes))
+
+
+def test_a_recording_that_is_read_slower_than_it_plays_comes_whole() -> None:
+    with PacedSource(SlowSource(frames=12, fps=100, read_s=0.015)) as source:
+        assert [frame.index for frame in source] == list(range(12))
+        assert source.dropped == 0
+
+
+def test_time_before_the_first_picture_is_not_late() -> None:
+    with PacedSource(SlowSource(frames=5, fps=50, read_s=0.0, first_s=0.3)) as source:
+        assert len(list(source)) == 5
 
 
 def test_nobody_waits_for_the_next_frame_of_one_that_is_stopped(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 import socketserver
 import threading
 import time
+from collections import deque
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import pytest
@@ -126,6 +128,21 @@ def test_a_file_over_http_that_tells_no_length_is_read_once(tmp_path: Path) -> N
         assert (source.declared_frames, source.live) == (0, False)
         assert len(list(islice(source, 40))) == 15
         assert source.reconnects == 0
+
+
+def test_a_file_over_http_that_breaks_off_is_not_taken_for_whole(tmp_path: Path) -> None:
+    class Broken(_Files):
+        def copyfile(self, source: BinaryIO, outputfile: BinaryIO) -> None:
+            content = source.read()
+            outputfile.write(content[: len(content) // 2])
+            self.close_connection = True
+
+    write_clip(tmp_path / "clip.mkv", frames=200)
+    with serving(partial(Broken, directory=str(tmp_path))) as url, StreamSource(f"{url}/clip.mkv") as source:
+        assert (source.declared_frames, source.live) == (200, False)
+        frames = iter(source)
+        with pytest.raises(SourceError, match=r"broke off after \d+ of 200 frames; check the network"):
+            deque(frames, maxlen=0)
 
 
 def test_an_address_with_nothing_there_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from edgepose.profiles.profile import DeviceProfile
-from edgepose.runtime.backends import open_model
+from edgepose.runtime.backends import load_card, open_model
 from edgepose.runtime.backends.base import Session, SessionOptions
+from edgepose.runtime.card import ModelCard
 from edgepose.runtime.errors import MissingExtraError
 from edgepose.runtime.shipped import resolve_model
 from edgepose.train.part_accuracy import PartPredictor
@@ -33,6 +34,14 @@ def open_any(path_or_name: str | Path, profile: DeviceProfile | None = None) -> 
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "torch", "train") from error
     return TorchSession(path, SessionOptions() if profile is None else SessionOptions.from_profile(profile))
+
+
+def load_any_card(path_or_name: str | Path) -> ModelCard:
+    """Return the card of what `open_any` opens; one for TensorRT needs no GPU for that. Raises as `open_any`."""
+    if model_path(path_or_name).suffix != ".safetensors":
+        return load_card(path_or_name)
+    with open_any(path_or_name) as session:
+        return session.card
 
 
 def open_part_predictor(path: Path) -> PartPredictor | None:

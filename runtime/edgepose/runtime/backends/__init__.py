@@ -51,10 +51,10 @@ def _suffix_of(path: Path) -> str:
 
 
 def _open_onnx(path: Path, options: SessionOptions) -> Session:
-    """Open by ONNX Runtime or, where only OpenVINO is installed, by that."""
+    """Open by ONNX Runtime or, where only OpenVINO is installed or in order, by that."""
     try:
         from edgepose.runtime.backends.onnxruntime import OnnxRuntimeSession  # noqa: PLC0415  one engine, when needed
-    except MissingExtraError as missing:
+    except (MissingExtraError, ModelError) as missing:
         try:
             return _open_openvino(path, options)
         except MissingExtraError:

@@ -42,6 +42,8 @@ _ENGINE_ERRORS = (
     engine_errors.RuntimeException,
     UnicodeDecodeError,  # a damaged name
 )
+_START_ERRORS = (*_ENGINE_ERRORS, RuntimeError, ValueError)
+"""A provider whose libraries are not there is refused in plain Python."""
 _DTYPES = {
     "tensor(uint8)": "uint8",
     "tensor(int8)": "int8",
@@ -125,20 +127,20 @@ def _engine_options(options: SessionOptions) -> Any:
 
 
 def _open(path: Path, engine_options: Any, options: SessionOptions) -> Any:
-    """Open on the providers asked for; where these cannot start, on the CPU if that is among them."""
+    """Open on the providers asked for, without the first of them as long as they cannot start."""
     providers = chosen_providers(options, onnxruntime.get_available_providers())
-    try:
-        return _start(path, engine_options, providers)
-    except _ENGINE_ERRORS as error:
-        refused = error
+    refusals: list[Exception] = []
+    for first in range(len(providers)):
+        try:
+            return _start(path, engine_options, providers[first:])
+        except _START_ERRORS as error:
+            refusals.append(error)
     try:
         # what fails here too is the file
-        engine = _start(path, engine_options, [("CPUExecutionProvider", {})])
-    except _ENGINE_ERRORS as error:
+        _start(path, engine_options, [("CPUExecutionProvider", {})])
+    except _START_ERRORS as error:
         raise ModelError(f"{path} is not an ONNX model that can run: {last_line(error)}; export it again") from error
-    if "cpu" not in options.providers:
-        raise not_here(options, f"it cannot start there: {last_line(refused)}") from refused
-    return engine
+    raise not_here(options, f"it cannot start there: {last_line(refusals[0])}") from refusals[0]
 
 
 def _start(path: Path, engine_options: Any, providers: Sequence[tuple[str, dict[str, str]]]) -> Any:

@@ -10,6 +10,7 @@ from edgepose.runtime.poses import Frame
 
 _UNTOLD_FPS = 30.0
 _LOOSE_IMAGES_FPS = 2.0
+_COMPLETE = 0.95
 
 
 class FrameSource(Closing):
@@ -52,6 +53,10 @@ class FrameSource(Closing):
     def playback_fps(self) -> float:
         """At which rate a video of what was seen plays: loose images slowly enough to look at each."""
         return (self.fps or _UNTOLD_FPS) if self.is_sequence else _LOOSE_IMAGES_FPS
+
+    def lacks_frames(self, count: int) -> bool:
+        """Tell whether `count` frames are fewer than it promises; containers promise a few more than they hold."""
+        return count < _COMPLETE * self.declared_frames
 
     def stop(self) -> None:
         """Tell it, from any thread, that no more pictures are wanted: what would wait for one need not."""

@@ -13,8 +13,9 @@ from edgepose.runtime.sources.base import FrameSource
 class PacedSource(FrameSource):
     """Delivers each frame of `source` when the wall clock reaches its time; owns and closes `source`.
 
-    A frame that is late by a whole period is dropped and counted; indexes stay those of the recording. Raises
-    `SourceError` for loose images, which have no pace.
+    A frame that is late by a whole period is dropped and counted, unless it is reading that takes so long: then every
+    frame comes, as soon as it is read. Indexes stay those of the recording. Raises `SourceError` for loose images,
+    which have no pace.
     """
 
     live = True
@@ -33,15 +34,19 @@ class PacedSource(FrameSource):
         return (frame.image_bgr for frame in self)
 
     def __iter__(self) -> Iterator[Frame]:
-        begin_s = time.perf_counter()
+        begin_s = asked_s = 0.0
         for index, image_bgr in enumerate(self._source.images()):
-            wait_s = begin_s + index * self._period_s - time.perf_counter()
-            if wait_s < -self._period_s:
+            now_s = time.perf_counter()
+            # the first picture may take long to make
+            begin_s = begin_s or now_s
+            wait_s = begin_s + index * self._period_s - now_s
+            if wait_s < -self._period_s and now_s - asked_s < self._period_s:
                 self.dropped += 1
                 continue
             if wait_s > 0 and self._stopped.wait(wait_s):
                 return
             yield Frame(image_bgr, index, time.perf_counter_ns())
+            asked_s = time.perf_counter()
 
     def stop(self) -> None:
         """Let whoever waits for the next frame's time wait no longer."""

@@ -36,7 +36,10 @@ class StreamSource(CaptureSource):
         self.live = self.declared_frames == 0 and not self._is_file()
 
     def images(self) -> Iterator[ImageArray]:
-        """Yield pictures until a finite stream ends; one without end that stays away is a `SourceError`."""
+        """Yield pictures until a finite stream ends.
+
+        Raises `SourceError` when one without end stays away, or one that tells its length ends before it.
+        """
         image_bgr, self._first = self._first, None
         count = 0
         while image_bgr is not None or (image_bgr := self._read()) is not None or self.live:
@@ -45,6 +48,11 @@ class StreamSource(CaptureSource):
             yield image_bgr
             count += 1
             image_bgr = None
+        if self.lacks_frames(count) and not self._stopped.is_set():
+            raise SourceError(
+                f"{self.name} broke off after {count} of {self.declared_frames} frames; check the network, "
+                "or fetch the file first"
+            )
 
     def _is_file(self) -> bool:
         if not self._url.lower().startswith(("http://", "https://")):
