@@ -100,6 +100,19 @@ def test_a_source_that_hangs_is_told_to_stop_and_not_waited_for() -> None:
         time.sleep(0.01)
 
 
+def test_who_waits_for_a_source_that_hangs_may_leave() -> None:
+    camera, asked = _Hanging(), []
+
+    def is_wanted() -> bool:
+        asked.append(threading.current_thread())
+        return len(asked) < 3
+
+    with NewestFrame(camera, is_wanted) as newest:
+        assert [frame.index for frame in newest] == [0]
+    assert asked == [threading.main_thread()] * 3
+    camera.go.set()
+
+
 _LEAVES = """
 import time
 from edgepose.runtime.capture import NewestFrame

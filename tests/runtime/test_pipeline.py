@@ -20,6 +20,7 @@ from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.sinks import DiscardSink, JsonLinesSink, Sink, VideoSink
 from edgepose.runtime.smoothing import PoseSmoother
 from edgepose.runtime.sources import open_source
+from edgepose.runtime.sources.base import FrameSource
 from support.clips import DotEstimator, dot_image, dot_place, read_clip, write_clip
 
 TESTS = Path(__file__).parents[1]
@@ -153,6 +154,30 @@ def test_a_sink_can_end_the_run(tmp_path: Path) -> None:
     clip = str(write_clip(tmp_path / "clip.avi", frames=30))
     assert len(list(Pipeline(open_source(clip), DotEstimator(), [stopper]).run())) == 3
     assert stopper.closed
+
+
+class _SilentCamera(FrameSource):
+    """Gives no picture until it is told to stop."""
+
+    name, size_wh, fps, live = "silent camera", (96, 64), 30.0, True
+
+    def __init__(self) -> None:
+        self._stopped = threading.Event()
+
+    def images(self) -> Iterator[ImageArray]:
+        self._stopped.wait(20)
+        yield from ()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+
+def test_a_sink_can_end_the_run_while_the_camera_is_silent() -> None:
+    begin_s = time.perf_counter()
+    pipeline = Pipeline(_SilentCamera(), DotEstimator(), [_Stopper()])
+    assert list(pipeline.run()) == []
+    assert pipeline.ended_by_user
+    assert time.perf_counter() - begin_s < 5
 
 
 def test_a_sink_that_fails_ends_the_run_and_the_others_are_closed(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Capture on a thread of its own: whoever is slow gets the newest frame, not the oldest."""
 
 import atexit
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from threading import Condition
 
@@ -10,6 +10,7 @@ from edgepose.runtime.closing import Closing
 from edgepose.runtime.poses import Frame
 from edgepose.runtime.sources.base import FrameSource
 
+_LOOK_S = 0.05
 _PATIENCE_S = 1.0  # a stream that hangs lets its reader wait for much longer
 _PATIENCE_AT_EXIT_S = 10.0
 
@@ -19,11 +20,12 @@ class NewestFrame(Closing):
 
     Frames that nobody took before the next one came are counted in `dropped`, together with those that the
     source itself dropped. An error of the source is raised to whoever iterates, after the last good frame.
-    The source is not closed.
+    While there is no frame, `is_wanted` is asked every 50 ms, by whoever iterates; False ends it. The source is not
+    closed.
     """
 
-    def __init__(self, source: FrameSource) -> None:
-        self._source = source
+    def __init__(self, source: FrameSource, is_wanted: Callable[[], bool] = lambda: True) -> None:
+        self._source, self._is_wanted = source, is_wanted
         self._changed = Condition()
         self._newest: Frame | None = None
         self._overwritten = 0
@@ -56,10 +58,17 @@ class NewestFrame(Closing):
         task.check()
 
     def _next(self, task: BackgroundTask) -> Frame | None:
+        while not self._arrives(task):
+            if not self._is_wanted():
+                return None
         with self._changed:
-            self._changed.wait_for(lambda: self._newest is not None or task.ended)
             frame, self._newest = self._newest, None
         return frame
+
+    def _arrives(self, task: BackgroundTask) -> bool:
+        """Wait a little for a frame or the end."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._newest is not None or task.ended, _LOOK_S)
 
     def stop(self) -> None:
         """Tell the thread to end, without waiting for it."""

@@ -63,7 +63,7 @@ class Pipeline(Closing):
         self._stack.callback(atexit.unregister, self.close)
         self._stack.enter_context(source)
         # closed in the opposite order: the outputs are finished before anybody waits for a source that hangs
-        self._capture = self._stack.enter_context(NewestFrame(source)) if source.live else None
+        self._capture = self._stack.enter_context(NewestFrame(source, self._is_wanted)) if source.live else None
         for sink in sinks:
             self._stack.enter_context(sink)
         self._sink_thread = SinkThread(sinks, painter or Painter(), live=source.live)
@@ -103,13 +103,17 @@ class Pipeline(Closing):
                 yield result
                 if self._is_watched:
                     self._sink_thread.drain()
-                wishes = [sink.poll() for sink in self._sinks]
-                if not all(wishes):
-                    self.ended_by_user = True
+                if not self._is_wanted():
                     return
             if self._is_watched:
                 for sink in self._sinks:
                     sink.hold()
+
+    def _is_wanted(self) -> bool:
+        """Let every sink do what only this thread may; tell whether none of them wants to stop."""
+        wishes = [sink.poll() for sink in self._sinks]
+        self.ended_by_user |= not all(wishes)
+        return not self.ended_by_user
 
     def _timed_frames(self) -> Iterator[tuple[Frame, StageClock]]:
         """Yield frames with a clock that holds `capture`.
