@@ -31,6 +31,7 @@ from edgepose.train.named_recipes import fast_precision
 from edgepose.train.networks import DeployNetwork
 from edgepose.train.networks.describe import describe
 from edgepose.train.objectives import Batch
+from edgepose.train.run import set_up_libraries
 from edgepose.train.world import World
 
 TARGETS = {"cpu": 3.5, "cuda": 3.0}
@@ -78,6 +79,7 @@ class Plain:
 
 
 def run(given: argparse.Namespace, out: Path) -> dict[str, Any]:
+    set_up_libraries()
     torch.set_num_threads(given.threads)
     precision = given.precision or fast_precision()  # whatever a file says, which is of the machine that it was run on
     config = read_config(given.config).with_options({"data": (given.data,)}, {"epochs": 10**6, "precision": precision})
@@ -141,7 +143,7 @@ def run(given: argparse.Namespace, out: Path) -> dict[str, Any]:
 def main() -> None:
     parser = turn_arguments(__doc__, "train_throughput")
     parser.add_argument("--config", default="ppnet-small-lsp-128", help="a run's file or one that ships, by its name")
-    parser.add_argument("--data", default="synthetic:256", help="what is learned, instead of the run's own data")
+    parser.add_argument("--data", default="synthetic:2048", help="what is learned, instead of the run's own data")
     parser.add_argument("--batch", type=int, help="instead of the run's own")
     parser.add_argument(
         "--precision", choices=("bf16", "fp32"), help="default: bf16 where the machine has a unit for it"

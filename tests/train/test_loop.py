@@ -175,6 +175,13 @@ def test_what_cannot_be_validated_on_is_told_before_the_first_step(tmp_path: Pat
         trainer(tmp_path, validate_on=HeldOut(spoilt=(0,)))
 
 
+def test_a_checkpoint_of_weights_alone_is_not_resumed(tmp_path: Path) -> None:
+    trainer(tmp_path).run()
+    (tmp_path / "best.safetensors").rename(tmp_path / "last.safetensors")
+    with pytest.raises(CheckpointError, match=r"last.safetensors keeps nothing to go on with; --start-from it"):
+        trainer(tmp_path).resume()
+
+
 def test_an_accuracy_that_is_no_number_counts_as_none() -> None:
     progress = Progress(step=3, loss_sum=3.0)
     assert progress.finish_epoch(math.nan)

@@ -6,6 +6,7 @@ import pytest
 
 from edgepose.profiles import load_profile
 from edgepose.runtime.errors import MissingExtraError, ModelError
+from edgepose.runtime.shipped import shipped_names
 from edgepose.train.checkpoint import CheckpointError
 from edgepose.train.opening import model_path, open_any
 from support.engines import backend_or_skip
@@ -28,6 +29,16 @@ def test_what_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"no checkpoint at .*nothing.safetensors"):
         open_any(tmp_path / "nothing.safetensors")
     assert model_path(tmp_path / "nothing.safetensors") == tmp_path / "nothing.safetensors"
+
+
+def test_without_an_engine_torch_runs_what_ships(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for engine in ("onnxruntime", "openvino"):
+        monkeypatch.delitem(sys.modules, f"edgepose.runtime.backends.{engine}", raising=False)
+        monkeypatch.setitem(sys.modules, engine, None)
+    with open_any(shipped_names()[0]) as session:
+        assert session.info.engine == "torch"
+    with pytest.raises(MissingExtraError, match="onnxruntime is not installed"):
+        open_any(save_tiny_onnx(tmp_path))
 
 
 def test_a_checkpoint_without_torch_names_the_pip_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

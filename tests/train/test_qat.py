@@ -208,6 +208,17 @@ def test_the_checkpoint_is_one_like_any_other(tmp_path: Path, trained: Checkpoin
     trainer(tmp_path / "again", read, replace(RECIPE, qat=False)).run()
 
 
+def test_it_computes_again_as_it_was_trained(tmp_path: Path, trained: Checkpoint) -> None:
+    run = trainer(tmp_path, trained)
+    run.run()
+    images = torch.rand(2, 3, *SPEC.input_wh[::-1])
+    read = load_checkpoint(tmp_path / "last.safetensors")
+    with torch.no_grad():
+        expected = run.state.average.network.eval()(images)[-1]
+        again, plain = (network(images)[-1] for network in (read.build_as_trained(), read.build()))
+    assert (again - expected).abs().max() < 0.1 * (plain - expected).abs().max()
+
+
 def test_neither_kind_of_run_is_resumed_as_the_other(tmp_path: Path, trained: Checkpoint) -> None:
     trainer(tmp_path, trained).run()
     with pytest.raises(CheckpointError, match=r"another recipe: qat True; give the same"):

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import ExifTags, Image
 
 from edgepose.runtime.skeleton import COCO_17
 from edgepose.train.data import DataError, open_dataset
@@ -34,6 +35,28 @@ def test_a_background_touches_nobody(tmp_path: Path) -> None:
     # the 32x40 picture with people in it has no empty part of 32 pixels; the other one has
     assert {b.shape[0] >= 32 for b in found if b is not None} == {True}
     assert any(b is None for b in found)
+
+
+@pytest.mark.parametrize("size_wh", [(32, 40), (40, 32)])
+def test_a_picture_lies_as_its_labels_do(tmp_path: Path, size_wh: tuple[int, int]) -> None:
+    document = write_coco(tmp_path)
+    document["images"][0] |= {"width": size_wh[0], "height": size_wh[1]}
+    (tmp_path / "annotations" / "person_keypoints_val2017.json").write_text(json.dumps(document))
+    image = tmp_path / "val2017" / "000007.jpg"
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6
+    with Image.open(image) as opened:
+        opened.load()
+    opened.save(image, exif=turned)
+    assert open_dataset(f"coco:{tmp_path}").sample(0).image_bgr.shape == (size_wh[1], size_wh[0], 3)
+
+
+def test_a_picture_of_another_size_than_its_labels_is_named(tmp_path: Path) -> None:
+    document = write_coco(tmp_path)
+    document["images"][0] |= {"width": 64, "height": 80}
+    (tmp_path / "annotations" / "person_keypoints_val2017.json").write_text(json.dumps(document))
+    with pytest.raises(DataError, match=r"000007.jpg is 32x40, its labels are of 64x80; restore the file"):
+        open_dataset(f"coco:{tmp_path}").sample(0)
 
 
 def test_a_folder_of_another_layout_is_one_clear_line(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.train.data import DataError, PoseDataset, Sample, open_dataset
 from edgepose.train.data.augment import plain_crop
 from edgepose.train.data.packed import PackSettings, open_packed, write_packed
-from support.data_sets import write_ccp
+from support.data_sets import write_ccp, write_coco
 from support.dot_dataset import DotDataset
 
 
@@ -64,6 +64,12 @@ def test_a_packed_person_gives_the_crop_of_the_original(tmp_path: Path) -> None:
         np.testing.assert_array_equal(small.keypoints(i), ours.keypoints)
         assert ours.image_id == theirs.image_id
         np.testing.assert_array_equal(ours.occluded, theirs.occluded)
+
+
+def test_people_of_one_image_are_in_pictures_of_their_own(tmp_path: Path) -> None:
+    write_coco(tmp_path)
+    small = packed(open_dataset(f"coco:{tmp_path}"), tmp_path)
+    assert [small.sample(index).image_id for index in range(len(small))] == ["7#0", "7#1"]
 
 
 class Tall(Enlarged):

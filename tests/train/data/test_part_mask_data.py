@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from scipy.io import savemat
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import FloatArray
@@ -38,6 +39,30 @@ def test_ccp_has_parts_and_no_joints(tmp_path: Path) -> None:
     assert np.isnan(dataset.keypoints(1)).all()
     assert sample.box_xyxy.tolist() == [0, 0, 31, 39]
     assert sample.image_id == "0002"
+
+
+def test_ccp_as_it_was_published(tmp_path: Path) -> None:
+    write_ccp(tmp_path / "small")
+    small = open_dataset(f"ccp:{tmp_path / 'small'}")
+    savemat_of(tmp_path / "ccp", tmp_path / "small")
+    published = open_dataset(f"ccp:{tmp_path / 'ccp'}")
+    assert len(published) == len(small)
+    assert quarters(published, 1) == quarters(small, 1)
+    assert published.sample(1).image_id == "0002"
+    (tmp_path / "ccp" / "annotations" / "pixel-level" / "0002.mat").write_bytes(b"MATLAB")
+    damaged = open_dataset(f"ccp:{tmp_path / 'ccp'}")
+    with pytest.raises(DataError, match=r"0002\.mat is no readable MATLAB file"):
+        damaged.sample(1)
+
+
+def savemat_of(root: Path, small: Path) -> None:
+    """Write what lies small in one folder as the authors published it in another."""
+    masks = root / "annotations" / "pixel-level"
+    masks.mkdir(parents=True)
+    shutil.copytree(small / "images", root / "photos")
+    savemat(root / "label_list.mat", {"label_list": np.array([CCP_FEW], object)})
+    for mask in (small / "masks").iterdir():
+        savemat(masks / f"{mask.stem}.mat", {"groundtruth": cv2.imread(str(mask), cv2.IMREAD_GRAYSCALE)})
 
 
 def test_ccp_is_split_at_picture_804(tmp_path: Path) -> None:
@@ -156,7 +181,10 @@ def pascal(split: str, removed: str = "") -> Callable[[Path], str]:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (ccp_without("masks"), "is no CCP folder with a all split: expected images/, masks/ and labels.json in it"),
+        (
+            ccp_without("masks"),
+            "is no CCP folder with a all split: expected photos/, .* in it, or images/, masks/ and labels.json",
+        ),
         (ccp_with([*CCP_FEW, "crown"]), "expected a list of CCP's 59 names, found 'crown'"),
         (ccp_with(7), "labels.json: expected a list of CCP's 59 names"),
         (lip("test"), "unknown split 'test' of lip .*; it has train, val"),

@@ -1,12 +1,18 @@
 """Whole pictures of the data sets that know everybody in them."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from pycocotools.mask import encode
 
+from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.skeleton import COCO_17, SIMPLE_POSE_18
 from edgepose.train.data import open_dataset
 from edgepose.train.data.coco_masks import segmentation_mask
@@ -26,8 +32,20 @@ def test_a_box_a_polygon_and_runs_of_the_same_pixels_are_the_same_mask() -> None
     np.testing.assert_array_equal(segmentation_mask(polygon, BOX, (8, 10)), by_box)
     runs = {"size": [8, 10], "counts": [2 * 8 + 3, 2, 6, 2, 6, 2, 6, 2]}
     np.testing.assert_array_equal(segmentation_mask(runs, BOX, (8, 10)), by_box)
-    np.testing.assert_array_equal(segmentation_mask({"counts": "packed"}, BOX, (8, 10)), by_box)
     np.testing.assert_array_equal(segmentation_mask([], BOX, (8, 10)), by_box)
+
+
+@given(arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, max_side=40), elements=st.integers(0, 1)))
+def test_runs_as_text_are_those_of_pycocotools(mask: ImageArray) -> None:
+    text = encode(np.asfortranarray(mask))["counts"].decode()
+    told = {"counts": text, "size": list(mask.shape)}
+    np.testing.assert_array_equal(segmentation_mask(told, BOX, mask.shape), mask * 255)
+
+
+@given(st.text(st.characters(min_codepoint=1, max_codepoint=0x2FF)))
+def test_damaged_text_is_a_mask_or_one_error(text: str) -> None:
+    with suppress(ValueError):
+        assert segmentation_mask({"counts": text, "size": [4, 6]}, BOX, (4, 6)).shape == (4, 6)
 
 
 def test_coco_gives_everybody_and_where_nothing_is_known(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from edgepose.runtime.shipped import MODELS_FOLDER, shipped_names
 from edgepose.runtime.sidecar import read_sidecar
 from edgepose.runtime.skeleton import skeleton_named
 from edgepose.train.networks import NetworkSpec
-from edgepose.train.qat import INPUT_RANGE, round_weights
+from edgepose.train.qat import INPUT_RANGE, quantise_layers, round_weights
 
 _METADATA_KEY = "edgepose.checkpoint"
 _WEIGHTS = "weights."
@@ -61,6 +61,17 @@ class Checkpoint:
             ) from error
         if len(weights) < len(self.weights):
             round_weights(network)
+        return network.eval()
+
+    def build_as_trained(self) -> nn.Module:
+        """Return the network as it computed in training: as int8 does, where it was trained for that.
+
+        Raises `CheckpointError` as `build` does.
+        """
+        network = self.build()
+        if any(name.endswith(f".{INPUT_RANGE}") for name in self.weights):
+            quantise_layers(network)
+            network.load_state_dict(self.weights)
         return network.eval()
 
 

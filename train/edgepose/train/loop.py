@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from edgepose.train.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from edgepose.train.data import PoseDataset, WeightedDataset
 from edgepose.train.data.crops import EpochSampler
 from edgepose.train.interruption import Interruption, leave_ctrl_c_to_the_loop
@@ -214,7 +214,8 @@ class Trainer:
         loss: Tensor = self._learner(batch)
         rate = self.recipe.rate_at(self._global_step, self.total_steps)
         self.state.descend(loss, rate, self.recipe.clip_norm)
-        if not self.recipe.sync_bn:
+        # norms that stay as they are need no synchronising, but the ranges that --qat sees do
+        if self.recipe.qat or not self.recipe.sync_bn:
             self.world.send_buffers(self.network)
         self.state.follow(self._global_step)
         return loss.detach()
@@ -290,6 +291,8 @@ class Trainer:
         """
         path = self.out / "last.safetensors"
         saved = self.world.from_first(lambda: load_checkpoint(path, with_state=True))
+        if not saved.state:
+            raise CheckpointError(f"{path} keeps nothing to go on with; --start-from it, into another --out")
         check_same_run(path, saved, self.checkpoint())
         self.state.restore(saved)
         self._started_from = saved.training.get("start_from")

@@ -7,7 +7,7 @@ from edgepose.runtime.backends import load_card, open_model
 from edgepose.runtime.backends.base import Session, SessionOptions
 from edgepose.runtime.card import ModelCard
 from edgepose.runtime.errors import MissingExtraError
-from edgepose.runtime.shipped import resolve_model
+from edgepose.runtime.shipped import resolve_model, shipped_names
 from edgepose.train.part_accuracy import PartPredictor
 
 
@@ -23,12 +23,24 @@ def model_path(path_or_name: str | Path) -> Path:
 def open_any(path_or_name: str | Path, profile: DeviceProfile | None = None) -> Session:
     """Open a model file, a checkpoint, or a model that ships by its name, as a profile asks.
 
-    Raises `CheckpointError` for a bad checkpoint, `MissingExtraError` where its torch is not installed, and what
-    `open_model` raises.
+    Where no engine is installed, torch runs the checkpoint that lies beside what ships. Raises `CheckpointError` for a
+    bad checkpoint, `MissingExtraError` where its torch is not installed, and what `open_model` raises.
     """
     path = model_path(path_or_name)
-    if path.suffix != ".safetensors":
+    if path.suffix == ".safetensors":
+        return _open_checkpoint(path, profile)
+    try:
         return open_model(path_or_name, profile)
+    except MissingExtraError as missing:
+        if str(path_or_name) not in shipped_names():
+            raise
+        try:
+            return _open_checkpoint(path.with_suffix(".safetensors"), profile)
+        except MissingExtraError:
+            raise missing from None
+
+
+def _open_checkpoint(path: Path, profile: DeviceProfile | None) -> Session:
     try:
         from edgepose.train.session import TorchSession  # noqa: PLC0415  devices have no torch
     except ModuleNotFoundError as error:

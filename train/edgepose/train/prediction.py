@@ -185,10 +185,15 @@ def _joined(parts: Sequence[PredictedPeople]) -> PredictedPeople:
 
 
 def person_crop(sample: Sample, input_wh: tuple[int, int], padding: float, box: str) -> tuple[Crop, Array]:
-    """Return the crop of a person and its affine (2, 3), by one of `BOXES`."""
+    """Return the crop of a person and its affine (2, 3), by one of `BOXES`.
+
+    Raises `EdgeposeError` for a box of the joints of somebody without any.
+    """
     if box == "image":
         height, width = sample.image_bgr.shape[:2]
         return plain_crop(replace(sample, box_xyxy=image_box_xyxy(width, height)), input_wh, padding=1.0)
     if box == "joints":
         sample = replace(sample, box_xyxy=joints_box_xyxy(sample.keypoints))
+        if not np.isfinite(sample.box_xyxy).all():
+            raise EdgeposeError("somebody has no labelled joint to make a box of; take another --box")
     return plain_crop(sample, input_wh, padding)

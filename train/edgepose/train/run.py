@@ -47,7 +47,7 @@ def run_training(
     spec = run.spec(mix, teachers)
     recipe = run.recipe_for(spec)
     resume = world.from_first(lambda: _is_resumed(out, resume=resume))
-    _set_up_libraries()
+    set_up_libraries()
     objective = objective_of(spec, recipe, load_checkpoint(parsing) if parsing else None, teachers)
     trainer = Trainer(
         spec,
@@ -96,7 +96,8 @@ def _to_start_from(run: RunConfig, start_from: Path | None, parsing: Path | None
     return load_checkpoint(resolve_checkpoint(str(start_from))) if start_from else None
 
 
-def _set_up_libraries() -> None:
+def set_up_libraries() -> None:
+    """Let OpenCV and cuDNN work as is best for training."""
     # the loader's processes are the parallelism here; OpenCV's own threads only get in each other's way
     cv2.setNumThreads(1)
     # crops have one size: the first steps find the fastest kernels for it
@@ -148,9 +149,9 @@ def _record(run: RunConfig, data_root: Path, world: World) -> dict[str, Any]:
 
 
 def _report(path: Path, objective: Objective, dataset: PoseDataset, world: World) -> None:
-    """Note in a checkpoint how accurate it is, joint by joint."""
+    """Note in a checkpoint how accurate it is, joint by joint: what was validated, in int8's values after --qat."""
     best = world.from_first(lambda: load_checkpoint(path))
-    figures = objective.report(best.build().to(world.device), dataset)
+    figures = objective.report(best.build_as_trained().to(world.device), dataset)
     if world.is_first:
         training = {**best.training, "accuracy": {"data": dataset.name, **figures}}
         save_checkpoint(path, replace(best, training=training))

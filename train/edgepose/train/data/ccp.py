@@ -1,14 +1,18 @@
-"""Clothing Co-Parsing in its own layout: `images/`, `masks/` and the names of the masks' values in `labels.json`."""
+"""Clothing Co-Parsing as it was published, with masks for MATLAB, or made small, with masks as pictures."""
 
 import json
 from pathlib import Path
 
+from edgepose.train.data.matlab import read_matlab
 from edgepose.train.data.part_labels import CCP_LABELS, part_values
 from edgepose.train.data.part_masks import PartMaskDataset
 from edgepose.train.data.pose_dataset import DataError, PoseDataset
 from edgepose.train.data.pseudo_labels import PseudoLabelled
 from edgepose.train.data.text_files import read_text
 
+_PUBLISHED = "photos", "annotations/pixel-level/*.mat", "label_list.mat"
+_SMALL = "images", "masks/*.png", "labels.json"
+"""Where the pictures, their masks and the names of the masks' values are."""
 _SPLITS = {"train": slice(0, 804), "test": slice(804, None), "all": slice(None)}
 
 
@@ -21,18 +25,22 @@ def open_ccp(name: str, root: Path, split: str = "all") -> PoseDataset:
     part, _, model = split.partition(":")
     if part not in _SPLITS:
         raise DataError(f"unknown split {part!r} of ccp ({root}); it has {', '.join(_SPLITS)}")
-    masks = sorted((root / "masks").glob("*.png"))[_SPLITS[part]]
-    if not masks or not (root / "labels.json").is_file():
-        raise DataError(f"{root} is no CCP folder with a {part} split: expected images/, masks/ and labels.json in it")
-    files = [(root / "images" / f"{mask.stem}.jpg", mask) for mask in masks]
-    dataset = PartMaskDataset(name, files, part_values(_labels(root / "labels.json")))
+    pictures, mask_files, labels = _PUBLISHED if (root / _PUBLISHED[2]).is_file() else _SMALL
+    masks = sorted(root.glob(mask_files))[_SPLITS[part]]
+    if not masks or not (root / labels).is_file():
+        raise DataError(
+            f"{root} is no CCP folder with a {part} split: expected photos/, annotations/pixel-level/ and "
+            "label_list.mat in it, or images/, masks/ and labels.json"
+        )
+    files = [(root / pictures / f"{mask.stem}.jpg", mask) for mask in masks]
+    dataset = PartMaskDataset(name, files, part_values(_labels(root / labels)))
     return PseudoLabelled(dataset, model) if model else dataset
 
 
 def _labels(path: Path) -> list[str]:
     """Return our label of each value of the masks."""
     try:
-        names = json.loads(read_text(path))
-        return [CCP_LABELS[name] for name in names]
+        names = read_matlab(path, "label_list") if path.suffix == ".mat" else json.loads(read_text(path))
+        return [CCP_LABELS[str(name)] for name in names]
     except (ValueError, TypeError, KeyError) as error:
         raise DataError(f"{path}: expected a list of CCP's 59 names, found {error}; restore the file") from error

@@ -44,14 +44,15 @@ class CocoDataset(PoseDataset):
             self._in_image[annotation["image_id"]].append(annotation)
             if _is_labelled(annotation):
                 self._people.append(annotation)
-        self._read = Kept(read_image_bgr, image_bytes)
+        self._read = Kept(self._read_image, image_bytes)
 
     def __len__(self) -> int:
         return len(self._people)
 
-    def image_path(self, index: int) -> Path:
-        """Return the file that person `index` is in."""
-        return self._folder / str(self._images[self._people[index]["image_id"]]["file_name"])
+    def _read_image(self, image_id: Any) -> ImageArray:
+        image = self._images[image_id]
+        size_wh = (image["width"], image["height"]) if {"width", "height"} <= image.keys() else None
+        return read_image_bgr(self._folder / str(image["file_name"]), size_wh)
 
     def keypoints(self, index: int) -> FloatArray:
         """Return one person's labels (17, 2)."""
@@ -60,7 +61,7 @@ class CocoDataset(PoseDataset):
     def picture(self, index: int) -> tuple[Picture, int]:
         """Return the image with everybody in it; crowds and people without labels are where nothing is known."""
         person = self._people[index]
-        image = self._read(self.image_path(index))
+        image = self._read(self._people[index]["image_id"])
         everybody = self._in_image[person["image_id"]]
         labelled = [other for other in everybody if _is_labelled(other)]
         unlabelled = [other for other in everybody if not _is_labelled(other)]
@@ -103,7 +104,7 @@ class CocoDataset(PoseDataset):
         own = _box_xyxy(person["bbox"])
         others = [box for box in self._boxes[person["image_id"]] if not np.array_equal(box, own)]
         return Sample(
-            image_bgr=self._read(self.image_path(index)),
+            image_bgr=self._read(self._people[index]["image_id"]),
             keypoints=self.keypoints(index),
             occluded=_points(person)[:, 2] == 1,
             box_xyxy=own,
@@ -116,7 +117,7 @@ class CocoDataset(PoseDataset):
     def background(self, rng: np.random.Generator) -> ImageArray | None:
         """Return a part of a random image that no person's box touches; None when a few tries find none."""
         image_id = list(self._images)[rng.integers(len(self._images))]
-        image = self._read(self._folder / str(self._images[image_id]["file_name"]))
+        image = self._read(image_id)
         height, width = image.shape[:2]
         for _ in range(8):
             side = int(rng.uniform(0.2, 0.9) * min(height, width))

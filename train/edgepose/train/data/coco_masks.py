@@ -12,7 +12,7 @@ _BITS = 4
 
 
 def segmentation_mask(segmentation: Any, box_xyxy: FloatArray, shape_hw: tuple[int, ...]) -> ImageArray:
-    """Return a mask uint8 (H, W), 255 where somebody is: of polygons, of uncompressed runs, else of the box (4,).
+    """Return a mask uint8 (H, W), 255 where somebody is: of polygons, of runs, compressed or not, else of the box (4,).
 
     COCO's polygons count pixel corners from 0, as its keypoints; the box is in pixels here. Raises `ValueError` for
     runs of another size.
@@ -21,8 +21,9 @@ def segmentation_mask(segmentation: Any, box_xyxy: FloatArray, shape_hw: tuple[i
     if isinstance(segmentation, list) and segmentation:
         for polygon in segmentation:
             cv2.fillPoly(mask, [_fixed_point(np.array(polygon, np.float64).reshape(-1, 2) - 0.5)], 255, shift=_BITS)
-    elif isinstance(segmentation, dict) and isinstance(segmentation.get("counts"), list):
-        mask[:] = _from_runs(segmentation["counts"], segmentation.get("size"), shape_hw)
+    elif isinstance(segmentation, dict) and isinstance(counts := segmentation.get("counts"), list | str):
+        lengths = _uncompressed(counts.encode()) if isinstance(counts, str) else counts
+        mask[:] = _from_runs(lengths, segmentation.get("size"), shape_hw)
     else:
         x0, y0, x1, y1 = np.round(box_xyxy + 0.5).astype(int).clip(0)
         mask[y0:y1, x0:x1] = 255
@@ -31,6 +32,26 @@ def segmentation_mask(segmentation: Any, box_xyxy: FloatArray, shape_hw: tuple[i
 
 def _fixed_point(points: Array) -> Array:
     return np.round(points * (1 << _BITS)).astype(np.int32)
+
+
+def _uncompressed(text: bytes) -> list[int]:
+    """Return the lengths of runs that pycocotools wrote as text.
+
+    A character holds five bits, the low ones first, and whether more follow; the highest bit of the last is the sign.
+    From the fourth on a length is told as what it has more than the last but one. (pycocotools itself writes past its
+    memory where the text is damaged.)
+    """
+    counts: list[int] = []
+    length = shift = 0
+    for character in text:
+        bits = character - 48
+        length |= (bits & 0x1F) << shift
+        shift += 5
+        if not bits & 0x20:
+            length -= (bits & 0x10) << (shift - 4)
+            counts.append(length + (counts[-2] if len(counts) > 2 else 0))
+            length = shift = 0
+    return counts
 
 
 def _from_runs(counts: list[int], size_hw: list[int] | None, shape_hw: tuple[int, ...]) -> ImageArray:

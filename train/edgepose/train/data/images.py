@@ -8,7 +8,15 @@ import numpy as np
 from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.geometry import image_box_xyxy
 from edgepose.runtime.skeleton import LSP_14
-from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample, no_boxes, read_image_bgr
+from edgepose.train.data.kept import Kept
+from edgepose.train.data.pose_dataset import (
+    DataError,
+    PoseDataset,
+    Sample,
+    image_bytes,
+    no_boxes,
+    read_image_bgr,
+)
 from edgepose.train.data.spec import DataSpec
 
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
@@ -23,6 +31,7 @@ class ImagesDataset(PoseDataset):
     def __init__(self, name: str, files: list[Path]) -> None:
         self.name = name
         self._files = files
+        self._read = Kept(read_image_bgr, image_bytes)
 
     def __len__(self) -> int:
         return len(self._files)
@@ -33,7 +42,7 @@ class ImagesDataset(PoseDataset):
 
     def sample(self, index: int) -> Sample:
         """Return the person of one image."""
-        image = read_image_bgr(self._files[index])
+        image = self._read(self._files[index])
         height, width = image.shape[:2]
         return Sample(
             image_bgr=image,

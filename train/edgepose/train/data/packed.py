@@ -7,6 +7,7 @@ the mask of their parts where the data has one.
 import json
 import math
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -61,6 +62,7 @@ class PackedDataset(PoseDataset):
         skeleton = document["skeleton"]
         self.skeleton = SYNTHETIC if skeleton == SYNTHETIC.name else skeleton_named(skeleton)
         self._people: list[dict[str, Any]] = document["people"]
+        self._image_ids = _own_ids([str(person["image_id"]) for person in self._people])
         self.has_joints = any(np.isfinite(self.keypoints(i)).any() for i in range(len(self)))
         self._pictures, self._masks, self._backgrounds = pictures, masks, backgrounds
 
@@ -79,7 +81,7 @@ class PackedDataset(PoseDataset):
             keypoints=self.keypoints(index),
             occluded=np.array(person["occluded"], bool),
             box_xyxy=np.array(person["box_xyxy"], np.float32),
-            image_id=str(person["image_id"]),
+            image_id=self._image_ids[index],
             area_px2=_number(person["area_px2"]),
             head_px=_number(person["head_px"]),
             other_boxes_xyxy=np.array(person["other_boxes_xyxy"], np.float32).reshape(-1, 4),
@@ -215,6 +217,12 @@ def _facts(sample: Sample) -> dict[str, Any]:
         "head_px": _numbers(np.float32(sample.head_px)),
         "other_boxes_xyxy": _numbers(sample.other_boxes_xyxy),
     }
+
+
+def _own_ids(image_ids: list[str]) -> list[str]:
+    """Return an id for every picture: what was cut out of one image are several, with places of their own."""
+    times = Counter(image_ids)
+    return [f"{name}#{index}" if times[name] > 1 else name for index, name in enumerate(image_ids)]
 
 
 def _numbers(values: Array | np.float32) -> Any:

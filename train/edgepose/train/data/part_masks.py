@@ -10,12 +10,15 @@ import numpy as np
 from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.geometry import image_box_xyxy
 from edgepose.runtime.skeleton import MPII_16, Skeleton
+from edgepose.train.data.kept import Kept
+from edgepose.train.data.matlab import read_matlab
 from edgepose.train.data.part_labels import UNKNOWN
 from edgepose.train.data.pose_dataset import (
     DataError,
     PoseDataset,
     Sample,
     area_in_box_px2,
+    image_bytes,
     neck_to_head_px,
     no_boxes,
     read_image_bgr,
@@ -46,6 +49,7 @@ class PartMaskDataset(PoseDataset):
         self.has_joints = keypoints is not None
         nowhere = np.full((len(files), len(self.skeleton), 2), np.nan, np.float32)
         self._keypoints = nowhere if keypoints is None else keypoints
+        self._read = Kept(self._read_pair, _pair_bytes)
 
     def __len__(self) -> int:
         return len(self._files)
@@ -59,9 +63,7 @@ class PartMaskDataset(PoseDataset):
 
         Raises `DataError` when a file is missing or damaged, or a mask is not as large as its picture.
         """
-        picture, mask_path = self._files[index]
-        image = read_image_bgr(picture)
-        mask = _read_mask(mask_path, image.shape[:2], self._values)
+        image, mask = self._read(index)
         box = _body_box_xyxy(mask)
         keypoints = self._keypoints[index]
         return Sample(
@@ -69,19 +71,46 @@ class PartMaskDataset(PoseDataset):
             keypoints=keypoints,
             occluded=np.zeros(len(keypoints), bool),
             box_xyxy=box,
-            image_id=picture.stem,
+            image_id=self._files[index][0].stem,
             area_px2=area_in_box_px2(box),
             head_px=neck_to_head_px(keypoints, self.skeleton),
             other_boxes_xyxy=no_boxes(),
             part_mask=mask,
         )
 
+    def _read_pair(self, index: int) -> tuple[ImageArray, ImageArray]:
+        picture, mask_path = self._files[index]
+        image = read_image_bgr(picture)
+        return image, _read_mask(mask_path, image.shape[:2], self._values)
+
 
 def _read_mask(path: Path, size_hw: tuple[int, ...], values: ImageArray) -> ImageArray:
-    """Return a mask file (H, W) in our values; a file of three equal channels is read by its first."""
+    """Return a mask file (H, W) in our values."""
     if not path.is_file():
         raise DataError(f"mask {path} is missing from the data set; restore it or leave its picture out")
-    content = np.frombuffer(without_palette(path.read_bytes()), np.uint8)
+    mask = _matlab_mask(path) if path.suffix == ".mat" else _png_mask(path)
+    if mask.shape != size_hw:
+        raise DataError(f"mask {path} is {mask.shape[1]}x{mask.shape[0]}, its picture {size_hw[1]}x{size_hw[0]}")
+    return cv2.LUT(mask, values)  # type: ignore[no-any-return]
+
+
+def _pair_bytes(pair: tuple[ImageArray, ImageArray]) -> int:
+    return sum(map(image_bytes, pair))
+
+
+def _matlab_mask(path: Path) -> ImageArray:
+    mask = np.asarray(read_matlab(path, "groundtruth", squeeze=False))
+    if mask.ndim != 2 or mask.dtype.kind not in "uif" or not (np.isfinite(mask) & (mask >= 0) & (mask <= 255)).all():
+        raise DataError(f"mask {path} holds no whole numbers of 8 bits, one a pixel; restore the file of the data set")
+    return mask.astype(np.uint8)
+
+
+def _png_mask(path: Path) -> ImageArray:
+    """Return the values of a mask file (H, W); one of three equal channels is read by its first."""
+    try:
+        content = np.frombuffer(without_palette(path.read_bytes()), np.uint8)
+    except OSError as error:
+        raise DataError(f"mask {path} cannot be read: {error.strerror}; give yourself the right to") from error
     mask = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if len(content) else None
     if mask is None or mask.dtype != np.uint8:
         raise DataError(f"mask {path} cannot be read as 8-bit values; replace the file")
@@ -89,9 +118,7 @@ def _read_mask(path: Path, size_hw: tuple[int, ...], values: ImageArray) -> Imag
         if (mask[:, :, :3] != mask[:, :, :1]).any():
             raise DataError(f"mask {path} holds colours; expected the number of a part in each pixel: convert the file")
         mask = mask[:, :, 0]
-    if mask.shape != size_hw:
-        raise DataError(f"mask {path} is {mask.shape[1]}x{mask.shape[0]}, its picture {size_hw[1]}x{size_hw[0]}")
-    return cv2.LUT(mask, values)  # type: ignore[no-any-return]
+    return mask  # type: ignore[no-any-return]
 
 
 def without_palette(png: bytes) -> bytes:

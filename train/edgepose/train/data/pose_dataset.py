@@ -174,10 +174,10 @@ def picture_in_skeleton(dataset: PoseDataset, person: int, skeleton: Skeleton) -
     return replace(picture, keypoints=keypoints, joints_known=joints_known), row
 
 
-def read_image_bgr(path: Path) -> ImageArray:
-    """Decode an image file (H, W, 3).
+def read_image_bgr(path: Path, size_wh: tuple[int, int] | None = None) -> ImageArray:
+    """Decode an image file (H, W, 3), turned upright as it says; not where its labels are of `size_wh` as it lies.
 
-    Raises `DataError` when it is absent, may not be read or is no image.
+    Raises `DataError` when it is absent, may not be read, is no image or one of another size.
     """
     try:
         content = np.fromfile(path, np.uint8)
@@ -188,6 +188,11 @@ def read_image_bgr(path: Path) -> ImageArray:
     image = cv2.imdecode(content, cv2.IMREAD_COLOR) if len(content) else None
     if image is None:
         raise DataError(f"image {path} cannot be decoded; replace the file")
+    if size_wh is not None and image.shape[1::-1] != size_wh:
+        image = cv2.imdecode(content, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        if image.shape[1::-1] != size_wh:
+            found, told = "x".join(map(str, image.shape[1::-1])), "x".join(map(str, size_wh))
+            raise DataError(f"image {path} is {found}, its labels are of {told}; restore the file")
     return image  # type: ignore[no-any-return]
 
 
