@@ -122,5 +122,5 @@ def _size_px(box_xyxy: Array) -> float:
 
 def _box_about(box_xyxy: FloatArray, before: FloatArray, after: FloatArray) -> FloatArray:
     """Return the box of those joints `after` (K, 2) that `box_xyxy` (4,) held `before` (K, 2)."""
-    held = ((before >= box_xyxy[:2]) & (before <= box_xyxy[2:])).all(axis=-1)
+    held = np.asarray(((before >= box_xyxy[:2]) & (before <= box_xyxy[2:])).all(axis=-1))
     return keypoints_box_xyxy(after, held) if held.any() else box_xyxy

@@ -185,14 +185,20 @@ def read_image_bgr(path: Path, size_wh: tuple[int, int] | None = None) -> ImageA
         raise DataError(f"image {path} is missing from the data set; restore it or fix the annotations") from error
     except OSError as error:
         raise DataError(f"image {path} cannot be read: {error.strerror}; give yourself the right to") from error
-    image = cv2.imdecode(content, cv2.IMREAD_COLOR) if len(content) else None
+    image = _decoded(path, content, cv2.IMREAD_COLOR)
+    if size_wh is None or image.shape[1::-1] == size_wh:
+        return image
+    as_it_lies = _decoded(path, content, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    if as_it_lies.shape[1::-1] == size_wh:
+        return as_it_lies
+    found, told = ("x".join(map(str, size)) for size in (image.shape[1::-1], size_wh))
+    raise DataError(f"image {path} is {found}, its labels are of {told}; restore the file")
+
+
+def _decoded(path: Path, content: Array, how: int) -> ImageArray:
+    image = cv2.imdecode(content, how) if len(content) else None
     if image is None:
         raise DataError(f"image {path} cannot be decoded; replace the file")
-    if size_wh is not None and image.shape[1::-1] != size_wh:
-        image = cv2.imdecode(content, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-        if image.shape[1::-1] != size_wh:
-            found, told = "x".join(map(str, image.shape[1::-1])), "x".join(map(str, size_wh))
-            raise DataError(f"image {path} is {found}, its labels are of {told}; restore the file")
     return image  # type: ignore[no-any-return]
 
 
