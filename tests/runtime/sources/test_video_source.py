@@ -1,5 +1,6 @@
 import itertools
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -35,6 +36,26 @@ def test_frames_are_stamped_when_they_are_read_and_timed_by_the_file(tmp_path: P
         frames = list(source)
         assert frames[0].t_ns >= before_ns
         assert [source.time_ns(frame) for frame in frames] == [0, 100_000_000, 200_000_000]
+
+
+def with_times(clip: Path, times_ms: list[int]) -> Path:
+    """Give the pictures of a Matroska file of 1,000 a second times of their own, as a browser records them."""
+    content, place = bytearray(clip.read_bytes()), 0
+    for index, time_ms in enumerate(times_ms):
+        size = rb"(?:[\x81-\xff]|[\x40-\x7f].|[\x20-\x3f]..)"
+        block = re.compile(rb"\xa3" + size + rb"\x81" + re.escape(index.to_bytes(2)), re.DOTALL).search(content, place)
+        assert block is not None
+        content[block.end() - 2 : block.end()], place = time_ms.to_bytes(2), block.end()
+    clip.write_bytes(content)
+    return clip
+
+
+def test_a_video_that_tells_no_rate_has_that_of_its_times(tmp_path: Path) -> None:
+    jitter_ms = np.random.default_rng(0).integers(0, 20, 40)
+    clip = write_clip(tmp_path / "clip.mkv", frames=40, fps=1000)
+    with open_source(str(with_times(clip, (np.arange(40) * 67 + jitter_ms).tolist()))) as source:
+        assert source.fps == pytest.approx(1000 / 67, rel=0.02)
+        assert [frame.index for frame in source] == list(range(40))
 
 
 def test_a_text_file_is_no_video(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ from edgepose.runtime.sources.base import FrameSource
 
 _CLOCK_FPS = 1000.0
 """From here on it is no rate but the clock of a container that tells none, as those that browsers record."""
+_TIMED_PICTURES = 60
 
 
 class CaptureSource(FrameSource):
@@ -64,3 +65,17 @@ class CaptureSource(FrameSource):
 def size_of(image: ImageArray) -> tuple[int, int]:
     """Return width and height of an image (H, W, 3)."""
     return image.shape[1], image.shape[0]
+
+
+def rate_of_times(path: str, backend: int) -> float | None:
+    """Return the mean rate of a file's first pictures by their times, None where these do not tell."""
+    capture = cv2.VideoCapture()
+    times_ms: list[float] = []
+    with quiet_opencv():
+        capture.open(path, backend)
+        while len(times_ms) < _TIMED_PICTURES and capture.grab():
+            times_ms.append(float(capture.get(cv2.CAP_PROP_POS_MSEC)))
+        capture.release()
+    took_s = (times_ms[-1] - times_ms[0]) / 1000 if times_ms else 0.0
+    fps = (len(times_ms) - 1) / took_s if took_s > 0 else 0.0
+    return fps if 0 < fps < _CLOCK_FPS else None

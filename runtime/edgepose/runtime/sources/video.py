@@ -7,7 +7,7 @@ import cv2
 
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.errors import SourceError
-from edgepose.runtime.sources.opencv import CaptureSource, size_of
+from edgepose.runtime.sources.opencv import CaptureSource, rate_of_times, size_of
 from edgepose.runtime.sources.reading import readable_path, reading
 
 
@@ -24,12 +24,12 @@ class VideoSource(CaptureSource):
         with reading(path):
             if not path.is_file():
                 raise SourceError(f"no such video file: {path}; check the path")
-        self._first = self._open(readable_path(path), _backend(), [])
+        self._first = self._open(name := readable_path(path), _backend(), [])
         if self._first is None:
             self.close()
             raise SourceError(f"{path} holds no video that OpenCV can decode; convert it, for example to H.264 in .mp4")
         self.size_wh = size_of(self._first)
-        self.fps = self._rate()
+        self.fps = self._rate() or rate_of_times(name, _backend())
         self.declared_frames = self._declared_frames()
 
     def images(self) -> Iterator[ImageArray]:
