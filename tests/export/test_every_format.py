@@ -35,7 +35,7 @@ def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     """The name of a shipped network and the folder of its export by the issue's command."""
     name, out = request.param, tmp_path_factory.mktemp("everything") / "out"
     program = str(Path(sys.executable).with_name("edgepose"))
-    data = ["--calibrate", "synthetic:200:1", "--validate", "synthetic:100:2"]
+    data = ["--calibrate", "synthetic:300:1", "--validate", "synthetic:100:2"]
     precisions = ["--precision", "fp32,fp16,int8,dynamic-int8"]
     command = [program, "export", name, "--to", "all", *precisions, *data, "--out", str(out)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
