@@ -44,7 +44,7 @@ def test_ccp_has_parts_and_no_joints(tmp_path: Path) -> None:
 def test_ccp_as_it_was_published(tmp_path: Path) -> None:
     write_ccp(tmp_path / "small")
     small = open_dataset(f"ccp:{tmp_path / 'small'}")
-    savemat_of(tmp_path / "ccp", tmp_path / "small")
+    write_published_ccp(tmp_path / "ccp", tmp_path / "small")
     published = open_dataset(f"ccp:{tmp_path / 'ccp'}")
     assert len(published) == len(small)
     assert quarters(published, 1) == quarters(small, 1)
@@ -55,7 +55,7 @@ def test_ccp_as_it_was_published(tmp_path: Path) -> None:
         damaged.sample(1)
 
 
-def savemat_of(root: Path, small: Path) -> None:
+def write_published_ccp(root: Path, small: Path) -> None:
     """Write what lies small in one folder as the authors published it in another."""
     masks = root / "annotations" / "pixel-level"
     masks.mkdir(parents=True)

@@ -57,7 +57,7 @@ def _uncompressed(text: bytes) -> list[int]:
 def _from_runs(counts: list[int], size_hw: list[int] | None, shape_hw: tuple[int, ...]) -> ImageArray:
     """Return the mask of lengths of runs, empty and full in turn, down the columns."""
     height, width = shape_hw
-    if size_hw != [height, width] or sum(counts) > height * width:
+    if size_hw != [height, width] or sum(counts) > height * width or min(counts, default=0) < 0:
         raise ValueError(
             f"expected runs of {height}x{width} pixels, found a size of {size_hw} and {sum(counts)} pixels"
         )

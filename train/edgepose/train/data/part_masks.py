@@ -100,7 +100,7 @@ def _pair_bytes(pair: tuple[ImageArray, ImageArray]) -> int:
 
 def _matlab_mask(path: Path) -> ImageArray:
     mask = np.asarray(read_matlab(path, "groundtruth", squeeze=False))
-    if mask.ndim != 2 or mask.dtype.kind not in "uif" or not (np.isfinite(mask) & (mask >= 0) & (mask <= 255)).all():
+    if mask.ndim != 2 or mask.dtype.kind not in "uif" or not np.isin(mask, np.arange(256)).all():
         raise DataError(f"mask {path} holds no whole numbers of 8 bits, one a pixel; restore the file of the data set")
     return mask.astype(np.uint8)
 
