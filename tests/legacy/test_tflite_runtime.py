@@ -26,6 +26,9 @@ SHIPPED = sorted((MODELS / "shipped").glob("*.tflite"))
 # what LiteRT and an engine years older may differ by, where both are sure: XNNPACK's kernels of int8 round otherwise
 TOLERANCE_PX = {"fp32": 0.02, "int8": 0.5}
 SURE = 0.3
+# where a heatmap has two peaks of a height, the least rounding chooses: these joints are counted and not averaged
+OTHER_PEAK_PX = 10
+OTHER_PEAK_SHARE = {"fp32": 0.0, "int8": 0.02}
 
 
 def copied(form: str, folder: Path) -> Path:
@@ -75,9 +78,12 @@ def test_keypoints_are_those_of_litert(path: Path) -> None:
         runs = [session.run({"image": image[None]})["heatmaps"] for image in expected["images_rgb"]]
         keypoints, _ = session.card.codec_object().decode(np.concatenate(runs))
     away_px = np.linalg.norm(keypoints - expected["keypoints_crop"], axis=-1)[expected["scores"] >= SURE]
-    print(f"{path.stem}: mean {away_px.mean():.4f} px, p99 {np.quantile(away_px, 0.99):.4f}, most {away_px.max():.4f}")
+    at_other_peak = away_px > OTHER_PEAK_PX
+    mean_px, share, precision = away_px[~at_other_peak].mean(), at_other_peak.mean(), path.stem.rsplit("-", 1)[1]
+    print(f"{path.stem}: {len(away_px)} joints, mean {mean_px:.4f} px, at another peak {share:.4f}")
     assert len(away_px) > 100
-    assert away_px.mean() < TOLERANCE_PX[path.stem.rsplit("-", 1)[1]]
+    assert mean_px < TOLERANCE_PX[precision]
+    assert share <= OTHER_PEAK_SHARE[precision]
 
 
 @pytest.mark.parametrize("kept", [0, 0.25, 0.5, 0.99])
