@@ -153,6 +153,26 @@ def test_who_is_hardly_seen_is_confirmed_later(score: float, unseen: int) -> Non
     assert shown == [0] * unseen + [1] * 3
 
 
+@pytest.mark.parametrize("scores", [(0.9, 0.9, 0.9, 0.3, 0.3, 0.9), (0.9, 0.3, 0.9, 0.9, 0.3, 0.3)])
+def test_who_has_an_id_keeps_it_while_hardly_seen_and_nobody_gets_one_so(scores: tuple[float, ...]) -> None:
+    tracker = Tracker(SIMPLE_POSE_18, TrackerSettings(confirm_frames=2, start_score=0.4))
+    person, ids = poses_of(standing(100, 200, 150)[None]), []
+    for index, score in enumerate(scores):
+        ids.append(tracker.update(replace(person, scores=np.array([score], np.float32)), index).ids)
+    # two frames in a row above the score, then any
+    first = next(i for i in range(1, len(scores)) if min(scores[i - 1 : i + 1]) >= 0.4)
+    assert ids == [()] * first + [(1,)] * (len(scores) - first)
+
+
+def test_a_sure_pose_goes_before_a_better_placed_unsure_one() -> None:
+    tracker = Tracker(SIMPLE_POSE_18, TrackerSettings(confirm_frames=1, start_score=0.4))
+    tracker.update(poses_of(standing(100, 200, 150)[None]), 0)
+    both = poses_of(np.stack([standing(100, 200, 150), standing(104, 200, 150)]), np.array([0.3, 0.8], np.float32))
+    poses = tracker.update(both, 1)
+    assert poses.ids == (1,)
+    assert poses.scores == pytest.approx([0.8])
+
+
 def test_wrong_uses_say_what_to_do() -> None:
     tracker = Tracker(SIMPLE_POSE_18)
     tracker.update(poses_of(standing(100, 200, 150)[None]), 7)

@@ -42,12 +42,15 @@ def paint_person(image_bgr: ImageArray, corner_xy: tuple[int, int], height: int)
     return (PLACES * height + [x - 0.5, y - 0.5]).astype(np.float32)
 
 
-def save_painted_model(folder: Path, input_wh: tuple[int, int] = (256, 192), most_people: int = 20) -> Path:
+def save_painted_model(
+    folder: Path, input_wh: tuple[int, int] = (256, 192), most_people: int = 20, presence_threshold: float = 0.3
+) -> Path:
     """Write the ONNX model and return its path."""
     rule = GroupingRule(most_people=most_people)
     codec = BodyPartCodec(input_wh, (input_wh[0] // 4, input_wh[1] // 4), rule=rule)
     card = replace(
         tiny_card(name="painted", input_wh=input_wh),
+        presence_threshold=presence_threshold,
         skeleton=codec.parts.skeleton.name,
         codec=codec.to_dict(),
         inputs=(TensorSpec("image", "uint8", (1, input_wh[1], input_wh[0], 3)),),

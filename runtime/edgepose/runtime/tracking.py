@@ -21,6 +21,9 @@ class TrackerSettings:
     and who is sure in the very first frame has it at once. It is forgotten `lost_frames` frames after its last, without
     an id as soon as it is missed. `steadiness` is the share that a velocity keeps of what it was. Joints that score
     below `joint_score` are not compared.
+
+    A pose that scores less than `start_score` begins no track: it only continues one that has an id, and that no surer
+    pose continues (Zhang et al., "ByteTrack", section 3).
     """
 
     least_similarity: float = 0.2
@@ -30,6 +33,7 @@ class TrackerSettings:
     lost_frames: int = 30
     steadiness: float = 0.7
     joint_score: float = 0.1
+    start_score: float = 0.0
 
     def __post_init__(self) -> None:
         if self.confirm_frames < 1 or self.lost_frames < 1:
@@ -89,11 +93,13 @@ class Tracker:
         `index` is not after the last one, or the skeleton is another.
         """
         self._check(found, index)
-        rows, tracks = self._assign(found, index)
-        for row, track in zip(rows, tracks, strict=True):
-            track.see(found.take([row]), index, self._settings)
-        new = [Track(found.take([row]), index, self._settings) for row in sorted(set(range(len(found))) - set(rows))]
-        self.tracks = [track for track in self.tracks if self._may_return(track, index)] + new
+        sure = found.scores >= self._settings.start_score
+        surely_found = found.take(np.flatnonzero(sure).tolist())
+        new = self._continue(self.tracks, surely_found, index)
+        unseen = [track for track in self.tracks if track.id is not None and track.seen_at != index]
+        self._continue(unseen, found.take(np.flatnonzero(~sure).tolist()), index)
+        begun = [Track(surely_found.take([row]), index, self._settings) for row in new]
+        self.tracks = [track for track in self.tracks if self._may_return(track, index)] + begun
         for track in self.tracks:
             if track.id is None and self._is_confirmed(track):
                 track.id, self._next_id = self._next_id, self._next_id + 1
@@ -107,19 +113,21 @@ class Tracker:
         if last is not None and index <= last:
             raise EdgeposeError(f"frame {index} comes after frame {last}; give frames in order, or a new tracker")
 
-    def _assign(self, found: Poses, index: int) -> tuple[list[int], list[Track]]:
-        """Return rows of poses and the tracks that they continue."""
-        if not self.tracks or not len(found):
-            return [], []
-        alike = self._alike(found, index)
-        rows, columns = self._best_assignment(alike, maximize=True)
-        pairs = [(int(row), int(column)) for row, column in zip(rows, columns, strict=True) if alike[row, column] > 0]
-        return [row for row, _ in pairs], [self.tracks[column] for _, column in pairs]
+    def _continue(self, tracks: list[Track], found: Poses, index: int) -> list[int]:
+        """Give each track the pose of frame `index` that is its own; return the rows of poses that are nobody's."""
+        rows = set(range(len(found)))
+        if tracks and rows:
+            alike = self._alike(tracks, found, index)
+            for row, column in zip(*self._best_assignment(alike, maximize=True), strict=True):
+                if alike[row, column] > 0:
+                    tracks[column].see(found.take([row]), index, self._settings)
+                    rows.remove(row)
+        return sorted(rows)
 
-    def _alike(self, found: Poses, index: int) -> FloatArray:
+    def _alike(self, tracks: list[Track], found: Poses, index: int) -> FloatArray:
         """Return how alike poses (N,) and tracks (M,) are: (N, M), 0 where they cannot be one person."""
-        predicted = Poses.joined([track.predicted(index) for track in self.tracks], self._skeleton)
-        unseen_frames = np.array([index - 1 - track.seen_at for track in self.tracks])
+        predicted = Poses.joined([track.predicted(index) for track in tracks], self._skeleton)
+        unseen_frames = np.array([index - 1 - track.seen_at for track in tracks])
         alike = similarity(found, predicted, self._settings.joint_score)
         faded = alike * (1 - self._settings.fading) ** unseen_frames
         return np.where(alike >= self._settings.least_similarity, faded, 0).astype(np.float32)

@@ -46,6 +46,18 @@ def test_two_who_pass_each_other_keep_their_ids(session: Session) -> None:
     assert places[left] > places[right]
 
 
+def test_who_is_followed_may_be_seen_worse_than_somebody_new(tmp_path: Path) -> None:
+    whole, cut_off = [(100, 40)], [(100, 140)]
+    with open_model(str(save_painted_model(tmp_path, presence_threshold=0.9))) as strict:
+        followed = BottomUpEstimator(strict)
+        assert [watch(followed, whole, index).ids for index in range(4)] == [(), (), (1,), (1,)]
+        worse = [watch(followed, [(100, 40 + 20 * step)], 4 + step) for step in range(6)]
+        assert [poses.ids for poses in worse] == [(1,)] * 6
+        assert 0.6 * 0.9 <= worse[-1].scores[0] < 0.9 <= worse[0].scores[0]
+        new = BottomUpEstimator(strict)
+        assert not any(len(watch(new, cut_off, index)) for index in range(6))
+
+
 def test_no_more_people_than_asked_for(session: Session) -> None:
     estimator = BottomUpEstimator(session, 2, follow=False)
     assert len(watch(estimator, [(10, 20), (110, 30), (210, 40)], 0)) == 2

@@ -1,5 +1,7 @@
 """The bottom-up estimator: everybody in the picture at once, and who is who from frame to frame."""
 
+from dataclasses import replace
+
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.bottom_up import BottomUpModel, Views
 from edgepose.runtime.clock import StageClock
@@ -7,12 +9,15 @@ from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.runtime.tracking import Tracker, TrackerSettings
 
+KEPT_SHARE = 0.6
+"""Whoever has an id may fall to this share of the card's presence threshold."""
+
 
 class BottomUpEstimator:
     """Finds the `most_people` best-scored people of every frame, by default as many as its card says; ids stay.
 
-    Without `follow` the frames are unrelated pictures: everybody is somebody new. The session stays the caller's to
-    close. Raises `EdgeposeError` for a model of one person in a crop.
+    Somebody new scores the card's presence threshold, whoever is followed at least `KEPT_SHARE` of it. Without `follow`
+    the frames are unrelated pictures: everybody is somebody new. The session stays the caller's to close. Raises `EdgeposeError` for a model of one person in a crop.
     """
 
     def __init__(
@@ -24,8 +29,11 @@ class BottomUpEstimator:
         tracker: TrackerSettings = TrackerSettings(),
         follow: bool = True,
     ) -> None:
-        self._model = BottomUpModel(session, views, most_people or 1)
+        threshold = session.card.presence_threshold
+        least_score = KEPT_SHARE * threshold if follow else threshold
+        self._model = BottomUpModel(session, views, most_people or 1, least_score)
         self._most_people = most_people
+        tracker = replace(tracker, start_score=threshold)
         self._tracker = Tracker(self._model.skeleton, tracker) if follow else None
         self._next_id = 1
 
