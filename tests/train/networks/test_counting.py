@@ -28,6 +28,7 @@ PPNET = [
     ("ppnet-m4-d2-w32", (288, 384), {}, 12.7, 11.3),
     ("ppnet-m4-d3-w32", (192, 256), {}, 18.1, 6.5),
     ("ppnet-m4-d2-w48", (288, 384), {}, 27.1, 20.6),
+    ("ppnet-m4-d3-w48", (288, 384), {}, 39.2, 28.1),
     ("ppnet-m2-d2-w32", (192, 256), {"block": "bottleneck"}, 10.8, 5.4),
 ]
 
@@ -54,6 +55,12 @@ def test_ppnet_has_the_figures_of_its_paper(
     assert is_printed_as(figures.params / 1e6, params, 0.011)
     assert is_printed_as(figures.flops_paper, gflops, 0.011)
     assert figures.spec.skeleton is COCO_17
+
+
+def test_ppnet_for_mpii_has_the_figures_that_its_authors_publish() -> None:
+    figures = describe(NetworkSpec.of_paper("ppnet-m4-d2-w32", skeleton=MPII_16, input_wh=(256, 256)))
+    assert is_printed_as(figures.params / 1e6, 12.7, 0.0)
+    assert is_printed_as(figures.flops_paper, 6.7, 0.0)
 
 
 def test_the_truncated_figure_is_printed_as_in_the_paper() -> None:
