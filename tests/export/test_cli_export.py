@@ -10,7 +10,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from edgepose.cli.demo import demo
-from edgepose.cli.export import export
+from edgepose.cli.export import export, wide_console
 from edgepose.profiles.errors import EdgeposeError
 
 APP = typer.Typer()
@@ -63,6 +63,11 @@ def test_export_writes_files_and_prints_the_table(ppnet: Path, dots: str, tmp_pa
     assert result.exception is None
     assert "on 24 people of" in " ".join(result.stdout.split())
     assert {path.name for path in out.iterdir()} == {"small-fp32.onnx", "small-fp32.onnx.card.json", "export.json"}
+
+
+def test_a_name_of_data_is_no_picture() -> None:
+    """Rich would make an emoji of the number between colons."""
+    assert wide_console().render_str("synthetic:100:3").plain == "synthetic:100:3"
 
 
 @pytest.mark.slow

@@ -94,6 +94,23 @@ def test_the_size_of_the_values_does_not_matter(scale: float, rng: np.random.Gen
         assert_equal(CODEC, maps)
 
 
+@pytest.mark.parametrize("refine", REFINEMENTS)
+def test_half_precision_is_coarser_and_no_more(refine: str, rng: np.random.Generator) -> None:
+    """A phone's GPU computes in it unless told otherwise; a constant that it does not hold would be infinite, or 0."""
+    codec = replace(CODEC, refine=refine)
+    places = (rng.uniform(0.15, 0.85, (64, 3, 2)) * codec.input_wh).astype(np.float32)
+    maps = (codec.encode(places) * rng.uniform(0.1, 1, (64, 3, 1, 1))).astype(np.float16)
+    maps[0], maps[1], maps[2] = 0, -0.3, rng.normal(0, 1e-3, maps[2].shape)
+    with torch.no_grad():
+        found = HeatmapDecoder(codec).half()(torch.from_numpy(maps)).float().numpy()
+    keypoints, scores = codec.decode(maps.astype(np.float32))
+    assert np.isfinite(found).all()
+    away_px = np.linalg.norm(found[3:, :, :2] - keypoints[3:], axis=-1)
+    assert np.mean(away_px) <= ALLOWED_PX
+    assert np.quantile(away_px, 0.9) <= 2 * ALLOWED_PX
+    np.testing.assert_allclose(found[..., 2], scores, atol=1e-3)
+
+
 @pytest.fixture(scope="module")
 def files(ppnet: Path, dots: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small PPNet in every format and precision, with heatmaps and with keypoints."""

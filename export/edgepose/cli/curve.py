@@ -38,7 +38,7 @@ def curve(
         typer.echo(json.dumps([each.to_dict() for each in curves], indent=1, allow_nan=False))
         return
     for each in curves:
-        Console().print(_table(each))
+        Console(emoji=False).print(_table(each))
     if plot is not None:
         typer.echo(f"wrote {plot}")
 

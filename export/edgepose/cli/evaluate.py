@@ -48,7 +48,7 @@ def evaluate(
 
     people: list[Judged] = []
     dataset, path = open_dataset(data), model_path(model)
-    with open_any(model, load_profile(device)) as session, Progress(console=Console(stderr=True)) as bar:
+    with open_any(model, load_profile(device)) as session, Progress(console=Console(stderr=True, emoji=False)) as bar:
         task = bar.add_task("evaluating", total=None)
         evaluation = evaluate_session(
             session,
@@ -66,7 +66,7 @@ def evaluate(
     if as_json:
         typer.echo(json.dumps(evaluation.to_dict(), indent=1, allow_nan=False))
     else:
-        Console().print(evaluation_tables(evaluation))
+        Console(emoji=False).print(evaluation_tables(evaluation))
     if pictures is not None and people:  # of data with masks and no joints there is nobody
         for written in save_predictions(pictures, people[0], shown):
             typer.echo(f"wrote {written}", err=as_json)

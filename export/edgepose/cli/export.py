@@ -79,7 +79,7 @@ def export(
         search=search,
         decode=decode,
     )
-    progress = Console(stderr=True, highlight=False)
+    progress = Console(stderr=True, highlight=False, emoji=False)
     report = run_export(request, lambda step: progress.print(f"  {step}", style="dim"))
     if report.rows:
         print_report(report, wide_console())
@@ -115,4 +115,4 @@ def wide_console() -> "Console":
     """Return the console of the results: where no terminal says how wide it is, the table is not cut at 80 columns."""
     from rich.console import Console  # noqa: PLC0415
 
-    return Console() if sys.stdout.isatty() else Console(width=_UNATTENDED_COLUMNS)
+    return Console(width=None if sys.stdout.isatty() else _UNATTENDED_COLUMNS, emoji=False)

@@ -34,7 +34,7 @@ def models(
         rows = [_row(model, p50_ms) for model, p50_ms in zip(shipped, p50s_ms, strict=True)]
         typer.echo(json.dumps(rows, indent=1))
     elif shipped:
-        Console().print(_table(shipped, p50s_ms))
+        Console(emoji=False).print(_table(shipped, p50s_ms))
         typer.echo(f"in {shipped[0].path.parent}; any command takes a name for the file")
     else:
         typer.echo("no model ships with this installation; export one with edgepose export")

@@ -28,7 +28,7 @@ def pack(
     refuse_overwriting({"--out": out}, {"the data": [Path(DataSpec.parse(data).path)]})
     settings = PackSettings(around, side, quality, backgrounds)
     dataset = open_dataset(data)
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with Progress(console=Console(stderr=True, emoji=False), transient=True) as progress:
         task = progress.add_task("pack", total=len(dataset))
         write_packed(dataset, out, settings, lambda done, total: progress.update(task, completed=done, total=total))
     typer.echo(

@@ -47,7 +47,7 @@ def profile(
     refuse_overwriting({"--json": json_path}, input_files(model, source, device))
     effort = Effort(runs=runs, max_frames=max_frames, most_people=max_people, sustained_minutes=sustained)
     alone = str(json_path) == "-"
-    console = Console(stderr=alone)
+    console = Console(stderr=alone, emoji=False)
     profile = load_profile(device)
     if not profile.is_like_this_machine:
         told = f"warning: {profile.name} is {profile.architecture}: times taken here are not its own"

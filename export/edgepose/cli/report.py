@@ -24,7 +24,7 @@ def report(
     refuse_overwriting({"--page": page}, {"the results": results})
     reports = named_reports(results)
     alone = str(page) == "-"
-    console = Console(stderr=alone)
+    console = Console(stderr=alone, emoji=False)
     if len(reports) == 1:
         console.print(*map(report_tables, reports.values()))
     for comparison in comparisons(reports) if len(reports) > 1 else []:

@@ -39,7 +39,7 @@ def suspects(
     from edgepose.train.suspects import draw_suspects, find_suspects  # noqa: PLC0415
 
     dataset = open_dataset(data)
-    with open_any(model, load_profile(device)) as session, Progress(console=Console(stderr=True)) as bar:
+    with open_any(model, load_profile(device)) as session, Progress(console=Console(stderr=True, emoji=False)) as bar:
         task = bar.add_task("looking", total=None)
         found = find_suspects(
             session,
@@ -56,17 +56,18 @@ def suspects(
         rows = [suspect.to_dict() for suspect in found]
         typer.echo(json.dumps({"model": model, "data": data, "people": people, "suspects": rows}, indent=1))
         return
-    Console().print(_table(found))
+    Console(emoji=False).print(_table(found))
     typer.echo(f"{len({suspect.person for suspect in found})} of {people} people look mislabelled to {model}")
     if plot is not None and found:
         typer.echo(f"wrote {plot}")
 
 
 def _table(found: "list[Suspect]") -> "Table":
+    from rich.markup import escape  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
     table = Table("person", "image", "kind", "doubt", "px", "joints")
     for suspect in found:
         figures = (f"{suspect.doubt:.2f}", f"{suspect.distance_px:.0f}")
-        table.add_row(str(suspect.person), suspect.image, suspect.kind, *figures, " ".join(suspect.joints))
+        table.add_row(str(suspect.person), escape(suspect.image), suspect.kind, *figures, " ".join(suspect.joints))
     return table

@@ -3,13 +3,11 @@
 import torch
 from torch import Tensor, nn
 
-from edgepose.runtime.codec import HeatmapCodec
+from edgepose.runtime.codec import LEAST_DETERMINANT, LEAST_RESPONSE, HeatmapCodec
 from edgepose.runtime.geometry import cells_to_pixels
 
-_TINY = 1e-10
-"""What the codec takes the logarithm of at least, and the least determinant of a peak."""
-_HUGE = 1e30
-"""Makes any difference between two map cells larger than any position, or a yes of anything above 0."""
+_STEEP = 2.0**15
+"""The largest power of two in half precision, which phones' GPUs compute in: a larger number is infinite there."""
 
 
 class HeatmapDecoder(nn.Module):
@@ -17,7 +15,8 @@ class HeatmapDecoder(nn.Module):
 
     Equal to `HeatmapCodec.decode`, of finite maps; of equal peaks the first in reading order counts, as there. Built
     from sums, products and extremes of floats alone: comparisons, argmax and gathers are what engines leave to slow
-    kernels, or answer ties and integers of 64 bits differently.
+    kernels, or answer ties and integers of 64 bits differently. In half precision nothing is infinite or undefined
+    either; the keypoints are as coarse as its numbers, an eighth of a pixel beyond pixel 128.
     """
 
     rows: Tensor
@@ -35,7 +34,7 @@ class HeatmapDecoder(nn.Module):
         self._falloff = -1 / (2 * codec.blur_sigma_cells**2)
         # the sum of a blur's weights, in each direction, is left in: it changes no derivative of the logarithm
         weights = torch.exp(torch.arange(-self._radius, self._radius + 1) ** 2 * self._falloff)
-        self._least = _TINY * float(weights.sum()) ** 2
+        self._least = LEAST_RESPONSE * float(weights.sum()) ** 2
         width, height = codec.map_wh
         reach = torch.tensor([-1.0, 0.0, 1.0, 0.0]).view(4, 1)
         self.register_buffer("rows", torch.arange(height) - reach, persistent=False)
@@ -82,23 +81,32 @@ class HeatmapDecoder(nn.Module):
         if self.codec.refine == "quarter":
             _, up, _, left, _, right, _, down, _ = torch.split(patch, 1, dim=2)
             steps = torch.cat([right - left, down - up], dim=2)
-            return (steps * _HUGE).clamp(-1.0, 1.0) * (_all_above_zero(inside) * 0.25)
+            return _sign(steps) * (_all_above_zero(inside) * 0.25)
         log = torch.log(patch.clamp(min=self._least)).unsqueeze(2)
         a, b, c, d, xx = torch.split((log * self.derivatives).sum(3), [3, 3, 3, 3, 1], dim=2)
         newton, determinant = torch.split(a * b - c * d, [2, 1], dim=2)
-        is_peak = _all_above_zero([determinant - _TINY, -xx, *inside])
-        return (newton / determinant.clamp(min=_TINY)).clamp(-1.0, 1.0) * is_peak
+        is_peak = _all_above_zero([determinant - LEAST_DETERMINANT, -xx, *inside])
+        # what is no peak is divided by 1 or more: 0 times what a division by 0 gives would be no number
+        return (newton / (determinant.relu() + (1 - is_peak))).clamp(-1.0, 1.0) * is_peak
 
 
 def _first(values: Tensor, highest: Tensor, positions: Tensor) -> Tensor:
     """Return the first of `positions` (n,) at which `values` (N, K, n) have their `highest` (N, K, 1)."""
-    return ((highest - values) * _HUGE + positions).amin(2, keepdim=True)
+    beyond = float(positions.numel())
+    return (_sign(highest - values) * beyond + positions).amin(2, keepdim=True)
 
 
 def _all_above_zero(values: list[Tensor]) -> Tensor:
     """Return 1 where all of several (N, K, m) are above 0, else 0: (N, K, 1)."""
-    least = torch.cat(values, dim=2).amin(2, keepdim=True)
-    return (least.clamp(max=1 / _HUGE) * _HUGE).relu()
+    # the other way round, LiteRT's converter makes a clamp to 0 and 1 of the two, and see above
+    return _sign(torch.cat(values, dim=2).amin(2, keepdim=True).relu())
+
+
+def _sign(values: Tensor) -> Tensor:
+    """Return 1 where values are above 0, by 1e-13 at least, -1 where they are below, and 0 where they are 0."""
+    for _ in range(3):
+        values = (values * _STEEP).clamp(-1.0, 1.0)
+    return values
 
 
 def _newton_rows() -> Tensor:

@@ -9,19 +9,22 @@ from edgepose.runtime.profiling.distribution import Distribution
 
 _COLUMNS = ("format", "precision", "runs in", "MB", "px off", "PCK", "drop", "p50 ms", "p95", "p99", "fps")
 _WORDS = 3
+_WIDE = 100
+"""A terminal of fewer columns shows no fps, and why a file was not run only under the table."""
 _LONGEST_REASON = 11
 """As long as "needs a GPU"; the lines under the table have every reason whole."""
 
 
 def print_report(report: ExportReport, console: Console) -> None:
     """Print the table and the lines under it, each line whole."""
-    console.print(export_table(report))
+    console.print(export_table(report, wide=console.width >= _WIDE))
     for line in lines_under(report):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def export_table(report: ExportReport) -> Table:
+def export_table(report: ExportReport, *, wide: bool) -> Table:
     """Return a row for every file; times and frames a second are of the network alone, `runs in` as told."""
+    columns = _COLUMNS if wide else _COLUMNS[:-1]
     title = (
         f"{report.model}: {report.metric} {report.original:.2f} in torch, on {report.people} people of "
         f"{report.validation}; times on this machine, as {report.device} asks"
@@ -34,10 +37,10 @@ def export_table(report: ExportReport) -> Table:
         padding=(0, 1, 0, 0),
         pad_edge=False,
     )
-    for number, name in enumerate(_COLUMNS):
+    for number, name in enumerate(columns):
         table.add_column(name, justify="right" if number >= _WORDS else "left", no_wrap=True)
     for row in report.rows:
-        table.add_row(*_cells(row, report.timings.get(row.path)))
+        table.add_row(*_cells(row, report.timings.get(row.path), wide=wide)[: len(columns)])
     return table
 
 
@@ -50,7 +53,8 @@ def lines_under(report: ExportReport) -> list[str]:
     return [first, *report.notes]
 
 
-def _cells(row: Row, timing: Timing | None) -> list[str]:
+def _cells(row: Row, timing: Timing | None, *, wide: bool) -> list[str]:
+    not_run = f"not run: {_short(row.not_run or '')}" if wide else "not run"
     return [
         row.format,
         row.precision,
@@ -59,7 +63,7 @@ def _cells(row: Row, timing: Timing | None) -> list[str]:
         f"{row.px:.3f}",
         f"{row.metric:.2f}",
         f"{row.drop:+.2f}",
-        *(_times(timing.network_ms) if timing else [f"not run: {_short(row.not_run or '')}"]),
+        *(_times(timing.network_ms) if timing else [not_run]),
     ]
 
 

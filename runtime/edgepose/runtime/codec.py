@@ -18,7 +18,10 @@ from edgepose.runtime.skeleton import Skeleton
 from edgepose.runtime.strict_json import as_number, as_object, as_size, as_text
 
 REFINEMENTS = ("none", "quarter", "dark")
-_TINY = 1e-10
+LEAST_RESPONSE = 1e-4
+"""What a logarithm is taken of at least: less is noise, and no number in half precision (the paper has 1e-10)."""
+LEAST_DETERMINANT = 1e-10
+"""How curved a peak is at least, in both directions together."""
 _WHERE = "a heatmap codec"
 
 
@@ -159,13 +162,13 @@ class HeatmapCodec:
         radius = self.blur_radius
         patches = _patches(maps, x, y, radius + 1)
         blur = _blur_rows(radius, self.blur_sigma_cells)
-        log = np.log(np.maximum(blur @ patches @ blur.T, _TINY))
+        log = np.log(np.maximum(blur @ patches @ blur.T, LEAST_RESPONSE))
         gradient = np.stack([log[:, 1, 2] - log[:, 1, 0], log[:, 2, 1] - log[:, 0, 1]], axis=1) / 2
         xx = log[:, 1, 2] - 2 * log[:, 1, 1] + log[:, 1, 0]
         yy = log[:, 2, 1] - 2 * log[:, 1, 1] + log[:, 0, 1]
         xy = (log[:, 2, 2] - log[:, 2, 0] - log[:, 0, 2] + log[:, 0, 0]) / 4
         determinant = xx * yy - xy**2
-        is_peak = (determinant > _TINY) & (xx < 0)
+        is_peak = (determinant > LEAST_DETERMINANT) & (xx < 0)
         safe = np.where(is_peak, determinant, 1.0)
         newton = np.stack(
             [xy * gradient[:, 1] - yy * gradient[:, 0], xy * gradient[:, 0] - xx * gradient[:, 1]], axis=1

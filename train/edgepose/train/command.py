@@ -62,5 +62,5 @@ def train(
             resume=resume,
             save_minutes=save_minutes,
             world=world,
-            console=Console(stderr=True),
+            console=Console(stderr=True, emoji=False),
         )
