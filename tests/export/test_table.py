@@ -1,4 +1,4 @@
-"""The table fits a terminal of 80 columns, has all in one of 100, and the lines under it say what to use and what to beware of."""
+"""The table fits a terminal of 80 columns and has all in 100; the lines under it say what to use and to beware of."""
 
 import io
 from dataclasses import replace

@@ -63,6 +63,17 @@ def test_no_more_people_than_asked_for(session: Session) -> None:
     assert len(watch(estimator, [(10, 20), (110, 30), (210, 40)], 0)) == 2
 
 
+def test_the_one_followed_first_stays_the_one_whoever_scores_better(session: Session) -> None:
+    estimator, ids = BottomUpEstimator(session, 1), []
+    for index in range(20):
+        image = picture([(40, 20), (190, 20)])
+        # by turns one of the two is hidden below
+        image[140:, 160 * (index % 2) :][:, :160] = 0
+        ids.append(estimator.estimate(Frame(image, index, 0), StageClock()).ids)
+    assert ids == [()] * 2 + [ids[2]] * 18
+    assert len(ids[2]) == 1
+
+
 def test_as_many_as_the_card_says_unless_told_otherwise(tmp_path: Path) -> None:
     corners = [(10, 20), (110, 30), (210, 40)]
     with open_model(str(save_painted_model(tmp_path, most_people=2))) as of_two:

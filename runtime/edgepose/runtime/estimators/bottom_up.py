@@ -14,10 +14,12 @@ KEPT_SHARE = 0.6
 
 
 class BottomUpEstimator:
-    """Finds the `most_people` best-scored people of every frame, by default as many as its card says; ids stay.
+    """Finds everybody in each frame, at most as many as its card says or `most_people`; ids stay.
 
-    Somebody new scores the card's presence threshold, whoever is followed at least `KEPT_SHARE` of it. Without `follow`
-    the frames are unrelated pictures: everybody is somebody new. The session stays the caller's to close. Raises `EdgeposeError` for a model of one person in a crop.
+    Somebody new scores the card's presence threshold, whoever is followed at least `KEPT_SHARE` of it, and of more than
+    `most_people` those whom it has followed longest are shown. Without `follow` the frames are unrelated pictures:
+    everybody is somebody new, and the best-scored are shown. The session stays the caller's to close. Raises
+    `EdgeposeError` for a model of one person in a crop.
     """
 
     def __init__(
@@ -45,9 +47,12 @@ class BottomUpEstimator:
     def estimate(self, frame: Frame, clock: StageClock) -> Poses:
         """Return who is in the frame; somebody new is shown from the third frame on."""
         found = self._model.see(frame.image_bgr, clock)
-        found = found.take(list(range(len(found)))[: self._most_people])
         if self._tracker is not None:
             with clock.stage("decode"):
-                return self._tracker.update(found, frame.index)
+                return self._first(self._tracker.update(found, frame.index))
+        found = self._first(found)
         first, self._next_id = self._next_id, self._next_id + len(found)
         return found.numbered(first)
+
+    def _first(self, people: Poses) -> Poses:
+        return people.take(list(range(len(people)))[: self._most_people])
