@@ -12,7 +12,7 @@ from onnx import helper, numpy_helper, save_model
 from contract.session_contract import SessionContract
 from edgepose.profiles import load_profile
 from edgepose.runtime.backends.base import Session, SessionOptions
-from edgepose.runtime.backends.onnxruntime_providers import chosen_providers
+from edgepose.runtime.backends.onnxruntime_providers import arithmetic, chosen_providers
 from edgepose.runtime.card import ONNX_CARD_KEY
 from edgepose.runtime.errors import CardError, ModelError, NotHereError
 from edgepose.runtime.sidecar import sidecar_path
@@ -119,6 +119,24 @@ def test_the_xnnpack_provider_gets_the_threads_and_cuda_the_precision() -> None:
 
 
 @pytest.mark.skipif(platform.machine().lower() not in ("x86_64", "amd64"), reason="the CPU may have f16 kernels")
+@pytest.mark.parametrize(
+    ("precision", "in_use", "asked", "told"),
+    [
+        ("fp32", ("CPU",), None, "f32"),
+        ("int8", ("Xnnpack", "CPU"), None, "f32"),
+        ("fp32", ("CUDA", "CPU"), None, "tf32"),
+        ("fp32", ("CUDA",), "f32", "f32"),
+        ("fp16", ("CUDA",), None, "f16"),
+        ("fp32", ("CoreML", "CPU"), None, "unknown"),
+        ("fp16", ("Tensorrt", "CUDA", "CPU"), "f16", "unknown"),
+    ],
+)
+def test_what_it_computes_in_is_told_where_it_is_known(
+    precision: str, in_use: tuple[str, ...], asked: str | None, told: str
+) -> None:
+    assert arithmetic(precision, in_use, asked) == told
+
+
 def test_a_half_file_is_reported_in_the_arithmetic_that_the_cpu_does(tmp_path: Path) -> None:
     with open_onnx(save_tiny_onnx(tmp_path, replace(tiny_card(), precision="fp16"))) as session:
         assert session.info.precision == "f32"

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from edgepose.cli.parts import parts
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.skeleton import LSP_14
+from edgepose.train.networks import NetworkSpec
 
 APP = typer.Typer()
 APP.command()(parts)
@@ -54,11 +55,21 @@ def test_parts_prints_the_groups_and_draws_them(data: str, tmp_path: Path) -> No
     assert cv2.imread(str(tmp_path / "parts.png")) is not None
 
 
+def test_rendered_people_give_the_groups_of_any_skeleton_that_networks_take() -> None:
+    shown = _run("--data", "synthetic:120:1", "--skeleton", "lsp-14", "--groups", "5").stdout
+    assert shown.startswith("120 people, 14 joints of lsp-14\n")
+    settings = {"groups": shown.split("--set groups=")[1].strip(), "stacks": "1"}
+    assert NetworkSpec.of_paper("pbn", settings, LSP_14, (64, 64)).build() is not None
+    own = _run("--data", "synthetic:120:1", "--groups", "5").stdout
+    assert own.endswith("for PBN: give --skeleton, one of lsp-14, mpii-16, coco-17, simplepose-18\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("--groups", "20"), "lsp-14 has 1 to 14 groups of joints; found 20"),
         (("--plot", "parts.doc"), "cannot draw into parts.doc"),
+        (("--skeleton", "dog-12"), "unknown skeleton 'dog-12'; known: lsp-14"),
         (("--data", "dogs:/nowhere"), "unknown kind of data 'dogs'"),
     ],
 )

@@ -136,7 +136,7 @@ def test_a_mistake_that_shows_late_leaves_no_folder(fail, tmp_path: Path) -> Non
     network = ("--net", "ppnet-m1-d1-w8", "--set", "stem=8", "--input", "32x32", "--skeleton", "lsp-14")
     train = ("train", *network, "--data", "synthetic:2", "--out", "o")
     assert "fewer than a batch of 4" in fail(*train, "--batch", "4")
-    assert "no checkpoint at o" in fail(*train, "--batch", "2", "--resume")
+    assert "nothing is saved in o" in fail(*train, "--batch", "2", "--resume")
     assert "--seed" in fail(*train, "--seed", "-1")
     assert not (tmp_path / "o").exists()
 

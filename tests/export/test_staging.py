@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edgepose.export.errors import ExportError
 from edgepose.export.staging import move_in, remove_model, staging_folder
+from edgepose.runtime.backends.tensorrt_cache import EngineCache
+from support.tiny_tensorrt import KEY
 
 SHARED_MEMORY = Path("/dev/shm")
 """A file system of its own, as a container's output folder may be."""
@@ -72,6 +75,17 @@ def test_finished_files_replace_those_of_their_name(tmp_path: Path) -> None:
         (staging / "a.bin").write_text("new")
         move_in([staging / "a.bin"], out)
     assert {path.name: path.read_text() for path in out.iterdir()} == {"a.bin": "new", "b.onnx": "kept"}
+
+
+def test_an_engine_takes_the_place_of_an_older_models(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    EngineCache(out).store(replace(KEY, sha256="0" * 16), b"old")
+    EngineCache(out).store(replace(KEY, model="other"), b"another model's")
+    with staging_folder(out) as staging:
+        EngineCache(staging).store(KEY, b"new")
+        move_in([*staging.iterdir()], out)
+    assert EngineCache(out).load(KEY) == b"new"
+    assert len([*out.iterdir()]) == 2
 
 
 def test_removing_a_model_takes_what_belongs_to_it(tmp_path: Path) -> None:

@@ -99,9 +99,16 @@ def test_nobody_decodes_to_nobody() -> None:
     assert scores.shape == (0, 14)
 
 
-def test_maps_of_another_size_are_an_error() -> None:
-    with pytest.raises(EdgeposeError, match="expected heatmaps of 48x64, found 64x48"):
-        CODEC.decode(np.zeros((1, 14, 48, 64), np.float32))
+@pytest.mark.parametrize("shape", [(1, 14, 48, 64), (14, 64, 48), (1, 1, 14, 64, 48)])
+def test_maps_of_another_shape_are_an_error(shape: tuple[int, ...]) -> None:
+    with pytest.raises(EdgeposeError, match=r"expected heatmaps \(N, K, 64, 48\), found \("):
+        CODEC.decode(np.zeros(shape, np.float32))
+
+
+@pytest.mark.parametrize("shape", [(14, 2), (1, 14, 3)])
+def test_keypoints_of_another_shape_are_an_error(shape: tuple[int, ...]) -> None:
+    with pytest.raises(EdgeposeError, match=r"expected keypoints \(N, K, 2\), found \("):
+        CODEC.encode(np.zeros(shape, np.float32))
 
 
 @given(codecs())

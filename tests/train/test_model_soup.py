@@ -71,5 +71,8 @@ def test_other_networks_and_one_alone_cannot_be_averaged(runs: list[Path], tmp_p
     save_checkpoint(other, tiny_checkpoint(crop_padding=1.25, weights={"x": torch.zeros(2)}))
     with pytest.raises(EdgeposeError, match=r"other.safetensors is another network than .*second.safetensors"):
         average_checkpoints({other: 1.0, runs[1]: 1.0})
+    save_checkpoint(other, tiny_checkpoint(crop_padding=2.0))
+    with pytest.raises(EdgeposeError, match=r"other.safetensors is another network than .*, or of other crops"):
+        average_checkpoints({other: 1.0, runs[1]: 1.0})
     with pytest.raises(EdgeposeError, match="two checkpoints or more"):
         average_checkpoints({runs[0]: 1.0})

@@ -18,7 +18,9 @@ def info(
     *,
     settings: Annotated[list[str] | None, typer.Option("--set", help="key=value of the network; repeatable.")] = None,
     input_size: Annotated[str | None, typer.Option("--input", help="WxH in pixels; the paper's by default.")] = None,
-    skeleton: Annotated[str | None, typer.Option(help="lsp-14, mpii-16 or coco-17; the paper's by default.")] = None,
+    skeleton: Annotated[
+        str | None, typer.Option(help="lsp-14, mpii-16, coco-17 or simplepose-18; the paper's by default.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print a network's parameters and multiply-accumulates, as its own paper counts and as the others do."""

@@ -16,6 +16,7 @@ from edgepose.export.request import QUANTISED, ExportRequest
 from edgepose.export.staging import artefact_files, move_in, remove_model, staging_folder
 from edgepose.export.timing import time_files
 from edgepose.profiles import DeviceProfile, EdgeposeError, load_profile
+from edgepose.profiles.profile import AUTO
 from edgepose.runtime.files import sha256_of
 from edgepose.runtime.sidecar import model_files
 
@@ -87,7 +88,7 @@ def _report(
         recommended=recommend(rows, timings, profile, METRIC),
         notes=(
             *seen_before(rows, request.calibrate, reference.crops.data),
-            *_notes(request, rows, timed_as_asked(rows, timings, profile), outcomes),
+            *_notes(request, profile, rows, timed_as_asked(rows, timings, profile), outcomes),
         ),
         failures=tuple(failures),
     )
@@ -121,16 +122,22 @@ def _row(proven: Proven, outcome: Timing | NotRun) -> Row:
 
 
 def _notes(
-    request: ExportRequest, rows: tuple[Row, ...], as_asked: tuple[Row, ...], outcomes: list[Timing | NotRun]
+    request: ExportRequest,
+    profile: DeviceProfile,
+    rows: tuple[Row, ...],
+    as_asked: tuple[Row, ...],
+    outcomes: list[Timing | NotRun],
 ) -> tuple[str, ...]:
     """Return each line once: slow files, layers left out, why a format was not run, what an exporter has to tell."""
     lines = [*slower_rows(as_asked), *not_compared(as_asked), *excluded_layers(rows), *substituted(rows, as_asked)]
     not_run: dict[tuple[str, str], str] = {}
     for row, outcome in zip(rows, outcomes, strict=True):
         if isinstance(outcome, NotRun):
-            not_run.setdefault((row.format, outcome.why), f"{row.format} was not run here: {outcome.detail}")
+            reason = outcome.detail.replace(row.path, "")
+            not_run.setdefault((row.format, reason), f"{row.format} was not run here: {outcome.detail}")
     lines += not_run.values()
     for row in rows:
-        note = exporter_of(row.format, row.precision).note(request.out / row.path, row.precision)
+        device = request.device if request.device != AUTO and row.format in profile.formats else None
+        note = exporter_of(row.format, row.precision).note(request.out / row.path, row.precision, device)
         lines += [note] if note else []
     return tuple(dict.fromkeys(lines))

@@ -77,8 +77,9 @@ class Guard:
             return _Attempt(model, measure_parity(predictor_of(session), original.reference), excluded)
 
     def _problems(self, exporter: Exporter, precision: str, attempt: _Attempt, *, surely: bool = False) -> list[str]:
-        limits = tolerance_of(exporter.format, precision)
-        return attempt.parity.problems(limits, self._original.reference.codec, surely=surely)
+        reference = self._original.reference
+        limits = tolerance_of(exporter.format, precision, reference.points_of_one)
+        return attempt.parity.problems(limits, reference.codec, surely=surely)
 
     def _searched(self, exporter: Exporter, precision: str, problems: list[str]) -> _Attempt:
         """Return the attempt that leaves out the fewest layers of those that pass.
@@ -111,8 +112,9 @@ class Guard:
 
     def _check_people(self, name: str, precision: str, problems: list[str]) -> None:
         """Raise `ParityError` where one keypoint is more than the budget: any list of layers could pass by chance."""
-        counted = int(self._original.reference.counted.sum())
-        if 100 / counted > tolerance_of(name, precision).drop:
+        reference = self._original.reference
+        counted = int(reference.counted.sum())
+        if reference.points_of_one > tolerance_of(name, precision).drop:
             how = f", and the {counted} keypoints of the validation are too few to search by"
             raise self._error(name, precision, problems, how, "more people to --validate")
 

@@ -36,6 +36,11 @@ class Reference:
     counted: Array
     metric: float
 
+    @property
+    def points_of_one(self) -> float:
+        """What one keypoint more or less is in points of the metric."""
+        return _percent(1, self.counted)
+
 
 @dataclass(frozen=True)
 class Parity:

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from edgepose.export.errors import ExportError
-from edgepose.runtime.backends.tensorrt_cache import engines_of
+from edgepose.runtime.backends.tensorrt_cache import EngineCache, EngineKey, engines_of
 from edgepose.runtime.files import sync_file
 from edgepose.runtime.sidecar import model_files, sidecar_path
 
@@ -55,12 +55,17 @@ def artefact_files(model_path: Path) -> list[Path]:
 
 
 def move_in(files: Sequence[Path], out: Path) -> None:
-    """Rename finished files into `out`, one after another, once their bytes are on the disk."""
+    """Rename finished files into `out`, one after another, once their bytes are on the disk.
+
+    Engines that a new one replaces are removed there.
+    """
     out.mkdir(parents=True, exist_ok=True)
     for file in files:
         sync_file(file)
     for file in files:
         file.replace(out / file.name)
+        if key := EngineKey.of_name(file.name):
+            EngineCache(out).remove_outdated(key)
 
 
 def remove_model(model_path: Path) -> None:

@@ -1,6 +1,8 @@
 """How far an export may be from its checkpoint: the one table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from edgepose.export.request import QUANTISED
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,13 @@ TOLERANCES: dict[tuple[str, str], Tolerance] = {
 }
 
 
-def tolerance_of(name: str, precision: str) -> Tolerance:
-    """Return the limits of a format at a precision: its own row, else that of any format."""
-    return TOLERANCES.get((name, precision)) or TOLERANCES[_ANY, precision]
+def tolerance_of(name: str, precision: str, points_of_one: float = 0.0) -> Tolerance:
+    """Return the limits of a format at a precision: its own row, else that of any format.
+
+    `points_of_one` is what one keypoint is in points: without quantisation one may be lost however few there are, since
+    of two peaks of a height either may come out higher.
+    """
+    limits = TOLERANCES.get((name, precision)) or TOLERANCES[_ANY, precision]
+    if precision in QUANTISED or points_of_one <= limits.drop:
+        return limits
+    return replace(limits, drop=points_of_one)

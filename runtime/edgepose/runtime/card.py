@@ -27,6 +27,8 @@ OPENVINO_CARD_PATH = ("edgepose", "card")
 """Where an OpenVINO model's `rt_info` holds the card."""
 OPENVINO_HASH_PATH = ("edgepose", "bin_sha256")
 """Where it holds the SHA-256 of the weights."""
+OPENVINO_GRAPH_HASH_PATH = ("edgepose", "graph_sha256")
+"""Where it holds the SHA-256 of the layers and edges as they are in the .xml."""
 TFLITE_CARD_MEMBER = "edgepose.card.json"
 """The file with the card in the zip archive at the end of a TFLite model, as TFLite Metadata appends its files."""
 

@@ -119,8 +119,10 @@ class HeatmapCodec:
     def encode(self, keypoints_crop: Array) -> FloatArray:
         """Return target maps float32 (N, K, H, W), peak 1, for keypoints (N, K, 2) in crop pixels.
 
-        A keypoint outside the crop, or NaN, has an empty map.
+        A keypoint outside the crop, or NaN, has an empty map. Raises `EdgeposeError` for another shape.
         """
+        if keypoints_crop.ndim != 3 or keypoints_crop.shape[2] != 2:
+            raise EdgeposeError(f"expected keypoints (N, K, 2), found {keypoints_crop.shape}")
         inside = self.inside(keypoints_crop)
         centres = pixels_to_cells(np.where(inside[..., None], keypoints_crop, 0.0), self.stride)
         across = self._gaussian(centres[..., 0], self.map_wh[0]) * inside[..., None]
@@ -140,9 +142,10 @@ class HeatmapCodec:
 
         A score is the peak's height. Raises `EdgeposeError` when the maps are not of the codec's size.
         """
-        n, k, height, width = heatmaps.shape
-        if (width, height) != tuple(self.map_wh):
-            raise EdgeposeError(f"expected heatmaps of {self.map_wh[0]}x{self.map_wh[1]}, found {width}x{height}")
+        width, height = self.map_wh
+        if heatmaps.ndim != 4 or heatmaps.shape[2:] != (height, width):
+            raise EdgeposeError(f"expected heatmaps (N, K, {height}, {width}), found {heatmaps.shape}")
+        n, k = heatmaps.shape[:2]
         maps = heatmaps.reshape(n * k, height, width)
         peak = maps.reshape(n * k, height * width).argmax(axis=1)
         y, x = np.divmod(peak, width)

@@ -61,3 +61,16 @@ def test_weights_of_another_openvino_model_are_one_clear_error(tmp_path: Path, p
         ModelError, match=r"tiny.bin is damaged or another model's: tiny.xml is not of it; export it ag"
     ):
         open_model(paths[0])
+
+
+def test_layers_of_a_lone_openvino_file_that_were_changed_are_one_clear_error(tmp_path: Path) -> None:
+    backend_or_skip("openvino")
+    path = tmp_path / "tiny.xml"
+    write_openvino(to_openvino(graph_with(0.3)), path, replace(tiny_card(), format="openvino"))
+    content = path.read_bytes()
+    # all shapes stay, so that OpenVINO itself notices nothing
+    moved = content.replace(b'pads_begin="2, 2"', b'pads_begin="1, 1"').replace(b'pads_end="2, 2"', b'pads_end="3, 3"')
+    assert moved != content
+    path.write_bytes(moved)
+    with pytest.raises(ModelError, match=r"tiny.xml is damaged: its layers are not those that were exported; export"):
+        open_model(path)

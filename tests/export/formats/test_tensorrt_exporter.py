@@ -114,6 +114,7 @@ def test_without_tensorrt_the_file_is_made_and_said_to_be_unproven(
     assert TensorRtExporter().convert(source, "fp32", images_rgb)
     note = TensorRtExporter().note(tmp_path / "net-fp32.trt.onnx", "fp32") or ""
     assert "no engine was built of them here" in note
+    assert "--device my-rtx.toml;" in (TensorRtExporter().note(tmp_path, "fp32", "my-rtx.toml") or "")
     assert f"copy {tmp_path} there and run edgepose profile FILE.trt.onnx --device jetson-orin-nano" in note
 
 

@@ -58,5 +58,7 @@ def test_what_a_model_cannot_do_is_refused(of_one: Session, of_everybody: Sessio
         open_estimator(of_one, 0)
     with pytest.raises(EdgeposeError, match="a box is for a model of one person"):
         open_estimator(of_everybody, box_xyxy=BOX)
+    with pytest.raises(EdgeposeError, match="in a box one person is looked for, found 3; leave the box or the number"):
+        open_estimator(of_one, 3, box_xyxy=BOX)
     with pytest.raises(EdgeposeError, match="scales are for a bottom-up model"):
         open_estimator(of_one, views=Views(scales=(1.0, 1.5)))

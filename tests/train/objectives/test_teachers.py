@@ -13,7 +13,7 @@ from torch.nn.functional import avg_pool2d
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.codec import HeatmapCodec
 from edgepose.runtime.geometry import transform_points
-from edgepose.runtime.skeleton import LSP_14, MPII_16, SIMPLE_POSE_18
+from edgepose.runtime.skeleton import COCO_17, LSP_14, MPII_16, SIMPLE_POSE_18
 from edgepose.train.checkpoint import Checkpoint, CheckpointError
 from edgepose.train.data import DataError, WeightedDataset, open_dataset, without_labels
 from edgepose.train.data.augment import AugmentConfig, within
@@ -82,8 +82,8 @@ def test_maps_of_another_size_are_read_at_the_students_cells(
     wide = HeatmapCodec(input_wh, teacher.codec().map_wh, 4.0 * input_wh[0] / 32)
     maps = torch.from_numpy(wide.encode(in_teacher))
     assert objective.teachers is not None
-    size, _, places = objective.teachers._networks[0]
-    monkeypatch.setattr(objective.teachers, "_networks", [(size, lambda _images: maps, places)])
+    size, _, places, joints = objective.teachers._networks[0]
+    monkeypatch.setattr(objective.teachers, "_networks", [(size, lambda _images: maps, places, joints)])
     read = taught(objective, batch_of(objective))
     found, _ = replace(STUDENT.codec(), sigma_px=4.0).decode(read.numpy())
     np.testing.assert_allclose(found, keypoints, atol=0.7)
@@ -94,6 +94,17 @@ def test_several_teachers_are_averaged() -> None:
     batch = batch_of(objective_with(one, two))
     each = [taught(objective_with(teacher), batch) for teacher in (one, two)]
     torch.testing.assert_close(taught(objective_with(one, two), batch), (each[0] + each[1]) / 2)
+
+
+def test_a_teacher_of_more_joints_teaches_those_that_the_student_has() -> None:
+    of_mpii = replace(STUDENT, skeleton=MPII_16)
+    teacher = fresh(of_mpii)
+    objective = objective_with(teacher)
+    batch = batch_of(objective)
+    with torch.no_grad():
+        seen = DeployNetwork(teacher.build())(batch["images"])
+    rows = [MPII_16.joints.index(joint) for joint in LSP_14.joints]
+    torch.testing.assert_close(taught(objective, batch), seen[:, rows])
 
 
 def test_a_compiled_teacher_sees_the_same() -> None:
@@ -150,9 +161,9 @@ def test_a_network_of_everybody_learns_from_another_at_all_scales(monkeypatch: p
 
 def test_an_unsuitable_teacher_is_an_error() -> None:
     with pytest.raises(
-        EdgeposeError, match="the teacher knows mpii-16, the student lsp-14; give a teacher with the same, or --skel"
+        EdgeposeError, match="lsp-14, of which it lacks neck, head; give a teacher with all of them, or --skel"
     ):
-        objective_of(STUDENT, RECIPE, teachers=[fresh(replace(TEACHER, skeleton=MPII_16))])
+        objective_of(STUDENT, RECIPE, teachers=[fresh(replace(TEACHER, skeleton=COCO_17))])
     coco = fresh(replace(TEACHER, skeleton=SIMPLE_POSE_18))
     with pytest.raises(EdgeposeError, match="ppnet-m1-d1-w8 as a teacher makes other maps than simplepose-edge"):
         objective_of(EVERYBODY, FOCAL, teachers=[coco])

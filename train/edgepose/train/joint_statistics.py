@@ -68,13 +68,13 @@ class JointStatistics:
         }
 
 
-def joint_statistics(datasets: Sequence[PoseDataset]) -> JointStatistics:
-    """Measure how much the joints of people tell about each other; the skeleton is the first data set's.
+def joint_statistics(datasets: Sequence[PoseDataset], skeleton: Skeleton | None = None) -> JointStatistics:
+    """Measure how much a skeleton's joints tell about each other in people; it is the first data set's if not given.
 
     Only labels are read. Everybody with half of the joints counts, and their mirror image too, as in training.
     Raises `EdgeposeError` when too few people do, or a joint is never labelled.
     """
-    skeleton = datasets[0].skeleton
+    skeleton = skeleton or datasets[0].skeleton
     keypoints = np.concatenate([_labels(dataset, skeleton) for dataset in datasets])
     if len(keypoints) < _ENOUGH_PEOPLE:
         names = ", ".join(dataset.name for dataset in datasets)

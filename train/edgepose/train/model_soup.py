@@ -28,9 +28,10 @@ def average_checkpoints(shares: Mapping[Path, float]) -> Checkpoint:
     *_, last = checkpoints.values()
     for path, other in checkpoints.items():
         same = other.spec == last.spec and other.codec.to_dict() == last.codec.to_dict()
+        same = same and other.crop_padding == last.crop_padding
         if not same or {k: v.shape for k, v in other.weights.items()} != {k: v.shape for k, v in last.weights.items()}:
             raise CheckpointError(
-                f"{path} is another network than {[*shares][-1]}; only weights of one can be averaged"
+                f"{path} is another network than {[*shares][-1]}, or of other crops; weights of one can be averaged"
             )
     total = sum(shares.values())
     weighted = [(checkpoint.weights, shares[path] / total) for path, checkpoint in checkpoints.items()]

@@ -37,16 +37,17 @@ def run_training(
 ) -> Path:
     """Train, and return the path of the last checkpoint; the first process of a world writes and tells.
 
-    A process that torchrun starts again goes on from the last checkpoint. Raises `TrainingError` when `out` already
-    holds a run that was not asked to be resumed or --qat has no weights to start from, and what `Trainer` raises.
+    A process that torchrun starts again goes on from the last checkpoint. Raises `TrainingError` when `out` holds a run
+    that was not asked to be resumed, or none to be resumed, or --qat has no weights to start from, and what `Trainer`
+    raises.
     """
+    resume = world.from_first(lambda: _is_resumed(out, resume=resume))
     checkpoint = _to_start_from(run, start_from, parsing)
     mix = open_mix(run.data, data_root) + without_labels(open_mix(run.unlabelled, data_root))
     validate_on = open_dataset(run.validate, data_root) if run.validate else None
     teachers = [load_checkpoint(resolve_checkpoint(teacher)) for teacher in run.teacher]
     spec = run.spec(mix, teachers)
     recipe = run.recipe_for(spec)
-    resume = world.from_first(lambda: _is_resumed(out, resume=resume))
     set_up_libraries()
     objective = objective_of(spec, recipe, load_checkpoint(parsing) if parsing else None, teachers)
     trainer = Trainer(
@@ -122,6 +123,8 @@ def _is_resumed(out: Path, *, resume: bool) -> bool:
     last = out / "last.safetensors"
     exists = last.exists()
     resume = resume or (exists and was_restarted() and last.stat().st_mtime >= torchrun_began_at())
+    if resume and not exists:
+        raise TrainingError(f"nothing is saved in {out} yet to go on with; leave --resume out, or give the run's --out")
     if exists and not resume:
         raise TrainingError(f"{out} already holds a training run; add --resume to go on, or choose another --out")
     return resume

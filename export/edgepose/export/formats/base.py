@@ -97,10 +97,10 @@ class Exporter(ABC):
         )
         return replace(original, format=self.format, precision=precision, inputs=inputs, outputs=outputs)
 
-    def note(self, path: Path, precision: str) -> str | None:  # noqa: ARG002  part of the seam
+    def note(self, path: Path, precision: str, device: str | None = None) -> str | None:  # noqa: ARG002  the seam
         """Return one line for whoever will use the file that `path` will be; None where there is nothing to tell.
 
-        It is printed under the table, the same line once.
+        It is printed under the table, the same line once. `device` is the profile it is meant for, where one is known.
         """
         return None
 

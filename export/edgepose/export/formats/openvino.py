@@ -13,7 +13,8 @@ from edgepose.export.quiet import quiet
 from edgepose.export.widening import widen_groups
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.backends.base import last_line
-from edgepose.runtime.card import OPENVINO_CARD_PATH, OPENVINO_HASH_PATH, ModelCard
+from edgepose.runtime.backends.openvino import sha256_of_layers
+from edgepose.runtime.card import OPENVINO_CARD_PATH, OPENVINO_GRAPH_HASH_PATH, OPENVINO_HASH_PATH, ModelCard
 from edgepose.runtime.files import sha256_of
 
 
@@ -78,8 +79,9 @@ def write_openvino(model: Any, path: Path, card: ModelCard) -> None:
     half = card.precision == "fp16"
     try:
         openvino.save_model(model, path, compress_to_fp16=half)
-        # once more: the .xml holds the hash of the .bin, which is the same each time
+        # once more: the .xml holds the hashes of the .bin and of its own layers, which are the same each time
         model.set_rt_info(sha256_of(path.with_suffix(".bin")), list(OPENVINO_HASH_PATH))
+        model.set_rt_info(sha256_of_layers(path), list(OPENVINO_GRAPH_HASH_PATH))
         openvino.save_model(model, path, compress_to_fp16=half)
     except RuntimeError as error:
         raise ExportError(f"cannot write {path}: {last_line(error)}; free some space") from error

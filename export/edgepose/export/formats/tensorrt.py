@@ -20,6 +20,8 @@ from edgepose.runtime.backends.tensorrt_build import FLAVOURS, build_engine, fla
 from edgepose.runtime.card import ModelCard
 from edgepose.runtime.errors import MissingExtraError, ModelError, NotHereError
 
+_USUAL_DEVICE = "jetson-orin-nano"
+
 
 class TensorRtExporter(Exporter):
     """ONNX for TensorRT 10 and 11, which take every type from the file: no precision is chosen on the device.
@@ -48,7 +50,7 @@ class TensorRtExporter(Exporter):
     def _write(self, model: Any, path: Path, card: ModelCard) -> None:
         write_onnx(model, path, card)
 
-    def note(self, path: Path, precision: str) -> str | None:  # noqa: ARG002  one line for all
+    def note(self, path: Path, precision: str, device: str | None = None) -> str | None:  # noqa: ARG002  one for all
         """Return what to do with the files, and whether an engine was built of them here."""
         tensorrt, gpu = _builder(), has_gpu()
         if gpu and tensorrt is not None:
@@ -60,7 +62,7 @@ class TensorRtExporter(Exporter):
         )
         return (
             f"TensorRT files become engines on the device: copy {path.parent} there and run "
-            f"edgepose profile FILE.trt.onnx --device jetson-orin-nano; {proof}"
+            f"edgepose profile FILE.trt.onnx --device {device or _USUAL_DEVICE}; {proof}"
         )
 
     def open_exact(self, path: Path) -> Session:

@@ -87,7 +87,7 @@ class OnnxRuntimeSession(Session):
                 version=onnxruntime.__version__,
                 device=",".join(in_use),
                 threads=threads,
-                precision=arithmetic(card.precision, in_use),
+                precision=arithmetic(card.precision, in_use, options.inference_precision),
             ),
         )
         self._names = [spec.name for spec in self.outputs]

@@ -18,6 +18,9 @@ _PROVIDERS = {
     "cpu": _CPU,
 }
 
+_TELLING = {"CPU", "Xnnpack", "CUDA"}
+"""Those of which is known what they compute in."""
+
 
 def chosen_providers(options: SessionOptions, available: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
     """Return ONNX Runtime's names and settings of the providers that options ask for and this build has.
@@ -54,13 +57,18 @@ def providers_in_use(engine: Any) -> tuple[str, ...]:
     return tuple(name.removesuffix("ExecutionProvider") for name in started)
 
 
-def arithmetic(precision: str, in_use: Sequence[str]) -> str:
-    """Return what numbers a card's precision is computed in between quantised layers.
+def arithmetic(precision: str, in_use: Sequence[str], asked: str | None) -> str:
+    """Return what numbers a card's precision is computed in between quantised layers, `asked` being a profile's word.
 
-    On x86-64 the CPU provider has no kernels for f16: it puts casts around a fp16 file's layers.
+    On x86-64 the CPU provider has no kernels for f16: it puts casts around a fp16 file's layers. CUDA multiplies f32
+    as TF32 unless f32 is asked for. Other accelerators choose for themselves and do not tell: "unknown".
     """
+    if not set(in_use) <= _TELLING:
+        return "unknown"
     on_x86_cpu = set(in_use) == {"CPU"} and platform.machine().lower() in ("x86_64", "amd64")
-    return "f16" if precision == "fp16" and not on_x86_cpu else "f32"
+    if precision == "fp16" and not on_x86_cpu:
+        return "f16"
+    return "tf32" if "CUDA" in in_use and asked != "f32" else "f32"
 
 
 def _settings(name: str, options: SessionOptions) -> dict[str, str]:

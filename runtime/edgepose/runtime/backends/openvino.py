@@ -1,5 +1,6 @@
 """OpenVINO IR (and, where nothing else takes it, ONNX) on the devices of OpenVINO."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,12 @@ import numpy as np
 
 from edgepose.runtime.arrays import Array
 from edgepose.runtime.backends.base import EngineInfo, LayerTime, Session, SessionOptions, last_line
-from edgepose.runtime.card import ONNX_CARD_KEY, OPENVINO_CARD_PATH, OPENVINO_HASH_PATH
+from edgepose.runtime.card import (
+    ONNX_CARD_KEY,
+    OPENVINO_CARD_PATH,
+    OPENVINO_GRAPH_HASH_PATH,
+    OPENVINO_HASH_PATH,
+)
 from edgepose.runtime.errors import ModelError, NotHereError, unavailable
 from edgepose.runtime.files import sha256_of
 from edgepose.runtime.onnx_file import check_graph
@@ -106,10 +112,18 @@ def _check_hash(model: Any, path: Path) -> None:
     """Compare the weights with the hash inside, where there is one; raise `ModelError` when they differ."""
     if path.suffix == ".onnx":
         check_graph(path)
-    elif model.has_rt_info(list(OPENVINO_HASH_PATH)):
-        weights = path.with_suffix(".bin")
-        if sha256_of(weights) != model.get_rt_info(list(OPENVINO_HASH_PATH)).astype(str):
-            raise ModelError(f"{weights} is damaged or another model's: {path.name} is not of it; export it again")
+        return
+    weights = path.with_suffix(".bin")
+    if _rt_text(model, OPENVINO_HASH_PATH) not in (None, sha256_of(weights)):
+        raise ModelError(f"{weights} is damaged or another model's: {path.name} is not of it; export it again")
+    if _rt_text(model, OPENVINO_GRAPH_HASH_PATH) not in (None, sha256_of_layers(path)):
+        raise ModelError(f"{path} is damaged: its layers are not those that were exported; export it again")
+
+
+def sha256_of_layers(path: Path) -> str:
+    """Return the SHA-256 of the layers and edges in an .xml, without what stands about the model beside them."""
+    content = path.read_bytes()
+    return hashlib.sha256(content[content.find(b"<layers") : content.rfind(b"</edges>")]).hexdigest()
 
 
 def _described(model: Any, path: Path) -> tuple[str | None, list[TensorSpec], list[TensorSpec]]:
@@ -121,10 +135,11 @@ def _described(model: Any, path: Path) -> tuple[str | None, list[TensorSpec], li
 
 
 def _embedded_card(model: Any) -> str | None:
-    for path in _CARD_PATHS:
-        if model.has_rt_info(path):
-            return str(model.get_rt_info(path).astype(str))
-    return None
+    return next((text for path in _CARD_PATHS if (text := _rt_text(model, path)) is not None), None)
+
+
+def _rt_text(model: Any, path: Sequence[str]) -> str | None:
+    return str(model.get_rt_info(list(path)).astype(str)) if model.has_rt_info(list(path)) else None
 
 
 def _specs(ports: Sequence[Any]) -> list[TensorSpec]:

@@ -156,6 +156,10 @@ class EngineCache:
         except EdgeposeError as error:
             _log.warning("the engine is not kept: %s", error)
             return
+        self.remove_outdated(key)
+
+    def remove_outdated(self, key: EngineKey) -> None:
+        """Remove the files that a key's engine replaces."""
         for path in self.outdated(key):
             path.unlink(missing_ok=True)
 

@@ -22,12 +22,12 @@ Batch = dict[str, Tensor]
 
 
 class Teachers:
-    """One or several networks whose maps, averaged, a student of the same joints learns.
+    """One or several networks whose maps, averaged, a student of the same joints, or of fewer of them, learns.
 
     A teacher sees the crop at its own input size, in the picture's own colours and with nothing covered; where its
     shape is another, it sees more of the picture. What it makes is read at the student's cells.
 
-    Raises `EdgeposeError` for one of other joints, or of everybody where the student knows one person.
+    Raises `EdgeposeError` for one that lacks a joint, or of everybody where the student knows one person.
     """
 
     def __init__(self, teachers: Sequence[Checkpoint], student: NetworkSpec) -> None:
@@ -35,7 +35,7 @@ class Teachers:
             _check_teacher(teacher.spec, student)
         self._trained, self._student = teachers, student
         self.sizes_wh = list(dict.fromkeys(teacher.spec.input_wh for teacher in teachers))
-        self._networks: list[tuple[tuple[int, int], DeployNetwork, Tensor]] = []
+        self._networks: list[tuple[tuple[int, int], DeployNetwork, Tensor, Tensor]] = []
 
     def provenance(self) -> dict[str, Any]:
         """Return how the teachers were trained."""
@@ -48,11 +48,12 @@ class Teachers:
             built = trained.build().requires_grad_(False)  # noqa: FBT003
             network = DeployNetwork(built).to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
             places = torch.from_numpy(_places(self._student.codec(), trained.spec.codec())).to(device)
-            self._networks.append((trained.spec.input_wh, network, places))
+            maps = torch.tensor(_maps_for(self._student, trained.spec), device=device)
+            self._networks.append((trained.spec.input_wh, network, places, maps))
 
     def compile(self, *arguments: Any, **options: Any) -> None:
         """Have torch compile the teachers, once they are prepared, as `torch.nn.Module.compile` does one network."""
-        for _, teacher, _ in self._networks:
+        for _, teacher, *_ in self._networks:
             teacher.network.compile(*arguments, **options)
 
     def collate(self, examples: Iterable[Sequence[ImageArray]]) -> Batch:
@@ -66,8 +67,8 @@ class Teachers:
     def maps(self, batch: Batch) -> Tensor:
         """Return the mean of what the teachers see, float32 (N, C, H, W) at the student's cells."""
         maps = []
-        for size, network, places in self._networks:
-            seen = network(batch[_key(size)]).float()
+        for size, network, places, ours in self._networks:
+            seen = network(batch[_key(size)]).index_select(1, ours).float()
             maps.append(
                 grid_sample(seen, places.expand(len(seen), -1, -1, -1), padding_mode="border", align_corners=True)
             )
@@ -87,12 +88,20 @@ def _places(student: Codec, teacher: Codec) -> np.ndarray[Any, Any]:
     return np.asarray(2 * cells / (np.array(teacher.map_wh) - 1) - 1, np.float32)[None]
 
 
+def _maps_for(student: NetworkSpec, teacher: NetworkSpec) -> list[int]:
+    """Return which of a teacher's maps are the student's, in the student's order."""
+    if isinstance(teacher.codec(), BodyPartCodec):
+        return list(range(teacher.codec().maps_of(teacher.skeleton)))
+    return student.skeleton.shared_rows(teacher.skeleton)[1]
+
+
 def _check_teacher(teacher: NetworkSpec, student: NetworkSpec) -> None:
     theirs, ours = teacher.skeleton, student.skeleton
-    if theirs.joints != ours.joints:
+    if missing := [joint for joint in ours.joints if joint not in theirs.joints]:
         other = "" if student.architecture.own_skeleton else f", or --skeleton {theirs.name}"
         raise EdgeposeError(
-            f"the teacher knows {theirs.name}, the student {ours.name}; give a teacher with the same{other}"
+            f"the teacher knows {theirs.name}, the student {ours.name}, of which it lacks {', '.join(missing)}; give a "
+            f"teacher with all of them{other}"
         )
     if _limbs(teacher.codec()) != _limbs(student.codec()):
         raise EdgeposeError(
