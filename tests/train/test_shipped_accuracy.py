@@ -1,10 +1,13 @@
 """What the shipped models' cards say about accuracy is what evaluation gives."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from edgepose.runtime.shipped import ShippedModel, shipped_models
+from edgepose.train.checkpoint import load_checkpoint
+from edgepose.train.config import read_config
 from edgepose.train.data import open_dataset
 from edgepose.train.evaluate import evaluate
 from edgepose.train.opening import open_any
@@ -29,6 +32,13 @@ def test_the_card_tells_the_accuracy_and_the_origin(model: ShippedModel) -> None
     assert told[headline] == round(by_joint[headline], 2)
     assert "research" in card.licence
     assert "/" not in "".join(card.provenance["data"]), "a card names data, not somebody's folders"
+
+
+@pytest.mark.parametrize("model", shipped_models(), ids=by_name)
+def test_the_recipe_of_its_name_is_the_one_that_it_was_made_by(model: ShippedModel) -> None:
+    made_by = load_checkpoint(model.checkpoint).training["config"]
+    recipe = json.loads(json.dumps(read_config(model.name).to_dict()))
+    assert {**made_by, "start_from": ""} == {**recipe, "start_from": ""}, "--start-from may have said where that lies"
 
 
 def test_together_they_stay_small() -> None:

@@ -1,5 +1,6 @@
 """`edgepose train`: from data to a checkpoint."""
 
+from functools import partial
 from pathlib import Path
 
 from edgepose.train import train_options as options
@@ -42,25 +43,26 @@ def train(
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
 
     from edgepose.train.config import RunConfig, read_config  # noqa: PLC0415
+    from edgepose.train.earlier import train_in_turn  # noqa: PLC0415
     from edgepose.train.run import run_training  # noqa: PLC0415
     from edgepose.train.world import joined_world  # noqa: PLC0415
 
     network = chosen(net=net, settings=parse_settings(settings), input=input_size, skeleton=skeleton)
     learned = chosen(data=data, validate=validate, teacher=teacher, unlabelled=unlabelled, recipe=recipe, qat=qat)
+    learned |= chosen(start_from=start_from, parsing=parsing)
     changes = chosen(epochs=epochs, batch=batch, learning_rate=learning_rate, precision=precision, seed=seed)
     changes |= chosen(sync_bn=sync_bn, teacher_weight=teacher_weight)
-    given = read_config(config) if config else RunConfig()
+    run = (read_config(config) if config else RunConfig()).with_options(network | learned, changes)
+    console = Console(stderr=True, emoji=False)
     with joined_world() as world:
-        run_training(
-            given.with_options(network | learned, changes),
-            out,
+        one_run = partial(
+            run_training,
             data_root=data_root,
-            start_from=start_from,
-            parsing=parsing,
             workers=world.loaders() if workers is None else workers,
             compiled=compiled,
-            resume=resume,
             save_minutes=save_minutes,
             world=world,
-            console=Console(stderr=True, emoji=False),
+            console=console,
         )
+        tell = console.print if world.is_first else (lambda _line: None)
+        train_in_turn(run, out, one_run, resume=resume, tell=tell)

@@ -44,6 +44,8 @@ class RunConfig:
     recipe: str = "paper"
     qat: bool = False
     validate: str | None = None
+    start_from: str | None = None
+    parsing: str | None = None
     teacher: tuple[str, ...] = ()
     unlabelled: tuple[str, ...] = ()
     changes: Mapping[str, Any] = field(default_factory=dict)
@@ -59,6 +61,9 @@ class RunConfig:
         Raises `ConfigError` when a network or data is named nowhere.
         """
         settings = {**self.settings, **options.get("settings", {})}
+        if options.get("qat") and not self.qat:
+            # which weights are to be made fit for int8 is for the caller to say: the file's are what its run began with
+            options = {"start_from": None, **options}
         of_file = changes_for_int8(self.changes) if options.get("qat") and not self.qat else self.changes
         run = replace(self, **{**options, "settings": settings, "changes": {**of_file, **changes}})
         if not run.net or not (run.data or run.unlabelled):

@@ -27,7 +27,6 @@ def run_training(
     *,
     data_root: Path,
     start_from: Path | None = None,
-    parsing: Path | None = None,
     workers: int,
     resume: bool,
     save_minutes: float,
@@ -42,14 +41,15 @@ def run_training(
     raises.
     """
     resume = world.from_first(lambda: _is_resumed(out, resume=resume))
-    checkpoint = _to_start_from(run, start_from, parsing)
+    checkpoint = _to_start_from(run, start_from)
     mix = open_mix(run.data, data_root) + without_labels(open_mix(run.unlabelled, data_root))
     validate_on = open_dataset(run.validate, data_root) if run.validate else None
     teachers = [load_checkpoint(resolve_checkpoint(teacher)) for teacher in run.teacher]
     spec = run.spec(mix, teachers)
     recipe = run.recipe_for(spec)
     set_up_libraries()
-    objective = objective_of(spec, recipe, load_checkpoint(parsing) if parsing else None, teachers)
+    parsing = load_checkpoint(Path(run.parsing)) if run.parsing else None
+    objective = objective_of(spec, recipe, parsing, teachers)
     trainer = Trainer(
         spec,
         recipe,
@@ -84,11 +84,11 @@ def run_training(
     return out / "last.safetensors"
 
 
-def _to_start_from(run: RunConfig, start_from: Path | None, parsing: Path | None) -> Checkpoint | None:
+def _to_start_from(run: RunConfig, start_from: Path | None) -> Checkpoint | None:
     """Return the weights that a run begins with, none for fresh ones."""
     if run.qat and start_from is None:
         raise TrainingError("--qat makes trained weights fit for int8; say which with --start-from CHECKPOINT")
-    if run.qat and parsing is not None:
+    if run.qat and run.parsing is not None:
         raise TrainingError("--qat trains all of a network for int8; leave --parsing out, --start-from has the branch")
     if run.unlabelled and not run.teacher:
         raise TrainingError("unlabelled data needs somebody to label it; say who with --teacher CHECKPOINT")

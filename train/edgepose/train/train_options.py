@@ -22,10 +22,10 @@ LearningRate = Annotated[float | None, typer.Option(help="Peak learning rate.")]
 Precision = Annotated[str | None, typer.Option(help="bf16 or fp32 arithmetic.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Seed of weights, order and augmentation.")]
 StartFrom = Annotated[
-    Path | None, typer.Option(help="Checkpoint or shipped name to start from; of a similar network, what fits.")
+    str | None, typer.Option(help="Checkpoint or shipped name to start from; of a similar network, what fits.")
 ]
 Parsing = Annotated[
-    Path | None, typer.Option(help="PIL's checkpoint whose parsing branch is taken as it is, and learns no more.")
+    str | None, typer.Option(help="PIL's checkpoint whose parsing branch is taken as it is, and learns no more.")
 ]
 Qat = Annotated[bool, typer.Option("--qat", help="Train as int8 computes, from the weights of --start-from.")]
 Teacher = Annotated[
