@@ -1,5 +1,7 @@
 """The decode in the graph is the codec's: in torch for any maps, and in the file of every format."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgepose.export.crops import load_crops
 from edgepose.export.decode import HeatmapDecoder
 from edgepose.export.export_run import ExportRequest, run_export
 from edgepose.export.formats import TARGETS
@@ -17,8 +20,10 @@ from edgepose.profiles import load_profile
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.codec import REFINEMENTS, HeatmapCodec
 from edgepose.runtime.tensors import TensorSpec
+from edgepose.train.checkpoint import resolve_checkpoint
 from edgepose.train.data import open_dataset
 from edgepose.train.evaluate import evaluate
+from edgepose.train.session import TorchSession
 from support.strategies import codecs
 
 Array = np.ndarray[Any, Any]
@@ -135,6 +140,23 @@ def test_a_file_gives_the_keypoints_of_its_own_maps(files: Path, name: str, prec
             found = of_keypoints.run({"image": image[None]})["keypoints"]
             assert np.linalg.norm(found[..., :2] - keypoints, axis=-1).max() <= ALLOWED_PX
             np.testing.assert_allclose(found[..., 2], scores, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_files_of_a_shipped_network_decode_as_the_codec_does(tmp_path: Path) -> None:
+    name, validate = "ppnet-small-lsp-128", "synthetic:24:3"
+    options = ["--to", "onnx,openvino", "--precision", "fp32", "--validate", validate, "--out", str(tmp_path)]
+    command = [str(Path(sys.executable).with_name("edgepose")), "export", name, "--decode", *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    with TorchSession(resolve_checkpoint(name)) as session:
+        crops = load_crops(open_dataset(validate), session.card, 24).images_rgb
+        keypoints, scores = session.card.codec_object().decode(session.run({"image": crops})["heatmaps"])
+    for target in (TARGETS["onnx"], TARGETS["openvino"]):
+        with target.open_exact(tmp_path / f"{name}-fp32-keypoints{target.suffix}") as session:
+            found = np.concatenate([session.run({"image": crop[None]})["keypoints"] for crop in crops])
+        assert np.linalg.norm(found[..., :2] - keypoints, axis=-1).max() <= ALLOWED_PX, target.format
+        np.testing.assert_allclose(found[..., 2], scores, atol=1e-4)
 
 
 @pytest.mark.long

@@ -4,6 +4,7 @@ import json
 import resource
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ PADDING = 1.25
 SEEN, LOST = 0.2, 0.1
 """A joint that torch scores above the first is lost where a file scores it below the second."""
 MOST_MEMORY_KB = 6 * 1024**2
+MOST_SECONDS = 600
 
 
 @pytest.fixture(scope="module", params=[model.name for model in of_one_person()])
@@ -38,8 +40,10 @@ def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     data = ["--calibrate", "synthetic:300:1", "--validate", "synthetic:100:2"]
     precisions = ["--precision", "fp32,fp16,int8,dynamic-int8"]
     command = [program, "export", name, "--to", "all", *precisions, *data, "--out", str(out)]
+    began_s = time.monotonic()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert time.monotonic() - began_s < MOST_SECONDS
     return name, out
 
 

@@ -25,17 +25,21 @@ from support.tiny_card import tiny_card
 from support.tiny_tflite import save_tiny_tflite
 
 PRECISIONS = ("fp32", "int8")
+OF_THE_SMALLEST = ("fp32", "fp16", "dynamic-int8", "int8")
 CALIBRATE, PEOPLE = "synthetic:32:1", 48
 
 
 def export_shipped(folder: Path) -> None:
     """Write FOLDER/NAME-PRECISION.tflite for every shipped model of one person; accuracy is another test's."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in [model.name for model in of_one_person()]:
-        targets = [("tflite", precision) for precision in PRECISIONS]
+    models = of_one_person()
+    smallest = min(models, key=lambda model: model.size_mb).name
+    for name in [model.name for model in models]:
+        precisions = OF_THE_SMALLEST if name == smallest else PRECISIONS
+        targets = [("tflite", precision) for precision in precisions]
         request = ExportRequest(resolve_checkpoint(name), targets, folder, calibrate=CALIBRATE)
         original = prepare(request, lambda _: None)
-        for precision in PRECISIONS:
+        for precision in precisions:
             exporter = exporter_of("tflite", precision)
             model = exporter.convert(original.source, precision, original.calibration_crops.images_rgb, ())
             exporter.save(model, folder, exporter.card(original.card, precision))

@@ -5,12 +5,15 @@ import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from edgepose.export.formats.tensorrt import has_gpu
 from support.clips import write_clip
 from support.tiny_model import save_tiny_openvino
+from support.tiny_tensorrt import save_tiny_tensorrt
 from support.tiny_tflite import save_tiny_tflite
 
 REPOSITORY = Path(__file__).parents[2]
@@ -42,30 +45,48 @@ def test_it_carries_what_a_device_needs(wheel: Path) -> None:
         } <= names
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("extra", ["openvino", "onnxruntime", "tflite"])
-def test_with_one_engine_alone_it_runs_a_model_on_a_video(wheel: Path, tmp_path: Path, extra: str) -> None:
+def installed(wheel: Path, extra: str, folder: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Install the wheel with one extra into an environment of its own, and return what runs `edgepose` there."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "venv")], check=True)
-    programs = tmp_path / "venv" / "bin"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")], check=True)
+    programs = folder / "venv" / "bin"
     pip = [sys.executable, "-m", "pip", "--python", str(programs / "python")]
     # compiling everything would take longer than the test
     install = [*pip, "install", "--quiet", "--no-compile", "--constraint", str(REPOSITORY / "constraints.txt")]
-    subprocess.run([*install, f"{wheel}[{extra}]"], check=True, env=environment, cwd=tmp_path)
+    subprocess.run([*install, f"{wheel}[{extra}]"], check=True, env=environment, cwd=folder)
     listed = [*pip, "list", "--format", "json"]
-    installed = subprocess.run(listed, check=True, capture_output=True, text=True, env=environment)
-    assert not {package["name"] for package in json.loads(installed.stdout)} & {"torch", "onnx", "nncf", "scikit-learn"}
+    packages = subprocess.run(listed, check=True, capture_output=True, text=True, env=environment)
+    assert not {package["name"] for package in json.loads(packages.stdout)} & {"torch", "onnx", "nncf", "scikit-learn"}
+
+    def edgepose(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        command = [str(programs / "edgepose"), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=folder)
+
+    return edgepose
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("extra", ["openvino", "onnxruntime", "tflite"])
+def test_with_one_engine_alone_it_runs_a_model_on_a_video(wheel: Path, tmp_path: Path, extra: str) -> None:
+    edgepose = installed(wheel, extra, tmp_path)
     clip = write_clip(tmp_path / "clip.avi", frames=6)
-    models = subprocess.run(
-        [str(programs / "edgepose"), "models", "--json"], check=True, capture_output=True, text=True, env=environment
-    )
     # the wheel carries ONNX files, which OpenVINO opens too
     own = {"openvino": save_tiny_openvino, "tflite": save_tiny_tflite}
     names = [str(own[extra](tmp_path))] if extra in own else []
-    names += [json.loads(models.stdout)[0]["name"]] if extra != "tflite" else []
+    names += [json.loads(edgepose("models", "--json").stdout)[0]["name"]] if extra != "tflite" else []
     for name in names:
         poses = tmp_path / f"{Path(name).name}.jsonl"
-        command = [str(programs / "edgepose"), "run", name, "--source", str(clip), "--json", str(poses)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path)
+        done = edgepose("run", name, "--source", str(clip), "--json", str(poses))
         assert done.returncode == 0, done.stderr
         assert len(poses.read_text().splitlines()) == 6
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(has_gpu(), reason="with a GPU it runs")
+def test_with_tensorrt_rtx_alone_it_says_that_a_gpu_is_missing(wheel: Path, tmp_path: Path) -> None:
+    edgepose = installed(wheel, "tensorrt-rtx", tmp_path)
+    model, clip = save_tiny_tensorrt(tmp_path), write_clip(tmp_path / "clip.avi", 6)
+    done = edgepose("run", str(model), "--source", str(clip), "--json", "poses.jsonl")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "TensorRT runs on an NVIDIA GPU" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
