@@ -24,7 +24,6 @@ from support.shipped import of_one_person
 from support.xnnpack import partitions_of
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
-CLIP = "synthetic:4:120"
 PADDING = 1.25
 SEEN, LOST = 0.2, 0.1
 """A joint that torch scores above the first is lost where a file scores it below the second."""
@@ -69,9 +68,9 @@ def test_xnnpack_takes_the_whole_graph_of_every_tflite_file(exported: tuple[str,
         assert partitions_of(file.read_bytes()) == (1, []), file.name
 
 
-def follow(session: Session) -> list[Poses]:
-    """Return who is found in each frame of the clip."""
-    with open_source(CLIP) as source:
+def follow(session: Session, clip: str) -> list[Poses]:
+    """Return who is found in each frame of a clip."""
+    with open_source(clip) as source:
         return [result.poses for result in Pipeline(source, SinglePersonEstimator(session)).run()]
 
 
@@ -84,17 +83,28 @@ def distances_px(found: Poses, expected: Poses, crop_px: int) -> FloatArray:
     return seen
 
 
-def test_every_int8_file_sees_in_a_clip_what_torch_sees(exported: tuple[str, Path]) -> None:
-    name, out = exported
+def test_every_int8_file_sees_in_a_rendered_clip_what_torch_sees(exported: tuple[str, Path]) -> None:
+    check_clip(*exported, "synthetic:4:120")
+
+
+@pytest.mark.research_data
+def test_every_int8_file_sees_in_a_film_what_torch_sees(exported: tuple[str, Path], research_data: Path) -> None:
+    check_clip(*exported, str(research_data / "video" / "squats.mp4"))
+
+
+def check_clip(name: str, out: Path, clip: str) -> None:
+    """No joint is lost, and they lie less than a pixel of the crop from torch's on average."""
     with TorchSession(resolve_checkpoint(name)) as session:
-        expected = follow(session)
+        expected = follow(session, clip)
     assert sum(len(poses) for poses in expected) >= 30
     for row in rows_of(out):
         if row["precision"] != "int8":
             continue
         with TARGETS[row["format"]].open_exact(out / row["path"]) as session:
             crop_px = session.card.input_wh[0]
-            pairs = [(mine, theirs) for mine, theirs in zip(follow(session), expected, strict=True) if len(theirs)]
+            pairs = [
+                (mine, theirs) for mine, theirs in zip(follow(session, clip), expected, strict=True) if len(theirs)
+            ]
         assert all(len(mine) == 1 for mine, _ in pairs), row["path"]
         lost = [(mine.keypoint_scores[0] < LOST) & (theirs.keypoint_scores[0] >= SEEN) for mine, theirs in pairs]
         assert not np.any(lost), row["path"]

@@ -82,7 +82,8 @@ def test_nobody_is_seen_in_an_empty_room_and_everybody_within_a_second(research_
     people = [len(poses) for poses in follow(research_data / "video" / "walk_in_out.mp4", frames=frames)]
     assert len(people) == frames
     empty = [people[i] for first, last in EMPTY for i in range(first, last + 1) if last < frames]
-    assert np.mean(empty) <= 0.05
+    # none was seen; one is left to another processor's rounding
+    assert sum(empty) <= 1
     for frame in (frame for frame in TORSO_COMES_IN if frame < frames):
         assert any(people[frame : frame + 11]), f"who comes in at frame {frame} is not found within a second"
 

@@ -1,6 +1,7 @@
 """Data in memory: made once while there is room, never more than that."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,8 +11,14 @@ from hypothesis import strategies as st
 from edgepose.profiles.probe import probe_this_machine
 from edgepose.runtime.arrays import ImageArray
 from edgepose.train.data import open_dataset
-from edgepose.train.data.kept import Kept, room_bytes
+from edgepose.train.data.kept import Kept, memory_is_spare, room_bytes
 from edgepose.train.data.pose_dataset import image_bytes
+
+
+@pytest.fixture(autouse=True)
+def spare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is memory to spare, whatever else this machine does."""
+    monkeypatch.setattr("edgepose.train.data.kept.memory_is_spare", lambda: True)
 
 
 def test_what_fits_is_made_once() -> None:
@@ -62,6 +69,24 @@ def test_data_sets_keep_what_they_decoded(monkeypatch: pytest.MonkeyPatch, resea
     assert sum(image.nbytes for image in images) > 200_000
     assert dataset.sample(0).image_bgr is images[0]
     assert dataset.sample(19).image_bgr is not images[19]
+
+
+def test_nothing_more_is_kept_once_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Kept(lambda key: bytes(10) + bytes([key]), len, most_bytes=100)
+    first = kept(1)
+    monkeypatch.setattr("edgepose.train.data.kept.memory_is_spare", lambda: False)
+    assert kept(1) is first
+    assert kept(2) is not kept(2)
+    assert kept.bytes == 11
+
+
+@pytest.mark.parametrize(("available", "spare"), [(25, True), (24, False)])
+def test_a_quarter_of_the_memory_is_left_to_others(
+    monkeypatch: pytest.MonkeyPatch, available: int, spare: bool
+) -> None:
+    memory = SimpleNamespace(total=100, available=available)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
+    assert memory_is_spare() == spare
 
 
 def test_a_process_for_every_core_leaves_most_of_the_memory() -> None:

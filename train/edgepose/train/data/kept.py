@@ -3,6 +3,8 @@
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
+import psutil
+
 from edgepose.profiles.probe import probe_this_machine
 
 _K = TypeVar("_K", bound=Hashable)
@@ -10,12 +12,19 @@ _V = TypeVar("_V")
 
 _SHARE = 8
 _UNTOLD_MB = 4096
+_LEAST_SPARE = 0.25
 
 
 def room_bytes() -> int:
     """Return what one data set may keep in a process: an eighth of the memory, if every core has a process."""
     machine = probe_this_machine()
     return (machine.memory_mb or _UNTOLD_MB) * 2**20 // _SHARE // machine.cores
+
+
+def memory_is_spare() -> bool:
+    """Return whether a quarter of the machine's memory is free for others: several data sets share what there is."""
+    memory = psutil.virtual_memory()
+    return bool(memory.available >= _LEAST_SPARE * memory.total)
 
 
 class Kept(Generic[_K, _V]):
@@ -38,7 +47,7 @@ class Kept(Generic[_K, _V]):
             return self._values[key]
         value = self._make(key)
         size = self._bytes_of(value)
-        if self.bytes + size <= self._most_bytes:
+        if self.bytes + size <= self._most_bytes and memory_is_spare():
             self._values[key] = value
             self.bytes += size
         return value
