@@ -1,6 +1,7 @@
 """One engine bound to memory for inputs of one shape: copy in, compute, copy out, as a CUDA graph where that works."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,9 @@ class Binding:
         return [buffer.array.copy() for name, buffer in self._buffers.items() if name not in self.shapes]
 
     def release(self) -> None:
-        """Free graph and buffers."""
+        """Free graph and buffers, once nothing that is queued uses them."""
+        with suppress(CudaError):
+            self._stream.wait()
         if self._graph is not None:
             self._graph.release()
         for buffer in self._buffers.values():
