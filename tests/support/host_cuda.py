@@ -20,7 +20,7 @@ class HostCuda:
     def __init__(self, real: Any) -> None:
         self._real, self._ok = real, real.cudaError_t.cudaSuccess
         self.held: dict[int, Any] = {}
-        self.can_capture = True
+        self.can_capture = self.can_instantiate = True
         self.launches = 0
         self._queued: list[Work] = []
         self._captured: list[Work] | None = None
@@ -78,8 +78,8 @@ class HostCuda:
         invalidated = self._real.cudaError_t.cudaErrorStreamCaptureInvalidated
         return (self._ok, captured) if self.can_capture else (invalidated, None)
 
-    def cudaGraphInstantiate(self, graph: list[Work], _flags: int) -> tuple[Any, list[Work]]:
-        return self._ok, graph
+    def cudaGraphInstantiate(self, graph: list[Work], _flags: int) -> tuple[Any, list[Work] | None]:
+        return (self._ok, graph) if self.can_instantiate else (self._real.cudaError_t.cudaErrorInvalidValue, None)
 
     def cudaGraphLaunch(self, graph: list[Work], _stream: Any) -> tuple[Any]:
         self.launches += 1

@@ -30,15 +30,15 @@ def images(seed: int, count: int = 2) -> FloatArray:
     return np.random.default_rng(seed).random((count, 3)).astype(np.float32)
 
 
-@pytest.mark.parametrize("can_capture", [True, False])
-def test_each_run_computes_its_own_input(cuda: HostCuda, can_capture: bool) -> None:
-    cuda.can_capture = can_capture
+@pytest.mark.parametrize(("can_capture", "can_instantiate"), [(True, True), (False, True), (True, False)])
+def test_each_run_computes_its_own_input(cuda: HostCuda, can_capture: bool, can_instantiate: bool) -> None:
+    cuda.can_capture, cuda.can_instantiate = can_capture, can_instantiate
     binding = bound(cuda)
     outputs = [binding.run({"image": images(seed)}) for seed in range(3)]
     for seed, (heatmaps,) in enumerate(outputs):
         # also those of earlier runs: the next one must not write into them
         np.testing.assert_array_equal(heatmaps, 2 * images(seed))
-    assert cuda.launches == (3 if can_capture else 0)
+    assert cuda.launches == (3 if can_capture and can_instantiate else 0)
 
 
 def test_a_context_that_cannot_be_captured_is_not(cuda: HostCuda) -> None:
@@ -47,6 +47,28 @@ def test_a_context_that_cannot_be_captured_is_not(cuda: HostCuda) -> None:
     (heatmaps,) = bound(cuda, context).run({"image": images(0)})
     np.testing.assert_array_equal(heatmaps, 2 * images(0))
     assert cuda.launches == 0
+
+
+def test_after_a_break_in_the_middle_of_a_capture_the_stream_takes_work_again(cuda: HostCuda) -> None:
+    stream = backend_or_skip("cuda").Stream()
+
+    def broken_off() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stream.captured(broken_off)
+    done: list[str] = []
+    cuda.submit(lambda: done.append("done"))
+    stream.wait()
+    assert done == ["done"]
+
+
+def test_an_output_of_unknown_size_is_one_clear_error_and_leaves_nothing(cuda: HostCuda) -> None:
+    context = DoublingContext(cuda)
+    context.get_tensor_shape = lambda name: (2, 3) if name == "image" else (-1, 3)  # type: ignore[method-assign]
+    with pytest.raises(ModelError, match="the engine does not tell how large heatmaps is"):
+        bound(cuda, context)
+    assert cuda.held == {}
 
 
 def test_all_memory_is_given_back(cuda: HostCuda) -> None:

@@ -48,6 +48,11 @@ def find_gpu() -> Gpu:
     return Gpu(name.strip("\0 "), f"{properties.major}{properties.minor}", driver_version())
 
 
+def take_gpu() -> None:
+    """Make the first GPU this thread's, and ready: what TensorRT-RTX reads of its cache it compares with that one."""
+    called(cudart.cudaSetDevice(0))
+
+
 def driver_version(driver_file: Path = _DRIVER_FILE) -> str:
     """Return the version of the kernel's driver or, where it does not tell (Windows), of the CUDA that it offers."""
     try:
@@ -129,17 +134,17 @@ class Stream:
         )
         try:
             queue_work()
+            complete = True
         except CudaError:
             complete = False
-        else:
-            complete = True
-        error, graph = cudart.cudaStreamEndCapture(self.handle)
-        if not complete or error != _SUCCESS:
+        finally:  # whatever happens, the stream must take work again
+            error, graph = cudart.cudaStreamEndCapture(self.handle)
+        captured = Graph.of(graph) if complete and error == _SUCCESS else None
+        if captured is None:
             if error == _SUCCESS:
                 cudart.cudaGraphDestroy(graph)
             cudart.cudaGetLastError()  # else the next call reports this one's error
-            return None
-        return Graph(graph)
+        return captured
 
     def release(self) -> None:
         """Free it."""
@@ -149,9 +154,14 @@ class Stream:
 class Graph:
     """Work that was captured: queued as a whole, at the cost of one launch."""
 
-    def __init__(self, graph: Any) -> None:
-        self._graph = graph
-        self._executable = called(cudart.cudaGraphInstantiate(graph, 0))
+    def __init__(self, graph: Any, executable: Any) -> None:
+        self._graph, self._executable = graph, executable
+
+    @classmethod
+    def of(cls, graph: Any) -> "Graph | None":
+        """Return what was captured as it can be queued, None where CUDA cannot make that of it."""
+        error, executable = cudart.cudaGraphInstantiate(graph, 0)
+        return cls(graph, executable) if error == _SUCCESS else None
 
     def queue(self, stream: Stream) -> None:
         """Queue it once more."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from edgepose.runtime.arrays import Array
 from edgepose.runtime.backends.base import EngineInfo, LayerTime, Session, SessionOptions
-from edgepose.runtime.backends.cuda import Gpu, Stream, find_gpu
+from edgepose.runtime.backends.cuda import Gpu, Stream, find_gpu, take_gpu
 from edgepose.runtime.backends.tensorrt_binding import Binding
 from edgepose.runtime.backends.tensorrt_build import build_engine, flavour_of, listener, load_tensorrt
 from edgepose.runtime.backends.tensorrt_cache import (
@@ -42,8 +42,10 @@ class TensorRtSession(Session):
     def __init__(self, path: Path, options: SessionOptions = SessionOptions()) -> None:  # noqa: ARG002  one way to run
         card = card_of_onnx(path)
         gpu = find_gpu()
+        take_gpu()
         self._tensorrt = load_tensorrt()
         self._heard = listener(self._tensorrt)
+        self._heard.forget()
         self._runtime = self._tensorrt.Runtime(self._heard)
         self._cache = EngineCache(engine_folder(path))
         self._kernels_kept = False
@@ -95,8 +97,8 @@ class TensorRtSession(Session):
         if self._binding is not None:
             self._binding.release()
         self._stream.release()
-        # TensorRT asks for this order, and for its logger to go last
-        del self._binding, self._kernels, self._context, self._engine, self._runtime, self._heard
+        # TensorRT asks for this order
+        del self._binding, self._context, self._kernels, self._engine, self._runtime
 
     def _new_context(self) -> tuple[Any, Any]:
         """Return an execution context and, of TensorRT-RTX, the cache of the kernels that it compiles on the device."""
@@ -117,7 +119,9 @@ class TensorRtSession(Session):
 
     def _keep_kernels(self) -> None:
         if self._kernels is not None and not self._kernels_kept:
-            self._cache.store(self._key, bytes(self._kernels.serialize()), KERNELS)
+            compiled = self._kernels.serialize()
+            if compiled is not None:
+                self._cache.store(self._key, bytes(compiled), KERNELS)
             self._kernels_kept = True
 
 

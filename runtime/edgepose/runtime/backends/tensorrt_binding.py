@@ -60,7 +60,10 @@ class Binding:
 
     def _bind(self, specs: Sequence[TensorSpec]) -> None:
         for spec in specs:
-            buffer = Buffer(tuple(self._context.get_tensor_shape(spec.name)), spec.dtype)
+            shape = tuple(self._context.get_tensor_shape(spec.name))
+            if min(shape, default=0) < 0:
+                raise ModelError(f"the engine does not tell how large {spec.name} is; export the model again")
+            buffer = Buffer(shape, spec.dtype)
             self._buffers[spec.name] = buffer
             self._context.set_tensor_address(spec.name, int(buffer.device))
 

@@ -7,6 +7,7 @@ takes a file.
 import importlib
 import time
 from dataclasses import dataclass
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -15,6 +16,7 @@ from edgepose.runtime.errors import MissingExtraError, ModelError, unavailable
 FLAVOURS = ("tensorrt", "tensorrt_rtx")
 MOST_IMAGES = 8
 """How many images at once an engine takes whose graph leaves the number open."""
+_MOST_MESSAGES = 1000
 _REFUSED_WARNINGS = ("UINT8 zero_point", "issing scale and zero-point", "was clamped")
 """TensorRT goes on after these, with another network than the one it was given."""
 
@@ -54,6 +56,7 @@ def build_engine(tensorrt: ModuleType, graph: bytes, name: str, *, quickly: bool
     after which the engine would compute something else.
     """
     heard = listener(tensorrt)
+    heard.forget()
     start = time.perf_counter()
     try:
         builder = tensorrt.Builder(heard)
@@ -72,8 +75,12 @@ def build_engine(tensorrt: ModuleType, graph: bytes, name: str, *, quickly: bool
     return EngineBuild(bytes(engine), time.perf_counter() - start)
 
 
+@cache
 def listener(tensorrt: ModuleType) -> Any:
-    """Return a logger for TensorRT that prints nothing and keeps what matters in `errors` and `warnings`."""
+    """Return the logger of TensorRT, which prints nothing and keeps what matters in `errors` and `warnings`.
+
+    It is one for all and lives on: TensorRT keeps the first that it is given, whatever it is given later.
+    """
     base: Any = tensorrt.ILogger  # one class must do for either flavour
     severity = base.Severity
 
@@ -85,9 +92,17 @@ def listener(tensorrt: ModuleType) -> Any:
 
         def log(self, level: Any, message: str) -> None:
             if level in {severity.ERROR, severity.INTERNAL_ERROR}:
-                self.errors.append(message)
+                kept = self.errors
             elif level == severity.WARNING:
-                self.warnings.append(message)
+                kept = self.warnings
+            else:
+                return
+            if len(kept) < _MOST_MESSAGES:
+                kept.append(message)
+
+        def forget(self) -> None:
+            """Listen anew."""
+            self.errors, self.warnings = [], []
 
         def reason(self) -> str:
             """Return the first error, in one line; the later ones follow from it."""
