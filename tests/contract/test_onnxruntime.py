@@ -118,7 +118,6 @@ def test_the_xnnpack_provider_gets_the_threads_and_cuda_the_precision() -> None:
     ]
 
 
-@pytest.mark.skipif(platform.machine().lower() not in ("x86_64", "amd64"), reason="the CPU may have f16 kernels")
 @pytest.mark.parametrize(
     ("precision", "in_use", "asked", "told"),
     [
@@ -137,6 +136,7 @@ def test_what_it_computes_in_is_told_where_it_is_known(
     assert arithmetic(precision, in_use, asked) == told
 
 
+@pytest.mark.skipif(platform.machine().lower() not in ("x86_64", "amd64"), reason="the CPU may have f16 kernels")
 def test_a_half_file_is_reported_in_the_arithmetic_that_the_cpu_does(tmp_path: Path) -> None:
     with open_onnx(save_tiny_onnx(tmp_path, replace(tiny_card(), precision="fp16"))) as session:
         assert session.info.precision == "f32"

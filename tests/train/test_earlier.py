@@ -1,5 +1,6 @@
 """Runs that begin with the weights of others: what comes first is made first, once, and goes on after a break."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from edgepose.train.checkpoint import load_checkpoint, save_checkpoint
 from edgepose.train.command import train
 from edgepose.train.config import SHIPPED, RunConfig, read_config
 from edgepose.train.earlier import earlier_runs, train_in_turn
+from edgepose.train.loop import TrainingError
+from edgepose.train.world import World
 from support.tiny_checkpoint import tiny_checkpoint
 
 APP = typer.Typer()
@@ -59,8 +62,9 @@ class Recorded:
         return out / "last.safetensors"
 
 
-def in_turn(recorded: Recorded, *, resume: bool = False) -> None:
-    train_in_turn(read_config("three"), Path("out"), recorded, resume=resume, tell=lambda _: None)
+def in_turn(recorded: Recorded, *, resume: bool = False, look_at: Callable[[RunConfig], object] = repr) -> None:
+    run, here = read_config("three"), World()
+    train_in_turn(run, Path("out"), recorded, resume=resume, world=here, look_at=look_at, tell=lambda _line: None)
 
 
 def test_what_a_run_begins_with_is_made_first() -> None:
@@ -84,7 +88,23 @@ def test_after_a_break_what_is_finished_stays() -> None:
     ]
     again = Recorded()
     in_turn(again, resume=True)
-    assert again.calls == [("out", "out/two/best.safetensors", True)]
+    assert again.calls == [("out", None, True)]
+
+
+def test_there_must_be_something_to_go_on_with() -> None:
+    with pytest.raises(TrainingError, match="nothing is saved in out yet to go on with"):
+        in_turn(Recorded(), resume=True)
+
+
+def test_a_mistake_in_the_last_run_is_told_before_the_first() -> None:
+    def look_at(run: RunConfig) -> None:
+        if run.start_from == "two/best.safetensors":
+            raise TrainingError("no such data")
+
+    recorded = Recorded()
+    with pytest.raises(TrainingError, match="no such data"):
+        in_turn(recorded, look_at=look_at)
+    assert recorded.calls == []
 
 
 def test_weights_that_lie_here_are_not_made_again() -> None:
@@ -103,6 +123,13 @@ def test_the_command_trains_one_after_another_and_each_keeps_what_it_began_with(
     assert second.training["start_from"]["config"] == first.training["config"]
     away = [(second.weights[name] - tensor).abs().max() for name, tensor in first.weights.items() if tensor.ndim == 4]
     assert 0 < torch.stack(away).max() < 0.1
+
+
+def test_weights_that_the_command_line_names_are_not_made() -> None:
+    start = ["--start-from", "one/last.safetensors"]
+    result = CliRunner().invoke(APP, ["--config", "two", *start, "--out", "run", "--workers", "0"])
+    assert "no checkpoint one/last.safetensors; expected" in str(result.exception)
+    assert not Path("run").exists()
 
 
 def test_int8_begins_with_what_the_caller_says_and_not_with_what_the_file_does() -> None:

@@ -1,6 +1,7 @@
 """What the shipped models' cards say about accuracy is what evaluation gives."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ def test_the_card_tells_the_accuracy_and_the_origin(model: ShippedModel) -> None
     assert told[headline] == round(by_joint[headline], 2)
     assert "research" in card.licence
     assert "/" not in "".join(card.provenance["data"]), "a card names data, not somebody's folders"
+    assert not re.search(r'"(/|\.\.?/|[A-Za-z]:)', json.dumps(card.provenance)), "nor does it name other folders"
 
 
 @pytest.mark.parametrize("model", shipped_models(), ids=by_name)

@@ -13,10 +13,11 @@ _STEEP = 2.0**15
 class HeatmapDecoder(nn.Module):
     """Heatmaps (N, K, h, w) float32 -> keypoints (N, K, 3): x and y in crop pixels, and the score in [0, 1].
 
-    Equal to `HeatmapCodec.decode`, of finite maps; of equal peaks the first in reading order counts, as there. Built
-    from sums, products and extremes of floats alone: comparisons, argmax and gathers are what engines leave to slow
-    kernels, or answer ties and integers of 64 bits differently. In half precision nothing is infinite or undefined
-    either; the keypoints are as coarse as its numbers, an eighth of a pixel beyond pixel 128.
+    Equal to `HeatmapCodec.decode`, of finite maps in which cells differ by 1e-13 or not at all; of equal peaks the
+    first in reading order counts, as there. Built from sums, products and extremes of floats alone: comparisons, argmax
+    and gathers are what engines leave to slow kernels, or answer ties and integers of 64 bits differently. In half
+    precision nothing is infinite or undefined either; the keypoints are as coarse as its numbers, an eighth of a pixel
+    beyond pixel 128.
     """
 
     rows: Tensor

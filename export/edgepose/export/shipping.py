@@ -92,6 +92,9 @@ def _config_without_folders(config: dict[str, Any]) -> dict[str, Any]:
     for option in ("data", "unlabelled"):
         if option in config:
             named[option] = [_short(spec) for spec in config[option]]
+    for option in ("start_from", "parsing"):
+        if config.get(option):
+            named[option] = "/".join(Path(config[option]).parts[-2:])
     if config.get("validate"):
         named["validate"] = _short(config["validate"])
     if config.get("teacher"):

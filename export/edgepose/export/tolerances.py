@@ -66,4 +66,5 @@ def tolerance_of(name: str, precision: str, points_of_one: float = 0.0) -> Toler
     limits = TOLERANCES.get((name, precision)) or TOLERANCES[_ANY, precision]
     if precision in QUANTISED or points_of_one <= limits.drop:
         return limits
-    return replace(limits, drop=points_of_one)
+    # two rounded percentages may differ by a little more than the points of one
+    return replace(limits, drop=points_of_one * (1 + 1e-9))

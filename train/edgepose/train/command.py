@@ -42,9 +42,10 @@ def train(
     """
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
 
+    from edgepose.train.checkpoint import resolve_checkpoint  # noqa: PLC0415
     from edgepose.train.config import RunConfig, read_config  # noqa: PLC0415
     from edgepose.train.earlier import train_in_turn  # noqa: PLC0415
-    from edgepose.train.run import run_training  # noqa: PLC0415
+    from edgepose.train.run import open_run, run_training  # noqa: PLC0415
     from edgepose.train.world import joined_world  # noqa: PLC0415
 
     network = chosen(net=net, settings=parse_settings(settings), input=input_size, skeleton=skeleton)
@@ -53,6 +54,8 @@ def train(
     changes = chosen(epochs=epochs, batch=batch, learning_rate=learning_rate, precision=precision, seed=seed)
     changes |= chosen(sync_bn=sync_bn, teacher_weight=teacher_weight)
     run = (read_config(config) if config else RunConfig()).with_options(network | learned, changes)
+    if start_from is not None:
+        resolve_checkpoint(start_from)  # only a file's own may be made first
     console = Console(stderr=True, emoji=False)
     with joined_world() as world:
         one_run = partial(
@@ -65,4 +68,6 @@ def train(
             console=console,
         )
         tell = console.print if world.is_first else (lambda _line: None)
-        train_in_turn(run, out, one_run, resume=resume, tell=tell)
+        train_in_turn(
+            run, out, one_run, resume=resume, world=world, look_at=lambda each: open_run(each, data_root), tell=tell
+        )

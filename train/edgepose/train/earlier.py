@@ -1,11 +1,14 @@
 """Runs that begin with the weights of others: what ships was trained in several, and one command makes them all."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from edgepose.train.checkpoint import load_checkpoint
 from edgepose.train.config import SHIPPED, RunConfig, read_config
+from edgepose.train.loop import TrainingError
+from edgepose.train.world import World
 
 _MADE = ("best.safetensors", "last.safetensors")
 
@@ -17,20 +20,36 @@ class Train(Protocol):
         """Train into a folder and return the last checkpoint."""
 
 
-def train_in_turn(run: RunConfig, out: Path, train: Train, *, resume: bool, tell: Callable[[str], None]) -> Path:
+def train_in_turn(
+    run: RunConfig,
+    out: Path,
+    train: Train,
+    *,
+    resume: bool,
+    world: World,
+    look_at: Callable[[RunConfig], object],
+    tell: Callable[[str], None],
+) -> Path:
     """Train a run, and before it those whose weights it begins with, each in a folder of its name inside `out`.
 
-    `resume` leaves out what is finished and goes on with what is not. Returns the run's last checkpoint.
+    `resume` leaves out what is finished and goes on with what is not. Before the first of several, `look_at` raises for
+    any that cannot be trained. Returns the run's last checkpoint. What lies in `out` is for the world's first process
+    to say. Raises `TrainingError` when there is nothing to resume.
     """
-    has_begun = (out / "last.safetensors").exists()
-    earlier = [] if has_begun else earlier_runs(run)
+    earlier = world.from_first(lambda: [] if _has_begun(out) else earlier_runs(run))
+    begun = world.from_first(lambda: [_has_begun(folder) for folder in (out, *(out / name for name, _ in earlier))])
+    if resume and not any(begun):
+        raise TrainingError(f"nothing is saved in {out} yet to go on with; leave --resume out, or give the run's --out")
     if earlier:
+        for each in (*(before for _, before in earlier), run):
+            look_at(each)
         tell(f"first, in {out}: {', '.join(name for name, _ in earlier)}")
-    for name, before in earlier:
-        last = out / name / "last.safetensors"
-        if not (resume and _is_finished(last)):
-            train(before, out / name, start_from=_weights(before, out), resume=resume and last.exists())
-    return train(run, out, start_from=_weights(run, out), resume=resume and (has_begun or not earlier))
+    for (name, before), has_begun in zip(earlier, begun[1:], strict=True):
+        if not (resume and world.from_first(partial(_is_finished, out / name))):
+            train(before, out / name, start_from=_weights(before, out), resume=resume and has_begun)
+    # the weights of what has begun are its own: those that it began with may be gone
+    start_from = None if resume and begun[0] and not run.qat else _weights(run, out)
+    return train(run, out, start_from=start_from, resume=resume and begun[0])
 
 
 def earlier_runs(run: RunConfig) -> list[tuple[str, RunConfig]]:
@@ -57,8 +76,12 @@ def _weights(run: RunConfig, out: Path) -> Path | None:
     return out / run.start_from if _recipe_of(run.start_from) else Path(run.start_from)
 
 
-def _is_finished(last: Path) -> bool:
-    if not last.exists():
+def _has_begun(folder: Path) -> bool:
+    return (folder / "last.safetensors").exists()
+
+
+def _is_finished(folder: Path) -> bool:
+    if not _has_begun(folder):
         return False
-    training = load_checkpoint(last).training
+    training = load_checkpoint(folder / "last.safetensors").training
     return bool(training["progress"]["epoch"] >= training["recipe"]["epochs"])

@@ -1,7 +1,7 @@
 """One training run as the command line offers it: progress, log, resume, and what to do after Ctrl-C."""
 
 from contextlib import ExitStack, closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,40 @@ from rich.console import Console
 from edgepose.profiles.probe import probe_this_machine
 from edgepose.train.checkpoint import Checkpoint, load_checkpoint, resolve_checkpoint, save_checkpoint
 from edgepose.train.config import RunConfig
-from edgepose.train.data import DataSpec, PoseDataset, open_dataset, open_mix, without_labels
+from edgepose.train.data import DataSpec, PoseDataset, WeightedDataset, open_dataset, open_mix, without_labels
 from edgepose.train.data.fingerprint import fingerprint
 from edgepose.train.loop import Trainer, TrainingError
+from edgepose.train.networks import NetworkSpec
 from edgepose.train.objectives import Objective, objective_of
 from edgepose.train.observers import ProgressBar, ProgressLines, TensorBoardLog
 from edgepose.train.progress import Observer
+from edgepose.train.recipe import Recipe
 from edgepose.train.world import World, torchrun_began_at, was_restarted
+
+
+@dataclass(frozen=True)
+class OpenedRun:
+    """What a run's configuration names, read and built."""
+
+    spec: NetworkSpec
+    recipe: Recipe
+    mix: list[WeightedDataset]
+    validate_on: PoseDataset | None
+    objective: Objective
+
+
+def open_run(run: RunConfig, data_root: Path) -> OpenedRun:
+    """Open everything that a run names but the weights that it begins with.
+
+    Raises `EdgeposeError` for data, a teacher, a parsing branch, a network or a recipe that cannot be had.
+    """
+    mix = open_mix(run.data, data_root) + without_labels(open_mix(run.unlabelled, data_root))
+    validate_on = open_dataset(run.validate, data_root) if run.validate else None
+    teachers = [load_checkpoint(resolve_checkpoint(teacher)) for teacher in run.teacher]
+    spec = run.spec(mix, teachers)
+    recipe = run.recipe_for(spec)
+    parsing = load_checkpoint(Path(run.parsing)) if run.parsing else None
+    return OpenedRun(spec, recipe, mix, validate_on, objective_of(spec, recipe, parsing, teachers))
 
 
 def run_training(
@@ -37,27 +64,20 @@ def run_training(
     """Train, and return the path of the last checkpoint; the first process of a world writes and tells.
 
     A process that torchrun starts again goes on from the last checkpoint. Raises `TrainingError` when `out` holds a run
-    that was not asked to be resumed, or none to be resumed, or --qat has no weights to start from, and what `Trainer`
-    raises.
+    that was not asked to be resumed, or --qat has no weights to start from, and what `Trainer` raises.
     """
     resume = world.from_first(lambda: _is_resumed(out, resume=resume))
     checkpoint = _to_start_from(run, start_from)
-    mix = open_mix(run.data, data_root) + without_labels(open_mix(run.unlabelled, data_root))
-    validate_on = open_dataset(run.validate, data_root) if run.validate else None
-    teachers = [load_checkpoint(resolve_checkpoint(teacher)) for teacher in run.teacher]
-    spec = run.spec(mix, teachers)
-    recipe = run.recipe_for(spec)
+    opened = open_run(run, data_root)
     set_up_libraries()
-    parsing = load_checkpoint(Path(run.parsing)) if run.parsing else None
-    objective = objective_of(spec, recipe, parsing, teachers)
     trainer = Trainer(
-        spec,
-        recipe,
-        mix,
+        opened.spec,
+        opened.recipe,
+        opened.mix,
         out,
-        objective=objective,
+        objective=opened.objective,
         start_from=checkpoint,
-        validate_on=validate_on,
+        validate_on=opened.validate_on,
         workers=workers,
         world=world,
         save_minutes=save_minutes,
@@ -71,14 +91,15 @@ def run_training(
     world.from_first(lambda: _make_folder(out / "log"))
     with ExitStack() as stack:
         if world.is_first:
-            log = TensorBoardLog(out / "log", validate_on or mix[0].dataset, objective, console)
+            shown_on = opened.validate_on or opened.mix[0].dataset
+            log = TensorBoardLog(out / "log", shown_on, opened.objective, console)
             # a bar in a log file shows nothing until it ends
             has_bar = console.is_terminal and not console.is_dumb_terminal
             shown: Observer = stack.enter_context(ProgressBar(console)) if has_bar else ProgressLines(console)
             trainer.observers = (shown, stack.enter_context(closing(log)))
         _train(trainer, console)
-    if validate_on is not None:
-        _report(out / "best.safetensors", objective, validate_on, world)
+    if opened.validate_on is not None:
+        _report(out / "best.safetensors", opened.objective, opened.validate_on, world)
     if world.is_first:
         console.print(f"wrote {out / 'best.safetensors'} and {out / 'last.safetensors'}")
     return out / "last.safetensors"
@@ -123,8 +144,6 @@ def _is_resumed(out: Path, *, resume: bool) -> bool:
     last = out / "last.safetensors"
     exists = last.exists()
     resume = resume or (exists and was_restarted() and last.stat().st_mtime >= torchrun_began_at())
-    if resume and not exists:
-        raise TrainingError(f"nothing is saved in {out} yet to go on with; leave --resume out, or give the run's --out")
     if exists and not resume:
         raise TrainingError(f"{out} already holds a training run; add --resume to go on, or choose another --out")
     return resume

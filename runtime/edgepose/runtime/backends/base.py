@@ -40,7 +40,7 @@ class SessionOptions:
 class EngineInfo:
     """The engine as it says it runs, not as it was asked to; `threads` 0: it does not say.
 
-    `precision` is that of the arithmetic between quantised layers: "f32", "bf16", "f16", or "unknown".
+    `precision` is that of the arithmetic between quantised layers: "f32", "tf32", "bf16", "f16", or "unknown".
     """
 
     engine: str

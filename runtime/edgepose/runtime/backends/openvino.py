@@ -114,9 +114,10 @@ def _check_hash(model: Any, path: Path) -> None:
         check_graph(path)
         return
     weights = path.with_suffix(".bin")
-    if _rt_text(model, OPENVINO_HASH_PATH) not in (None, sha256_of(weights)):
+    of_weights, of_layers = (_rt_text(model, where) for where in (OPENVINO_HASH_PATH, OPENVINO_GRAPH_HASH_PATH))
+    if of_weights is not None and of_weights != sha256_of(weights):
         raise ModelError(f"{weights} is damaged or another model's: {path.name} is not of it; export it again")
-    if _rt_text(model, OPENVINO_GRAPH_HASH_PATH) not in (None, sha256_of_layers(path)):
+    if of_layers is not None and of_layers != sha256_of_layers(path):
         raise ModelError(f"{path} is damaged: its layers are not those that were exported; export it again")
 
 

@@ -97,7 +97,7 @@ def listener(tensorrt: ModuleType) -> Any:
                 kept = self.warnings
             else:
                 return
-            if len(kept) < _MOST_MESSAGES:
+            if len(kept) < _MOST_MESSAGES or any(refused in message for refused in _REFUSED_WARNINGS):
                 kept.append(message)
 
         def forget(self) -> None:
