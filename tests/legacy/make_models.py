@@ -7,6 +7,9 @@ that LiteRT finds in these.
 """
 
 import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -33,16 +36,25 @@ def export_shipped(folder: Path) -> None:
     """Write FOLDER/NAME-PRECISION.tflite for every shipped model of one person; accuracy is another test's."""
     folder.mkdir(parents=True, exist_ok=True)
     models = of_one_person()
-    smallest = min(models, key=lambda model: model.size_mb).name
-    for name in [model.name for model in models]:
-        precisions = OF_THE_SMALLEST if name == smallest else PRECISIONS
-        targets = [("tflite", precision) for precision in precisions]
-        request = ExportRequest(resolve_checkpoint(name), targets, folder, calibrate=CALIBRATE)
-        original = prepare(request, lambda _: None)
-        for precision in precisions:
-            exporter = exporter_of("tflite", precision)
-            model = exporter.convert(original.source, precision, original.calibration_crops.images_rgb, ())
-            exporter.save(model, folder, exporter.card(original.card, precision))
+    smallest = min(models, key=lambda model: model.size_mb)
+    with ProcessPoolExecutor(2, get_context("spawn")) as processes:
+        precisions = [OF_THE_SMALLEST if model is smallest else PRECISIONS for model in models]
+        exported = [
+            processes.submit(export, model.name, of, folder) for model, of in zip(models, precisions, strict=True)
+        ]
+        for each in exported:
+            each.result()
+
+
+def export(name: str, precisions: Sequence[str], folder: Path) -> None:
+    """Write FOLDER/NAME-PRECISION.tflite for each precision."""
+    targets = [("tflite", precision) for precision in precisions]
+    request = ExportRequest(resolve_checkpoint(name), targets, folder, calibrate=CALIBRATE)
+    original = prepare(request, lambda _: None)
+    for precision in precisions:
+        exporter = exporter_of("tflite", precision)
+        model = exporter.convert(original.source, precision, original.calibration_crops.images_rgb, ())
+        exporter.save(model, folder, exporter.card(original.card, precision))
 
 
 def write_expected(path: Path) -> None:

@@ -35,7 +35,7 @@ class Memory:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("workers", [pytest.param(0, marks=pytest.mark.long), 1])
 def test_memory_stays_flat_over_an_epoch(tmp_path: Path, workers: int) -> None:
     spec = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (32, 32))
     recipe = Recipe(epochs=1, batch=4, warmup_steps=0, precision="fp32")

@@ -18,6 +18,9 @@ from support.shipped import by_name
 METRICS = {False: "PCK@0.2", True: "OKS AP"}
 """What a model is judged by, and one that sees everybody."""
 
+DEFAULT_FIRST = [pytest.param(m, marks=() if m.default else pytest.mark.long) for m in shipped_models()]
+"""A thousand people take half a minute: of the others `make test-slow` looks at the first 200 alone."""
+
 
 @pytest.mark.parametrize("model", shipped_models(), ids=by_name)
 def test_the_card_tells_the_accuracy_and_the_origin(model: ShippedModel) -> None:
@@ -53,7 +56,7 @@ def test_together_they_stay_small() -> None:
 
 @pytest.mark.slow
 @pytest.mark.research_data
-@pytest.mark.parametrize("model", shipped_models(), ids=by_name)
+@pytest.mark.parametrize("model", DEFAULT_FIRST, ids=by_name)
 def test_evaluation_gives_the_figure_of_the_card(research_data: Path, model: ShippedModel) -> None:
     told = {f.metric: f.value for f in model.accuracy if f.data.startswith(measured_on(model))}
     measured = accuracy(model, model.path, research_data)
