@@ -28,7 +28,7 @@ def test_a_mistake_is_one_line_and_exit_code_2() -> None:
 
 def test_int8_and_a_branch_that_learns_no_more_exclude_each_other(tmp_path: Path) -> None:
     run = ["--net", "pil", "--data", "synthetic:4", "--out", str(tmp_path / "run"), "--qat"]
-    told = CliRunner().invoke(app, [*run, "--start-from", "a.safetensors", "--parsing", "b.safetensors"]).exception
+    told = CliRunner().invoke(app, [*run, "--start-from", "ppnet-lsp-128", "--parsing", "b.safetensors"]).exception
     assert isinstance(told, TrainingError)
     assert "leave --parsing out" in str(told)
     assert not (tmp_path / "run").exists()
