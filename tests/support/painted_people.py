@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from edgepose.runtime.arrays import FloatArray, ImageArray
+from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.body_parts import SIMPLE_POSE
 from edgepose.runtime.card import ONNX_CARD_KEY
@@ -56,20 +56,7 @@ def save_painted_model(
         inputs=(TensorSpec("image", "uint8", (1, input_wh[1], input_wh[0], 3)),),
         outputs=(TensorSpec("maps", "float32", (1, codec.parts.maps, codec.map_wh[1], codec.map_wh[0])),),
     )
-    begins, steps = _segments()
-    constants = {
-        "scale": np.float32(1 / 255),
-        "parts": np.array([1, 1, 1]),
-        **{f"begin_{axis}": begins[:, i].reshape(1, -1, 1, 1) for i, axis in enumerate("xy")},
-        **{f"step_{axis}": steps[:, i].reshape(1, -1, 1, 1) for i, axis in enumerate("xy")},
-        "length": np.maximum((steps**2).sum(axis=1), 1e-6).reshape(1, -1, 1, 1).astype(np.float32),
-        "wide": np.float32(-1 / (2 * _WIDE**2)),
-        "zero": np.float32(0),
-        "one": np.float32(1),
-        "sharp": np.float32(20),
-        "nearly": np.float32(0.95),
-        "support": np.zeros((1, 2, codec.map_wh[1], codec.map_wh[0]), np.float32),
-    }
+    constants = _constants(codec)
     nodes = [
         helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT),
         helper.make_node("Mul", ["pixels", "scale"], ["shares"]),
@@ -105,6 +92,24 @@ def save_painted_model(
     path = folder / "painted.onnx"
     onnx.save(model, path)
     return path
+
+
+def _constants(codec: BodyPartCodec) -> dict[str, Array]:
+    """Return the tensors of the model by their names."""
+    begins, steps = _segments()
+    return {
+        "scale": np.float32(1 / 255),
+        "parts": np.array([1, 1, 1]),
+        **{f"begin_{axis}": begins[:, i].reshape(1, -1, 1, 1) for i, axis in enumerate("xy")},
+        **{f"step_{axis}": steps[:, i].reshape(1, -1, 1, 1) for i, axis in enumerate("xy")},
+        "length": np.maximum((steps**2).sum(axis=1), 1e-6).reshape(1, -1, 1, 1).astype(np.float32),
+        "wide": np.float32(-1 / (2 * _WIDE**2)),
+        "zero": np.float32(0),
+        "one": np.float32(1),
+        "sharp": np.float32(20),
+        "nearly": np.float32(0.95),
+        "support": np.zeros((1, 2, codec.map_wh[1], codec.map_wh[0]), np.float32),
+    }
 
 
 def _segments() -> tuple[FloatArray, FloatArray]:

@@ -2,9 +2,13 @@
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgepose.train import train_options as options
 from edgepose.train.options import chosen, parse_settings
+
+if TYPE_CHECKING:
+    from edgepose.train.config import RunConfig
 
 
 def train(
@@ -40,13 +44,8 @@ def train(
 
     On several GPUs or machines: torchrun --nproc-per-node GPUS -m edgepose.train, with the same options.
     """
-    from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
-
-    from edgepose.train.checkpoint import resolve_checkpoint  # noqa: PLC0415
+    from edgepose.train.checkpoint import resolve_checkpoint  # noqa: PLC0415  heavy imports wait until it is called
     from edgepose.train.config import RunConfig, read_config  # noqa: PLC0415
-    from edgepose.train.earlier import train_in_turn  # noqa: PLC0415
-    from edgepose.train.run import open_run, run_training  # noqa: PLC0415
-    from edgepose.train.world import joined_world  # noqa: PLC0415
 
     network = chosen(net=net, settings=parse_settings(settings), input=input_size, skeleton=skeleton)
     learned = chosen(data=data, validate=validate, teacher=teacher, unlabelled=unlabelled, recipe=recipe, qat=qat)
@@ -55,7 +54,29 @@ def train(
     changes |= chosen(sync_bn=sync_bn, teacher_weight=teacher_weight)
     run = (read_config(config) if config else RunConfig()).with_options(network | learned, changes)
     if start_from is not None:
-        resolve_checkpoint(start_from)  # only a file's own may be made first
+        resolve_checkpoint(start_from)  # only what a file begins with may be made first
+    _train_here(
+        run, out, data_root=data_root, workers=workers, compiled=compiled, resume=resume, save_minutes=save_minutes
+    )
+
+
+def _train_here(
+    run: "RunConfig",
+    out: Path,
+    *,
+    data_root: Path,
+    workers: int | None,
+    compiled: bool,
+    resume: bool,
+    save_minutes: float,
+) -> None:
+    """Train a run, and what comes before it, in this process or as one of those that torchrun started."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from edgepose.train.earlier import train_in_turn  # noqa: PLC0415
+    from edgepose.train.run import open_run, run_training  # noqa: PLC0415
+    from edgepose.train.world import joined_world  # noqa: PLC0415
+
     console = Console(stderr=True, emoji=False)
     with joined_world() as world:
         one_run = partial(
@@ -68,6 +89,5 @@ def train(
             console=console,
         )
         tell = console.print if world.is_first else (lambda _line: None)
-        train_in_turn(
-            run, out, one_run, resume=resume, world=world, look_at=lambda each: open_run(each, data_root), tell=tell
-        )
+        look_at = partial(open_run, data_root=data_root)
+        train_in_turn(run, out, one_run, resume=resume, world=world, look_at=look_at, tell=tell)
