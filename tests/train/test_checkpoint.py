@@ -129,16 +129,25 @@ def test_no_room_for_it_is_one_clear_error_and_keeps_the_old_one(tmp_path: Path)
     assert list(tmp_path.iterdir()) == [path]
 
 
+def small_training(out: Path, *more: str) -> list[str]:
+    """Return the command of a training that would go on for minutes."""
+    network = ["--net", "ppnet-m1-d1-w8", "--set", "stem=8", "--input", "32x32", "--skeleton", "lsp-14"]
+    command = [sys.executable, "-c", "from edgepose.cli.main import main; main()", "train", *network]
+    return [*command, "--data", "synthetic:16", "--batch", "8", "--epochs", "400", "--out", str(out), *more]
+
+
+def wait_for(path: Path) -> None:
+    until = time.monotonic() + 120
+    while not path.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+
+
 @pytest.mark.slow
 def test_kill_9_leaves_a_checkpoint_that_training_goes_on_from(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    network = ["--net", "ppnet-m1-d1-w8", "--set", "stem=8", "--input", "32x32", "--skeleton", "lsp-14"]
-    command = [sys.executable, "-c", "from edgepose.cli.main import main; main()", "train", *network]
-    command += ["--data", "synthetic:16", "--batch", "8", "--epochs", "400", "--out", str(out)]
+    command = small_training(out)
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-        until = time.monotonic() + 120
-        while not (out / "last.safetensors").exists() and time.monotonic() < until:
-            time.sleep(0.05)
+        wait_for(out / "last.safetensors")
         time.sleep(0.5)
         process.send_signal(signal.SIGKILL)
     cut = load_checkpoint(out / "last.safetensors", with_state=True)
@@ -153,3 +162,18 @@ def test_kill_9_leaves_a_checkpoint_that_training_goes_on_from(tmp_path: Path) -
     resumed = load_checkpoint(out / "last.safetensors")
     assert resumed.training["progress"]["epoch"] > cut.training["progress"]["epoch"]
     assert {file.name for file in out.iterdir()} == {"best.safetensors", "last.safetensors", "log"}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="signals groups of processes as POSIX does")
+def test_ending_all_of_its_processes_at_once_saves_and_stops(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    command = small_training(out, "--workers", "2")
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        wait_for(out / "last.safetensors")
+        os.killpg(process.pid, signal.SIGTERM)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in told
+    assert "--resume" in told
+    assert load_checkpoint(out / "last.safetensors", with_state=True).state

@@ -43,6 +43,12 @@ class Interruption:
             self.is_wanted, self._pressed_at = True, now
 
 
-def leave_ctrl_c_to_the_loop(_worker: int) -> None:
-    """Let a loader's process go on after Ctrl-C, which the terminal sends to it as well."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def leave_ending_to_the_loop(_worker: int) -> None:
+    """Let a loader's process go on after Ctrl-C and what ends the process likewise.
+
+    A terminal, `timeout`, systemd and batch systems send it to every process of a program, and whoever trains still
+    needs the loader while it saves; it ends with the loop.
+    """
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)

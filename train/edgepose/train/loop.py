@@ -17,7 +17,7 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.train.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from edgepose.train.data import PoseDataset, WeightedDataset
 from edgepose.train.data.crops import EpochSampler
-from edgepose.train.interruption import Interruption, leave_ctrl_c_to_the_loop
+from edgepose.train.interruption import Interruption, leave_ending_to_the_loop
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.objectives import Batch, Objective, objective_of
 from edgepose.train.objectives.base import Learner
@@ -110,7 +110,7 @@ class Trainer:
             sampler=self._sampler,
             num_workers=workers,
             persistent_workers=workers > 0,
-            worker_init_fn=leave_ctrl_c_to_the_loop,
+            worker_init_fn=leave_ending_to_the_loop,
             collate_fn=partial(collated_or_error, self.objective.collate),
             pin_memory=self.device.type == "cuda",
             prefetch_factor=_PREFETCHED if workers else None,
