@@ -1,5 +1,6 @@
 import copy
 import json
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -56,6 +57,14 @@ def test_a_result_survives_json() -> None:
     validate_result(json.loads(json.dumps(RESULT)))
 
 
+@pytest.mark.parametrize(("hottest_c", "valid"), [(-40.0, True), (None, True), (float("nan"), False), ("hot", False)])
+def test_a_device_may_be_out_in_the_cold(hottest_c: object, *, valid: bool) -> None:
+    document = copy.deepcopy(RESULT)
+    document["sustained"][0]["hottest_c"] = hottest_c
+    with nullcontext() if valid else pytest.raises(ResultError, match="expected degrees/null"):
+        validate_result(document)
+
+
 @given(
     path=st.sampled_from(_dicts(RESULT)).filter(lambda path: path[-1:] != ("sha256",)),
     key=st.text(max_size=10),
@@ -81,7 +90,8 @@ def test_a_missing_or_malformed_value_anywhere_is_refused(data: st.DataObject) -
     else:
         # a model of no file that has a hash is well-formed
         nothing: list[object] = [] if key == "sha256" else [{}]
-        target[key] = data.draw(st.sampled_from([-1, float("nan"), "", [-1], float("inf"), *nothing]))
+        negative = [-1] if key != "hottest_c" else []
+        target[key] = data.draw(st.sampled_from([float("nan"), "", [-1], float("inf"), *negative, *nothing]))
     with pytest.raises(ResultError, match="result"):
         validate_result(document)
 

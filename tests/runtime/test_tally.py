@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from edgepose.runtime.clock import StageClock
@@ -90,3 +92,17 @@ def test_a_file_that_promises_more_frames_is_told(tmp_path: Path) -> None:
     assert "may be damaged" not in summary(tally, source, pipeline, [])
     source.declared_frames = 80
     assert "the file promises 80 frames, so it may be damaged; nothing written" in summary(tally, source, pipeline, [])
+
+
+def test_what_was_written_before_a_source_broke_off_is_named(tmp_path: Path) -> None:
+    folder, poses = tmp_path / "pictures", tmp_path / "poses.jsonl"
+    folder.mkdir()
+    for name in ("1.png", "2.png"):
+        cv2.imwrite(str(folder / name), np.zeros((32, 32, 3), np.uint8))
+    source = open_source(str(folder))
+    (folder / "2.png").write_bytes((folder / "2.png").read_bytes()[:40])
+    pipeline = Pipeline(source, DotEstimator(), [JsonLinesSink(poses)])
+    tally = run_to_end(pipeline)
+    assert "2.png is no image" in str(tally.broken_off)
+    assert summary(tally, source, pipeline, [poses]).endswith(f"broken off; wrote {poses}")
+    assert len(poses.read_text().splitlines()) == 1

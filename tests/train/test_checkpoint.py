@@ -132,7 +132,7 @@ def test_no_room_for_it_is_one_clear_error_and_keeps_the_old_one(tmp_path: Path)
 def small_training(out: Path, *more: str) -> list[str]:
     """Return the command of a training that would go on for minutes."""
     network = ["--net", "ppnet-m1-d1-w8", "--set", "stem=8", "--input", "32x32", "--skeleton", "lsp-14"]
-    command = [sys.executable, "-c", "from edgepose.cli.main import main; main()", "train", *network]
+    command = [sys.executable, "-m", "edgepose.train", *network]
     return [*command, "--data", "synthetic:16", "--batch", "8", "--epochs", "400", "--out", str(out), *more]
 
 

@@ -12,7 +12,7 @@ from edgepose.train.checkpoint import load_checkpoint, save_checkpoint
 from edgepose.train.command import train
 from edgepose.train.config import SHIPPED, RunConfig, read_config
 from edgepose.train.earlier import earlier_runs, train_in_turn
-from edgepose.train.loop import TrainingError
+from edgepose.train.errors import TrainingError
 from edgepose.train.world import World
 from support.tiny_checkpoint import tiny_checkpoint
 

@@ -21,7 +21,8 @@ from edgepose.train.data import WeightedDataset
 from edgepose.train.data.augment import AugmentConfig
 from edgepose.train.data.images import UnlabelledDataset
 from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample
-from edgepose.train.loop import Trainer, TrainingError
+from edgepose.train.errors import TrainingError
+from edgepose.train.loop import Trainer
 from edgepose.train.named_recipes import modern_recipe
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.progress import EpochResult
@@ -313,6 +314,20 @@ def test_a_batch_norm_with_a_single_value_is_told(tmp_path: Path) -> None:
     pil = NetworkSpec.of_paper("pil", {"fusion": "none"}, SPEC.skeleton, (64, 64))
     training = Trainer(pil, replace(RECIPE, batch=1), [WeightedDataset(DotDataset(2), 1.0)], tmp_path, workers=0)
     with pytest.raises(TrainingError, match="a --batch of 1 at 64x64 leaves a batch norm of pil a single value"):
+        training.run()
+
+
+def test_what_torch_cannot_compile_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from torch._dynamo.exc import TorchDynamoException  # noqa: PLC0415  as slow as the compiler
+
+    def refuse(*_: object) -> None:
+        raise TorchDynamoException("\nno working C++ compiler was found\nand much more")
+
+    training = trainer(tmp_path)
+    monkeypatch.setattr(training, "_step", refuse)
+    with pytest.raises(
+        TrainingError, match=r"cannot compile ppnet-m1-d1-w8 here \(no working C\+\+ compiler .* --compile"
+    ):
         training.run()
 
 

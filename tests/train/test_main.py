@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from edgepose.cli.main import app as edgepose
 from edgepose.train.__main__ import app
-from edgepose.train.loop import TrainingError
+from edgepose.train.errors import TrainingError
 
 
 def test_takes_the_options_of_edgepose_train() -> None:

@@ -16,7 +16,8 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from edgepose.train.data import WeightedDataset
-from edgepose.train.loop import Trainer, TrainingError
+from edgepose.train.errors import TrainingError
+from edgepose.train.loop import Trainer
 from edgepose.train.named_recipes import named_recipe
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.qat import FrozenBatchNorm2d, QuantisedConv2d, quantise_layers, rounded_input, rounded_weight

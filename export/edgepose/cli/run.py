@@ -73,6 +73,8 @@ def run(
         pipeline = _pipeline(frames, estimator, sinks, session.card.name, smooth=smooth)
         tally = run_to_end(pipeline, max_frames)
         typer.echo(summary(tally, frames, pipeline, written), err=str(json_path) == "-")
+    if tally.broken_off is not None:
+        raise tally.broken_off
     if tally.interrupted and not frames.live:
         raise typer.Exit(130)
 

@@ -90,6 +90,8 @@ def _run(model: Path, source: str, device: str, video: Path, max_frames: int) ->
         estimator = open_estimator(session, follow=frames.is_sequence)
         pipeline = Pipeline(frames, estimator, [sink], smoother=PoseSmoother(), painter=painter)
         tally = run_to_end(pipeline, max_frames, lambda result: stages_ns.append(result.stage_ns))
+    if tally.broken_off is not None:
+        raise tally.broken_off
     if not stages_ns:
         raise ExportError(f"{without_password(source)} gave no frames; choose another --source")
     return tally, Distribution.of_ns([work_ns(stage_ns) for stage_ns in stages_ns])

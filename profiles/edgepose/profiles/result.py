@@ -10,12 +10,13 @@ from edgepose.profiles.schema import kind_of, one_line
 STAGES = ("capture", "crop", "infer", "decode", "smooth", "draw", "age")
 """The stages of the camera path; `age` is no work but the time from a frame's capture to its result."""
 
-_TEXT, _NUMBER, _COUNT, _FLAG, _MAYBE_NUMBER = (
+_TEXT, _NUMBER, _COUNT, _FLAG, _MAYBE_NUMBER, _TEMPERATURE = (
     "text",
     "a number of at least 0",
     "a count",
     "true or false",
     "number/null",
+    "degrees/null",
 )
 _LARGEST = sys.float_info.max
 _DISTRIBUTION = {**dict.fromkeys(("p50", "p90", "p95", "p99", "max"), _NUMBER), "n": _COUNT}
@@ -57,7 +58,7 @@ _RESULT: dict[str, Any] = {
     "size_mb": _NUMBER,
     "first_pose_ms": _NUMBER,
     "sustained": [
-        {"start_s": _NUMBER, "network_ms": _DISTRIBUTION, "clock_mhz": _MAYBE_NUMBER, "hottest_c": _MAYBE_NUMBER}
+        {"start_s": _NUMBER, "network_ms": _DISTRIBUTION, "clock_mhz": _MAYBE_NUMBER, "hottest_c": _TEMPERATURE}
     ],
     "budget": [{"name": _TEXT, "limit": _NUMBER, "measured": _NUMBER, "met": _FLAG}],
 }
@@ -106,9 +107,10 @@ def _is_a(value: object, kind: str) -> bool:
         return isinstance(value, bool)
     if kind == _COUNT:
         return type(value) is int and value >= 0
-    if kind == _MAYBE_NUMBER and value is None:
+    if kind in (_MAYBE_NUMBER, _TEMPERATURE) and value is None:
         return True
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _LARGEST
+    least = -_LARGEST if kind == _TEMPERATURE else 0
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and least <= value <= _LARGEST
 
 
 def _wrong(value: object, expected: str, where: str) -> ResultError:

@@ -25,6 +25,7 @@ def run_app(app: typer.Typer) -> NoReturn:
     """Run the words of the command line through an app and end the process with its exit code; Ctrl-C's is 130."""
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        sys.stdout.flush()
     except _UsageError as error:
         _fail(_usage(error))
     except ModuleNotFoundError as error:
@@ -34,6 +35,10 @@ def run_app(app: typer.Typer) -> NoReturn:
         _fail(str(MissingExtraError(module, _EXTRA_OF[module])))
     except EdgeposeError as error:
         _fail(str(error))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _fail(f"the system refuses: {error.strerror or error}{f' ({error.filename})' if error.filename else ''}")
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     sys.exit(code or 0)

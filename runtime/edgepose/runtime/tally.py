@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edgepose.runtime.errors import SourceError
 from edgepose.runtime.pipeline import Pipeline
 from edgepose.runtime.results import FrameResult
 from edgepose.runtime.sources.base import FrameSource
@@ -12,12 +13,16 @@ from edgepose.runtime.sources.base import FrameSource
 
 @dataclass
 class Tally:
-    """Counts the results of a run. `ran_out` says that the source ended it, `interrupted` that Ctrl-C did."""
+    """Counts the results of a run.
+
+    `ran_out` says that the source ended it, `interrupted` that Ctrl-C did, `broken_off` why the source gave no more.
+    """
 
     frames: int = 0
     with_people: int = 0
     interrupted: bool = False
     ran_out: bool = False
+    broken_off: SourceError | None = None
     begin_s: float = field(default_factory=time.perf_counter)
     end_s: float = 0.0
 
@@ -36,7 +41,7 @@ class Tally:
 def run_to_end(
     pipeline: Pipeline, max_frames: int | None = None, on_result: Callable[[FrameResult], None] = lambda _: None
 ) -> Tally:
-    """Run a pipeline until its source ends, `max_frames` are done or Ctrl-C is pressed; everything is closed."""
+    """Run a pipeline until its source ends or fails, `max_frames` are done or Ctrl-C is pressed; all is closed."""
     tally = Tally()
     try:
         with pipeline:
@@ -46,6 +51,8 @@ def run_to_end(
             tally.ran_out = tally.frames != max_frames and not pipeline.ended_by_user
     except KeyboardInterrupt:
         tally.interrupted = True
+    except SourceError as error:
+        tally.broken_off = error
     return tally
 
 
@@ -58,6 +65,7 @@ def summary(tally: Tally, source: FrameSource, pipeline: Pipeline, outputs: Sequ
     ]
     written = [str(path) if str(path) != "-" else "standard output" for path in outputs if pipeline.written]
     notes = ["stopped early"] if tally.interrupted or pipeline.ended_by_user else []
+    notes += ["broken off"] if tally.broken_off else []
     if tally.ran_out and source.lacks_frames(tally.frames + pipeline.dropped):
         notes.append(f"the file promises {source.declared_frames} frames, so it may be damaged")
     if pipeline.not_written:

@@ -14,3 +14,11 @@ def test_a_camera_that_is_not_there_is_one_line(text: str, capfd: pytest.Capture
     if sys.platform == "linux":
         assert "this machine has" in str(caught.value)
     assert capfd.readouterr().err == ""
+
+
+def test_a_camera_of_somebody_else_says_whose_group_may_open_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgepose.runtime.sources.camera.sys.platform", "linux")
+    monkeypatch.setattr("edgepose.runtime.sources.camera.Path.exists", lambda _: True)
+    monkeypatch.setattr("edgepose.runtime.sources.camera.os.access", lambda *_: False)
+    with pytest.raises(SourceError, match=r"/dev/video7 may not be opened by this user; .* group, .* video"):
+        open_source("7")

@@ -97,7 +97,7 @@ def test_what_may_not_be_read_says_so(tmp_path: Path) -> None:
 
 
 def test_absent_paths_are_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"no such folder of images: .*absent"):
+    with pytest.raises(SourceError, match=r"no such image or folder of images: .*absent"):
         FolderSource(tmp_path / "absent")
     with pytest.raises(SourceError, match=r"absent\.jpg"):
         open_source(str(tmp_path / "absent.jpg"))

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from edgepose.runtime.errors import SourceError
@@ -33,3 +35,11 @@ def test_a_mistyped_address_does_not_show_its_password(text: str) -> None:
     with pytest.raises(SourceError, match="no such source: ") as caught:
         open_source(text)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", [".HEIC", ".avif"])
+def test_a_picture_of_a_kind_that_is_not_read_is_called_a_picture(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"IMG_1{suffix}"
+    path.write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+    with pytest.raises(SourceError, match=r"IMG_1\.\w+ is a picture of a kind that is not read; convert it"):
+        open_source(str(path))

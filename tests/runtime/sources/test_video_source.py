@@ -55,7 +55,19 @@ def test_a_video_that_tells_no_rate_has_that_of_its_times(tmp_path: Path) -> Non
     clip = write_clip(tmp_path / "clip.mkv", frames=40, fps=1000)
     with open_source(str(with_times(clip, (np.arange(40) * 67 + jitter_ms).tolist()))) as source:
         assert source.fps == pytest.approx(1000 / 67, rel=0.02)
+        assert source.declared_frames == 0  # what OpenCV counts by a rate that is none
         assert [frame.index for frame in source] == list(range(40))
+
+
+def test_one_frame_that_cannot_be_decoded_does_not_end_a_video(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", frames=40, fps=25)
+    content = bytearray(clip.read_bytes())
+    starts = [match.start() for match in re.finditer(rb"\x00\x00\x01\xb6", bytes(content))]
+    assert len(starts) == 40
+    content[starts[20] : starts[21]] = bytes(starts[21] - starts[20])
+    clip.write_bytes(content)
+    with open_source(str(clip)) as source:
+        assert 36 <= sum(1 for _ in source) < 40
 
 
 def test_a_text_file_is_no_video(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

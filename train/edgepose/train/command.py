@@ -77,7 +77,7 @@ def _train_here(
     from edgepose.train.run import open_run, run_training  # noqa: PLC0415
     from edgepose.train.world import joined_world  # noqa: PLC0415
 
-    console = Console(stderr=True, emoji=False)
+    console = Console(stderr=True, emoji=False, markup=False)
     with joined_world() as world:
         one_run = partial(
             run_training,

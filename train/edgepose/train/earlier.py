@@ -7,7 +7,7 @@ from typing import Protocol
 
 from edgepose.train.checkpoint import load_checkpoint
 from edgepose.train.config import SHIPPED, RunConfig, read_config
-from edgepose.train.loop import TrainingError
+from edgepose.train.errors import TrainingError
 from edgepose.train.world import World
 
 _MADE = ("best.safetensors", "last.safetensors")

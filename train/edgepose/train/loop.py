@@ -2,22 +2,22 @@
 
 import gc
 import math
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
-from edgepose.profiles.errors import EdgeposeError
 from edgepose.train.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from edgepose.train.data import PoseDataset, WeightedDataset
 from edgepose.train.data.crops import EpochSampler
-from edgepose.train.interruption import Interruption, leave_ending_to_the_loop
+from edgepose.train.errors import TrainingError
+from edgepose.train.interruption import Interruption, SavedAndStopped
+from edgepose.train.loader import BatchLoader
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.objectives import Batch, Objective, objective_of
 from edgepose.train.objectives.base import Learner
@@ -26,16 +26,14 @@ from edgepose.train.qat import quantise_layers
 from edgepose.train.readings import Readings
 from edgepose.train.recipe import Recipe
 from edgepose.train.state import TrainingState, check_same_run
-from edgepose.train.told_errors import ErrorsAsExamples, collated_or_error
 from edgepose.train.transfer import transfer_weights
 from edgepose.train.world import World
 
-_PREFETCHED = 4
-"""Batches that each of the loader's processes has ready."""
 
-
-class TrainingError(EdgeposeError):
-    """Training cannot go on."""
+def _compilers_errors() -> tuple[type[Exception], ...]:
+    """Return what torch raises where it cannot compile; its compiler takes long to import, so only where it is."""
+    raised = sys.modules.get("torch._dynamo.exc")
+    return (raised.TorchDynamoException,) if raised else ()
 
 
 class Trainer:
@@ -86,6 +84,8 @@ class Trainer:
         self.state = TrainingState(self.network, recipe)
         self.objective.follow(self.state.average.network)
         if compiled:
+            # what an earlier run of a chain compiled is of another network or size
+            torch.compiler.reset()
             self.network.compile()
             self.objective.compile()
         self._validate_on = validate_on
@@ -101,19 +101,13 @@ class Trainer:
                 "add data or lower it"
             )
         self.objective.check_labels(mix)
-        self._loader = self._loader_of(self.objective.examples(mix), workers)
-
-    def _loader_of(self, examples: Dataset[Any], workers: int) -> DataLoader[Any]:
-        return DataLoader(
-            ErrorsAsExamples(examples),
-            self.world.share(self.recipe.batch),
-            sampler=self._sampler,
-            num_workers=workers,
-            persistent_workers=workers > 0,
-            worker_init_fn=leave_ending_to_the_loop,
-            collate_fn=partial(collated_or_error, self.objective.collate),
-            pin_memory=self.device.type == "cuda",
-            prefetch_factor=_PREFETCHED if workers else None,
+        self._loader = BatchLoader(
+            self.objective.examples(mix),
+            self.objective.collate,
+            self._sampler,
+            self.world.share(recipe.batch),
+            workers,
+            pinned=self.device.type == "cuda",
         )
 
     @property
@@ -130,12 +124,12 @@ class Trainer:
         """Train to the end and return the last checkpoint.
 
         Raises `TrainingError` when the loss is no longer a number; the last good checkpoint stays. After Ctrl-C the
-        state is saved before the `KeyboardInterrupt` goes on; one that comes later does not wait for that.
+        state is saved before `SavedAndStopped` goes on; one that comes later does not wait for that.
         """
         # the loader's processes share the data as long as nothing writes into it: the collector would
         gc.freeze()
         try:
-            with Interruption() as interruption:
+            with self._loader.ended(), Interruption() as interruption:
                 while self.state.progress.epoch < self.recipe.epochs:
                     self._run_epoch(interruption)
         finally:
@@ -166,28 +160,15 @@ class Trainer:
         if self._readings.stop or time.monotonic() - self._saved_at >= self._save_seconds:
             self.save("last")
         if self._readings.stop:
-            raise KeyboardInterrupt
+            raise SavedAndStopped
 
     def batches(self) -> Iterator[Batch]:
         """Yield the rest of the epoch's batches on the device; copies overlap with what it computes.
 
         Raises `EdgeposeError`, here and in one line, where the loader's process could not make an example.
         """
-        for batch in self._prepared():
-            if isinstance(batch, EdgeposeError):
-                raise batch
+        for batch in self._loader:
             yield {name: tensor.to(self.device, non_blocking=True) for name, tensor in batch.items()}
-
-    def _prepared(self) -> Iterator[Any]:
-        try:
-            yield from self._loader
-        except RuntimeError as error:
-            if not str(error).startswith("DataLoader worker"):
-                raise
-            raise TrainingError(
-                "a process that prepares crops was ended by the system, for want of memory most likely: take fewer "
-                "--workers, or give a container more shared memory (docker run --shm-size)"
-            ) from error
 
     @property
     def _global_step(self) -> int:
@@ -196,10 +177,16 @@ class Trainer:
     def step(self, batch: Batch) -> Tensor:
         """Learn from a batch on the device; return its loss, a scalar there, which nobody has waited for.
 
-        Raises `TrainingError` where a batch norm has a single value to learn from.
+        Raises `TrainingError` where a batch norm has a single value to learn from, or torch cannot compile.
         """
         try:
             return self._step(batch)
+        except _compilers_errors() as error:
+            reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+            raise TrainingError(
+                f"torch cannot compile {self.spec.name} here ({reason[:200]}); install a C++ compiler if there is "
+                "none, or leave --compile out"
+            ) from error
         except torch.OutOfMemoryError as error:
             raise TrainingError(f"the GPU has no memory for {self._batch}; take a smaller one") from error
         except ValueError as error:

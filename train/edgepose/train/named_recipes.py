@@ -76,7 +76,7 @@ _PAPERS = {
         warmup_steps=0,
         epochs=250,
         batch=16,
-        augment=AugmentConfig(scale=(0.8, 1.5), rotation_deg=40.0, shift=40 / 256),
+        augment=AugmentConfig(scale=(1 / 1.5, 1 / 0.8), rotation_deg=40.0, shift=40 / 256),
     ),
     "simplepose": _SIMPLE_POSE,
     "simplepose-edge": _SIMPLE_POSE,

@@ -14,7 +14,9 @@ from edgepose.train.checkpoint import Checkpoint, load_checkpoint, resolve_check
 from edgepose.train.config import RunConfig
 from edgepose.train.data import DataSpec, PoseDataset, WeightedDataset, open_dataset, open_mix, without_labels
 from edgepose.train.data.fingerprint import fingerprint
-from edgepose.train.loop import Trainer, TrainingError
+from edgepose.train.errors import TrainingError
+from edgepose.train.interruption import SavedAndStopped
+from edgepose.train.loop import Trainer
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.objectives import Objective, objective_of
 from edgepose.train.observers import ProgressBar, ProgressLines, TensorBoardLog
@@ -128,11 +130,18 @@ def set_up_libraries() -> None:
 
 def _train(trainer: Trainer, console: Console) -> None:
     """Train to the end, or say after Ctrl-C how to go on."""
+    last = trainer.out / "last.safetensors"
     try:
         trainer.run()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
+        if isinstance(stop, SavedAndStopped):
+            told = f"saved {last}; the same command with --resume goes on"
+        elif last.exists():
+            told = f"stopped without saving; the same command with --resume goes on from what {last} has"
+        else:
+            told = "stopped without saving, before there was a checkpoint"
         if trainer.world.is_first:
-            console.print(f"saved {trainer.out / 'last.safetensors'}; the same command with --resume goes on")
+            console.print(told)
         raise
 
 

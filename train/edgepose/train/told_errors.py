@@ -6,6 +6,8 @@ from typing import Any
 from torch.utils.data import Dataset
 
 from edgepose.profiles.errors import EdgeposeError
+from edgepose.train.errors import TrainingError
+from edgepose.train.objectives import Batch
 
 
 class ErrorsAsExamples(Dataset[Any]):
@@ -21,9 +23,22 @@ class ErrorsAsExamples(Dataset[Any]):
             return error
 
 
-def collated_or_error(collate: Callable[[list[Any]], Any], examples: list[Any]) -> Any:
-    """Return what `collate` makes of the examples of a step, or the first error among them."""
+def collated_or_error(collate: Callable[[list[Any]], Batch], examples: list[Any], *, shared: bool) -> Any:
+    """Return what `collate` makes of the examples of a step, or the first error among them.
+
+    `shared` puts it into memory that another process reads: torch would do so later, on a thread whose errors nobody
+    hears of.
+    """
     for example in examples:
         if isinstance(example, EdgeposeError):
             return example
-    return collate(examples)
+    batch = collate(examples)
+    try:
+        for tensor in batch.values() if shared else ():
+            tensor.share_memory_()  # type: ignore[no-untyped-call]
+    except RuntimeError as error:
+        return TrainingError(
+            f"there is no shared memory for a batch ({str(error).splitlines()[0]}): give a container more "
+            "(docker run --shm-size), or take fewer --workers, 0 even"
+        )
+    return batch

@@ -127,10 +127,9 @@ def joined_world() -> Iterator[World]:
     store, rank, size = next(rendezvous("env://", timeout=_PATIENCE))
     backend = "nccl" if device.type == "cuda" else "gloo"
     distributed.init_process_group(backend, store=_fresh(store), rank=rank, world_size=size, timeout=_PATIENCE)
-    try:
-        yield World(rank, size, device)
-    finally:
-        distributed.destroy_process_group()
+    yield World(rank, size, device)
+    # after an error the others are in the middle of a call that waits for this process: NCCL would wait for them
+    distributed.destroy_process_group()
 
 
 def _device(local_rank: int) -> torch.device:

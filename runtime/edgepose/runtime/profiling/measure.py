@@ -1,8 +1,10 @@
 """Everything `edgepose profile` measures, in order, as one report."""
 
+import math
 from dataclasses import asdict, dataclass, replace
 
 from edgepose.profiles import load_profile
+from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import LayerTime
 from edgepose.runtime.estimators import open_estimator
@@ -37,6 +39,10 @@ class Effort:
     most_people: int = 1
     sustained_minutes: float = 0.0
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.sustained_minutes < math.inf:
+            raise EdgeposeError(f"a sustained run takes minutes, 0 or more; found {self.sustained_minutes}")
+
 
 def measure_model(
     model: str,
@@ -54,13 +60,17 @@ def measure_model(
     source is too short.
     """
     profile, path = load_profile(device), resolve_model(model)
+    with open_source(source, paced=paced):
+        pass  # a wrong one is told before the rest is measured
     before = load_now()
-    with open_source(source, paced=paced) as frames, open_model(path, profile) as session:
+    with open_model(path, profile) as session:
         first_pose_ms = measure_first_pose_ms(path, device)
         during = LoadMeter()
         network_ms = measure_network(session, effort.runs, effort.warmup_runs)
-        estimator = open_estimator(session, effort.most_people, follow=frames.is_sequence)
-        camera = measure_camera_path(frames, estimator, _max_frames(frames, effort), effort.warmup_frames)
+        # only now: what a stream sends while nobody reads would come all at once
+        with open_source(source, paced=paced) as frames:
+            estimator = open_estimator(session, effort.most_people, follow=frames.is_sequence)
+            camera = measure_camera_path(frames, estimator, _max_frames(frames, effort), effort.warmup_frames)
         sustained = measure_sustained(session, effort.sustained_minutes) if effort.sustained_minutes else ()
         environment = {
             **describe_environment(session, path, profile.name).to_dict(),

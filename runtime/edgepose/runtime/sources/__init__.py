@@ -15,6 +15,7 @@ from edgepose.runtime.sources.video import VideoSource
 
 __all__ = ["FrameSource", "open_source", "source_files"]
 
+_UNREAD_PICTURES = (".heic", ".heif", ".avif")
 _CAMERA = re.compile(r"(?:/dev/video)?(\d{1,3})")
 
 
@@ -79,6 +80,8 @@ def _open_path(path: Path) -> FrameSource:
         is_folder, is_file = path.is_dir(), path.is_file()
     if is_folder or path.suffix.lower() in IMAGE_SUFFIXES:
         return FolderSource(path)
+    if is_file and path.suffix.lower() in _UNREAD_PICTURES:
+        raise SourceError(f"{path} is a picture of a kind that is not read; convert it to .jpg or .png")
     if is_file:
         return VideoSource(path)
     raise SourceError(

@@ -1,5 +1,6 @@
 """A camera by its index."""
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -37,8 +38,14 @@ class CameraSource(CaptureSource):
         if first is None:
             first = self._read_within(_WAKE_UP_S)
         if first is None:
+            is_open = self._capture.isOpened()
             self.close()
-            raise SourceError(f"camera {index} gives no picture; close other programs that use it. {_known()}")
+            advice = (
+                "it may give none in a format that OpenCV reads; try another number"
+                if is_open
+                else "close other programs that use it, or try another number: not every node is a camera's pictures"
+            )
+            raise SourceError(f"camera {index} gives no picture; {advice}. {_known()}")
         self.size_wh = size_of(first)
         self.fps = self._rate()
 
@@ -59,8 +66,13 @@ class CameraSource(CaptureSource):
 
 def _require_node(index: int) -> None:
     """Ask the system first: OpenCV tries every driver it knows, slowly and loudly."""
-    if sys.platform == "linux" and not Path(f"/dev/video{index}").exists():
+    node = Path(f"/dev/video{index}")
+    if sys.platform != "linux":
+        return
+    if not node.exists():
         raise SourceError(f"there is no camera {index}; {_known()}")
+    if not os.access(node, os.R_OK | os.W_OK):
+        raise SourceError(f"{node} may not be opened by this user; add them to its group, which is usually video")
 
 
 def _known() -> str:

@@ -51,7 +51,7 @@ def images_in(path: Path) -> list[Path]:
         if path.is_file():
             return [path]
         if not path.is_dir():
-            raise SourceError(f"no such folder of images: {path}; check the path")
+            raise SourceError(f"no such image or folder of images: {path}; check the path")
         found = [p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith(".")]
     if not found:
         raise SourceError(f"{path} holds no image; expected files that end in {' '.join(IMAGE_SUFFIXES)}")

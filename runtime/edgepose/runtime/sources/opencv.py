@@ -1,5 +1,6 @@
 """The part that camera, video file and stream share: one `cv2.VideoCapture`."""
 
+import time
 from threading import Event, Lock
 
 import cv2
@@ -11,6 +12,8 @@ from edgepose.runtime.sources.base import FrameSource
 _CLOCK_FPS = 1000.0
 """From here on it is no rate but the clock of a container that tells none, as those that browsers record."""
 _TIMED_PICTURES = 60
+_BROKEN_IN_A_ROW = 30
+_PATIENCE_S = 0.5
 
 
 class CaptureSource(FrameSource):
@@ -26,7 +29,7 @@ class CaptureSource(FrameSource):
         with self._in_use, quiet_opencv():
             if not self._capture.open(target, backend, options):
                 return None
-        return self._read()
+        return self._read_on()
 
     def _read(self) -> ImageArray | None:
         with self._in_use, quiet_opencv():
@@ -35,14 +38,23 @@ class CaptureSource(FrameSource):
             self._release()
         return image_bgr if found else None
 
+    def _read_on(self) -> ImageArray | None:
+        """Return the next picture, past a few that cannot be decoded, or None where there is no more."""
+        deadline_s = time.monotonic() + _PATIENCE_S
+        for _ in range(_BROKEN_IN_A_ROW):
+            image_bgr = self._read()
+            if image_bgr is not None or self._stopped.is_set() or time.monotonic() > deadline_s:
+                return image_bgr
+        return None
+
     def _rate(self) -> float | None:
         """Return frames a second as the container or driver tells, or None where it does not."""
         fps = float(self._capture.get(cv2.CAP_PROP_FPS))
         return fps if 0 < fps < _CLOCK_FPS else None
 
     def _declared_frames(self) -> int:
-        """Return how many frames the container says it has; 0 when it has no end."""
-        return max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
+        """Return how many frames the container says it has; 0 when it has no end, or no rate to count them by."""
+        return max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))) if self._rate() else 0
 
     def stop(self) -> None:
         """Let the thread that waits for a picture be the last to read."""

@@ -42,7 +42,7 @@ class StreamSource(CaptureSource):
         """
         image_bgr, self._first = self._first, None
         count = 0
-        while image_bgr is not None or (image_bgr := self._read()) is not None or self.live:
+        while image_bgr is not None or (image_bgr := self._read_on()) is not None or self.live:
             if image_bgr is None and (image_bgr := self._reconnect(count)) is None:
                 return
             yield image_bgr

@@ -35,7 +35,7 @@ class VideoSource(CaptureSource):
     def images(self) -> Iterator[ImageArray]:
         """Yield the remaining pictures of the file."""
         image_bgr, self._first = self._first, None
-        while image_bgr is not None or (image_bgr := self._read()) is not None:
+        while image_bgr is not None or (image_bgr := self._read_on()) is not None:
             yield image_bgr
             image_bgr = None
 

@@ -1,5 +1,6 @@
 """What the hourglass networks are made of: pre-activation bottlenecks, and a U of them with a skip at every level."""
 
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, max_pool2d
 
@@ -40,6 +41,16 @@ def residuals(channels: int, count: int, *, bias: bool = True) -> nn.Sequential:
     return nn.Sequential(*(PreActivation(channels, channels, bias=bias) for _ in range(count)))
 
 
+def doubled(x: Tensor) -> Tensor:
+    """Return (N, C, h, w) twice as high and wide, each pixel of the nearest neighbour."""
+    if torch.compiler.is_compiling() and not torch.compiler.is_exporting():
+        # of a single cell, torch's compiler makes no gradient of the usual way on a CPU
+        count, channels, height, width = x.shape
+        repeated = x[:, :, :, None, :, None].expand(-1, -1, -1, 2, -1, 2)
+        return repeated.reshape(count, channels, 2 * height, 2 * width)
+    return interpolate(x, scale_factor=2.0, mode="nearest")
+
+
 class Hourglass(nn.Module):
     """Four halvings and four doublings, a bottleneck at each place and on each skip: (N, C, h, w) -> the same.
 
@@ -62,7 +73,7 @@ class Hourglass(nn.Module):
             x = down(max_pool2d(x, 2))
         x = self.bottom(x)
         for up in self.up:
-            x = interpolate(up(x), scale_factor=2.0, mode="nearest") + kept.pop()
+            x = doubled(up(x)) + kept.pop()
         return x
 
 

@@ -10,11 +10,12 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, max_pool2d
+from torch.nn.functional import max_pool2d
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.body_parts import SIMPLE_POSE, SIMPLE_POSE_TREE, BodyParts
 from edgepose.runtime.skeleton import Skeleton
+from edgepose.train.networks.hourglass import doubled
 
 _SLOPE = 0.01
 _SQUEEZE = 16
@@ -104,8 +105,7 @@ class ScaledHourglass(nn.Module):
             x = down(max_pool2d(x, 2))
         features = [self.bottom(x)]
         for back, up in zip(self.back, self.up, strict=True):
-            doubled = interpolate(back(features[0]), scale_factor=2.0, mode="nearest")
-            features.insert(0, self.active(kept.pop() + up(doubled)))
+            features.insert(0, self.active(kept.pop() + up(doubled(back(features[0])))))
         return features
 
 
