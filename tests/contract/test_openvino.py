@@ -45,6 +45,20 @@ def test_what_the_engine_does_not_offer_is_one_clear_error(tmp_path: Path, optio
         open_openvino(saved_ir(tmp_path), options)
 
 
+@pytest.mark.parametrize(("device", "told"), [("CPU", 3), ("GPU.0", None), ("NPU", None)])
+def test_threads_are_the_cpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, told: int | None) -> None:
+    path, asked = saved_ir(tmp_path), []
+
+    def refuse(_core: object, _model: object, _device: str, settings: dict[str, object]) -> None:
+        asked.append(settings.get("INFERENCE_NUM_THREADS"))
+        raise RuntimeError("not here")
+
+    monkeypatch.setattr("openvino.Core.compile_model", refuse)
+    with pytest.raises(ModelError, match="not here"):
+        open_openvino(path, SessionOptions(device=device, threads=3))
+    assert asked == [told]
+
+
 @pytest.mark.parametrize("kept", [0, 0.1, 0.5, 0.99])
 def test_a_truncated_file_is_one_clear_error(tmp_path: Path, kept: float) -> None:
     path = saved_ir(tmp_path, sidecar=False)

@@ -47,7 +47,9 @@ def test_each_file_takes_bytes_and_gives_the_prediction_alone(exported: Exported
             card = session.card
         assert (card.name, card.format, card.precision) == ("small", row.format, row.precision)
         assert (card.accuracy[-1].precision, card.accuracy[-1].value) == (row.precision, round(row.metric, 3))
-        assert set(card.provenance["export"]) == {"checkpoint_sha256", "calibration", "versions", "excluded_layers"}
+        of_export = card.provenance["export"]
+        assert set(of_export) == {"checkpoint_sha256", "calibration", "calibrated_with", "versions", "excluded_layers"}
+        assert (of_export["calibration"] is not None) == (row.precision == "int8")
 
 
 def test_export_json_has_a_row_for_every_file(exported: Exported) -> None:
@@ -267,7 +269,7 @@ def test_too_few_people_to_calibrate_is_told_before_any_work_and_older_files_sta
         (out / name).write_text("of an earlier export")
     steps: list[str] = []
     request = ExportRequest(ppnet, [("onnx", "fp32"), ("onnx", "int8")], out, calibrate=dots, limit=5)
-    with pytest.raises(ExportError, match=r"int8 needs at least 16 people .*, found 5; .* a larger --limit"):
+    with pytest.raises(ExportError, match=r"int8 needs at least 16 people.*, found 5; .* a larger --limit"):
         run_export(request, steps.append)
     assert steps == ["read the network", "read the data"]
     assert {path.read_text() for path in out.iterdir()} == {"of an earlier export"}

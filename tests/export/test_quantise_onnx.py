@@ -106,5 +106,5 @@ def test_a_kernel_of_each_images_own_stays_in_floating_point(images_rgb: Images,
 
 
 def test_two_people_are_too_few(repose: ModelProto, images_rgb: Images) -> None:
-    with pytest.raises(ExportError, match="int8 needs at least 16 people to calibrate with, found 2"):
+    with pytest.raises(ExportError, match=r"int8 needs at least 16 people, .* found 2"):
         quantise_onnx(repose, images_rgb[:2])

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgepose.export.notes import excluded_layers, not_compared, seen_before, slower_rows
+from edgepose.export.notes import computed_otherwise, excluded_layers, not_compared, seen_before, slower_rows
 from edgepose.export.recommend import recommend
 from edgepose.export.report import Recommendation, Row, Timing
 from edgepose.profiles import Budget, DeviceProfile
@@ -51,6 +51,20 @@ def test_an_int8_that_is_slower_than_fp32_is_told_and_not_recommended() -> None:
     by_a_hair = [row("onnx", "fp32", 28.3), row("onnx", "int8", 28.4), row("onnx", "fp16", 28.4)]
     assert [line.split(" is ")[0] for line in slower_rows(by_a_hair)] == ["onnx int8"]
     assert recommended(by_a_hair).path == "net-fp16.onnx"
+
+
+def test_a_budget_comes_before_the_speed_of_fp32() -> None:
+    rows = [row("onnx", "fp32", 8.0, size=13_600_000), row("onnx", "int8", 8.05, size=3_500_000)]
+    found = recommended(rows, replace(PROFILE, budget=Budget(size_mb=5)))
+    assert found.path == "net-int8.onnx"
+    assert found.why.endswith("; inside the budget")
+    assert slower_rows(rows, found.path) == ["onnx int8 is slower here than fp32 (8.05 ms against 8.00)"]
+
+
+def test_times_in_another_arithmetic_than_the_accuracys_are_told() -> None:
+    rows = [replace(row("openvino", p, 1.0), runs_in=r) for p, r in (("fp32", "bf16"), ("int8", "int8+bf16"))]
+    (told,) = computed_otherwise([*rows, replace(row("onnx", "fp32", 2.0), runs_in="f32")])
+    assert told.startswith("openvino was timed in bf16 and compared with torch in f32")
 
 
 def test_of_equally_fast_files_the_first_in_the_profiles_order_is_recommended() -> None:

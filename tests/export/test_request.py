@@ -41,6 +41,12 @@ def test_rendered_people_are_not_both_calibrated_with_and_compared_on(
     assert request.validated_on == expected
 
 
+@pytest.mark.parametrize("option", ["calibrate", "validate"])
+def test_an_empty_name_of_data_is_no_data(option: str) -> None:
+    with pytest.raises(ExportError, match=f"--{option} is empty; is the variable set"):
+        ExportRequest(Path("x"), [("onnx", "int8")], Path("out"), **{"calibrate": "synthetic:9", option: ""})
+
+
 @pytest.mark.parametrize(
     ("formats", "precisions", "message"),
     [

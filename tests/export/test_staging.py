@@ -1,6 +1,9 @@
 """What is unfinished stays out of sight, and does not pile up."""
 
+import errno
 import os
+import platform
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,6 +16,7 @@ from edgepose.export.staging import move_in, remove_model, staging_folder
 from edgepose.runtime.backends.tensorrt_cache import EngineCache
 from support.tiny_tensorrt import KEY
 
+HOST = re.sub("[^A-Za-z0-9.]", "_", platform.node())
 SHARED_MEMORY = Path("/dev/shm")
 """A file system of its own, as a container's output folder may be."""
 
@@ -24,17 +28,18 @@ def dead_pid() -> int:
 
 
 def test_folders_of_dead_processes_go_those_of_living_ones_stay(tmp_path: Path) -> None:
-    dead, living = tmp_path / f".out.partial-{dead_pid()}", tmp_path / f".out.partial-{os.getppid()}"
-    other = tmp_path / ".another.partial-1"
-    for folder in (dead, living, other):
+    dead, living = tmp_path / f".out.partial-{HOST}-{dead_pid()}", tmp_path / f".out.partial-{HOST}-{os.getppid()}"
+    other, elsewhere = tmp_path / f".another.partial-{HOST}-1", tmp_path / f".out.partial-container-{dead_pid()}"
+    for folder in (dead, living, other, elsewhere):
         folder.mkdir()
         (folder / "file").write_text("")
     with staging_folder(tmp_path / "out") as staging:
-        assert staging == tmp_path.resolve() / f".out.partial-{os.getpid()}"
+        assert staging == tmp_path.resolve() / f".out.partial-{HOST}-{os.getpid()}"
         assert not dead.exists()
     assert not staging.exists()
     assert living.exists()
     assert other.exists()
+    assert elsewhere.exists()
     assert not (tmp_path / "out").exists()
 
 
@@ -47,6 +52,24 @@ def test_what_is_unfinished_lies_on_the_file_system_that_it_is_for() -> None:
     assert moved.read_text() == "finished"
     moved.unlink()
     assert not staging.exists()
+
+
+def test_where_nothing_can_be_renamed_from_beside_it_work_is_done_inside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, rename = tmp_path.resolve() / "out", Path.rename
+    out.mkdir()
+
+    def refuse_across(source: Path, target: Path) -> Path:  # as for a folder that is mounted on another of its disk
+        if (source.parent == out) != (Path(target).parent == out):
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return rename(source, target)
+
+    monkeypatch.setattr(Path, "rename", refuse_across)
+    with staging_folder(out) as staging:
+        assert staging.parent == out
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert not list(out.iterdir())
 
 
 def test_an_error_removes_what_is_unfinished(tmp_path: Path) -> None:

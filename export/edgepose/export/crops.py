@@ -6,7 +6,7 @@ import numpy as np
 
 from edgepose.export.crowd_pictures import CrowdPictures, load_crowds
 from edgepose.export.errors import ExportError
-from edgepose.export.examples import Examples
+from edgepose.export.examples import Examples, evenly
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.card import ModelCard
@@ -14,6 +14,7 @@ from edgepose.runtime.geometry import invert_affine, transform_points
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.data.augment import plain_crop
 from edgepose.train.data.pose_dataset import PoseDataset, in_skeleton
+from edgepose.train.everybody import whole_picture
 from edgepose.train.metrics.pck import correct_keypoints, torso_px
 from edgepose.train.prediction import Prediction
 
@@ -64,14 +65,26 @@ def load_examples(dataset: PoseDataset, card: ModelCard, limit: int) -> PoseCrop
     return load_crowds(dataset, codec, limit) if isinstance(codec, BodyPartCodec) else load_crops(dataset, card, limit)
 
 
+def load_pixels(dataset: PoseDataset, card: ModelCard, limit: int) -> ImageArray:
+    """Return what a card's network sees of at most `limit` people or pictures, labelled or not: RGB (N, H, W, 3)."""
+    if isinstance(card.codec_object(), BodyPartCodec):
+        pictures = [dataset.sample(person).image_bgr for person in evenly(dataset.one_a_picture(), limit)]
+        views = [whole_picture(image_bgr, card.input_wh)[0] for image_bgr in pictures]
+    else:
+        samples = (dataset.sample(person) for person in evenly(range(len(dataset)), limit))
+        views = [plain_crop(sample, card.input_wh, card.crop.padding)[0].image_rgb for sample in samples]
+    if not views:
+        raise ExportError(f"there is nobody in {dataset.name}; give other data")
+    return np.stack(views)
+
+
 def load_crops(dataset: PoseDataset, card: ModelCard, limit: int) -> PoseCrops:
     """Return at most `limit` people, spread evenly over the data, cut as the card says.
 
     Raises `ExportError` when nobody has a joint that the network knows.
     """
     skeleton = card.skeleton_object()
-    chosen = np.linspace(0, len(dataset) - 1, min(limit, len(dataset))).round().astype(int)
-    samples = (in_skeleton(dataset, int(person), skeleton) for person in chosen)
+    samples = (in_skeleton(dataset, person, skeleton) for person in evenly(range(len(dataset)), limit))
     people = [
         (*plain_crop(sample, card.input_wh, card.crop.padding), sample.keypoints, sample.image_id)
         for sample in samples

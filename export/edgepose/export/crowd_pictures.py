@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from edgepose.export.errors import ExportError
-from edgepose.export.examples import Examples
+from edgepose.export.examples import Examples, evenly
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.geometry import transform_points
@@ -85,8 +85,8 @@ def load_crowds(dataset: PoseDataset, codec: BodyPartCodec, limit: int) -> Crowd
     skeleton = codec.parts.skeleton
     people = labelled_pictures(dataset, skeleton)
     views, truth = [], []
-    for place in np.linspace(0, len(people) - 1, min(limit, len(people))).round().astype(int):
-        picture, _ = picture_in_skeleton(dataset, people[place], skeleton)
+    for person in evenly(people, limit):
+        picture, _ = picture_in_skeleton(dataset, person, skeleton)
         view, affine = whole_picture(picture.image_bgr, codec.input_wh)
         keypoints = labelled(picture, skeleton)
         known = np.isfinite(keypoints).all(axis=-1).any(axis=-1)

@@ -1,6 +1,9 @@
 """What exports are calibrated with and compared on: crops of people, or whole pictures of everybody."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
 
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.train.prediction import Prediction
@@ -35,3 +38,9 @@ class Examples(ABC):
     @abstractmethod
     def judge(self, keypoints_crop: FloatArray) -> tuple[Array, Array]:
         """Return which keypoints (M, K, 2) are correct by PCK@0.2 (torso), and which count: bool (M, K)."""
+
+
+def evenly(numbers: Sequence[int], most: int) -> list[int]:
+    """Return at most `most` of the numbers, spread evenly over them."""
+    places = np.linspace(0, len(numbers) - 1, min(most, len(numbers))).round().astype(int)
+    return [numbers[place] for place in places]

@@ -7,7 +7,14 @@ from pathlib import Path
 from edgepose.export.errors import ParityError
 from edgepose.export.formats import exporter_of
 from edgepose.export.guard import Guard, Proven
-from edgepose.export.notes import excluded_layers, not_compared, seen_before, slower_rows, substituted
+from edgepose.export.notes import (
+    computed_otherwise,
+    excluded_layers,
+    not_compared,
+    seen_before,
+    slower_rows,
+    substituted,
+)
 from edgepose.export.original import Original, prepare
 from edgepose.export.parity import METRIC
 from edgepose.export.recommend import recommend, timed_as_asked
@@ -51,7 +58,7 @@ def _make_all(
 ) -> tuple[list[Proven], list[str], list[str]]:
     """Return what was made, the names of files that are not good enough, and a line for every file that is missing."""
     made, worse, failures = [], [], []
-    guard = Guard(original, staging, search=request.search, on_step=on_step)
+    guard = Guard(original, staging, calibration=request.calibrate, search=request.search, on_step=on_step)
     for name, precision in request.targets:
         on_step(f"{name} {precision}: convert and compare")
         try:
@@ -75,6 +82,7 @@ def _report(
     reference = original.reference
     rows = tuple(_row(proven, outcome) for proven, outcome in zip(made, outcomes, strict=True))
     timings = {row.path: outcome for row, outcome in zip(rows, outcomes, strict=True) if isinstance(outcome, Timing)}
+    recommended = recommend(rows, timings, profile, METRIC)
     return ExportReport(
         model=original.card.name,
         device=request.device,
@@ -85,9 +93,10 @@ def _report(
         calibration=request.calibrate,
         rows=rows,
         timings=timings,
-        recommended=recommend(rows, timings, profile, METRIC),
+        recommended=recommended,
         notes=(
             *seen_before(rows, request.calibrate, reference.crops.data),
+            *slower_rows(timed_as_asked(rows, timings, profile), recommended.path if recommended else None),
             *_notes(request, profile, rows, timed_as_asked(rows, timings, profile), outcomes),
         ),
         failures=tuple(failures),
@@ -128,8 +137,13 @@ def _notes(
     as_asked: tuple[Row, ...],
     outcomes: list[Timing | NotRun],
 ) -> tuple[str, ...]:
-    """Return each line once: slow files, layers left out, why a format was not run, what an exporter has to tell."""
-    lines = [*slower_rows(as_asked), *not_compared(as_asked), *excluded_layers(rows), *substituted(rows, as_asked)]
+    """Return each line once: other arithmetic, layers left out, why a format was not run, what exporters have to tell."""
+    lines = [
+        *computed_otherwise(rows),
+        *not_compared(as_asked),
+        *excluded_layers(rows),
+        *substituted(rows, as_asked),
+    ]
     not_run: dict[tuple[str, str], str] = {}
     for row, outcome in zip(rows, outcomes, strict=True):
         if isinstance(outcome, NotRun):
@@ -138,6 +152,7 @@ def _notes(
     lines += not_run.values()
     for row in rows:
         device = request.device if request.device != AUTO and row.format in profile.formats else None
-        note = exporter_of(row.format, row.precision).note(request.out / row.path, row.precision, device)
+        exporter = exporter_of(row.format, row.precision)
+        note = exporter.note(request.out / row.path, ran=row.not_run is None, device=device)
         lines += [note] if note else []
     return tuple(dict.fromkeys(lines))

@@ -43,8 +43,16 @@ class Guard:
     as far as they can.
     """
 
-    def __init__(self, original: Original, folder: Path, *, search: bool, on_step: Callable[[str], None]) -> None:
-        self._original = original
+    def __init__(
+        self,
+        original: Original,
+        folder: Path,
+        *,
+        calibration: str | None,
+        search: bool,
+        on_step: Callable[[str], None],
+    ) -> None:
+        self._original, self._calibration = original, calibration
         self._folder = folder
         self._search = search
         self._on_step = on_step
@@ -71,10 +79,14 @@ class Guard:
 
     def _attempt(self, exporter: Exporter, precision: str, excluded: tuple[str, ...]) -> _Attempt:
         original = self._original
-        model = exporter.convert(original.source, precision, original.calibration_crops.images_rgb, excluded)
+        model = exporter.convert(original.source, precision, original.calibration_rgb, excluded)
         path = exporter.save(model, self._folder, exporter.card(original.card, precision))
         with exporter.open_exact(path) as session:
-            return _Attempt(model, measure_parity(predictor_of(session), original.reference), excluded)
+            parity = measure_parity(predictor_of(session), original.reference)
+        if precision == "fp16" and exporter.computes_in_half:
+            # no engine here rounds between the layers: what does on the device is simulated
+            parity = parity.or_worse(original.in_half)
+        return _Attempt(model, parity, excluded)
 
     def _problems(self, exporter: Exporter, precision: str, attempt: _Attempt, *, surely: bool = False) -> list[str]:
         reference = self._original.reference
@@ -133,7 +145,12 @@ class Guard:
         crops = self._original.reference.crops
         card = exporter.card(self._original.card, precision)
         figure = AccuracyFigure(crops.data, METRIC, precision, round(attempt.parity.metric, 3), crops.pictures)
-        of_export = {**card.provenance["export"], "excluded_layers": list(attempt.excluded)}
+        fitted = {"calibration": self._calibration, "calibrated_with": len(self._original.calibration_rgb)}
+        of_export = {
+            **card.provenance["export"],
+            **(fitted if precision == "int8" else {"calibration": None, "calibrated_with": 0}),
+            "excluded_layers": list(attempt.excluded),
+        }
         provenance = {**card.provenance, "export": of_export}
         card = replace(card, accuracy=(*card.accuracy, figure), provenance=provenance)
         path = exporter.save(attempt.model, self._folder, card)

@@ -10,14 +10,18 @@ SAME = 1.05
 _NAMED = 5
 
 
-def slower_rows(rows: Sequence[Row]) -> list[str]:
-    """Return a line for every file that is slower here than the fp32 of its format."""
+def slower_rows(rows: Sequence[Row], recommended: str | None = None) -> list[str]:
+    """Return a line for every file that is slower here than the fp32 of its format.
+
+    `recommended` is the path of the one that is recommended, for its size perhaps.
+    """
     lines = []
     for row in rows:
         fp32 = _fp32_of(row, rows)
         if fp32 is not None and is_slower(row, rows):
             times = f"{row.p50:.2f} ms against {fp32.p50:.2f}"
-            lines.append(f"{row.format} {row.precision} is slower here than fp32 ({times}): not recommended")
+            verdict = "" if row.path == recommended else ": not recommended"
+            lines.append(f"{row.format} {row.precision} is slower here than fp32 ({times}){verdict}")
     return lines
 
 
@@ -43,6 +47,19 @@ def substituted(rows: Sequence[Row], as_asked: Sequence[Row]) -> list[str]:
     pairs = zip(rows, as_asked, strict=True)
     found = dict.fromkeys(row.format for row, asked in pairs if row.p50 is not None and asked.p50 is None)
     return [f"{name} ran on the CPU here, in another's place: its times say nothing of the device" for name in found]
+
+
+def computed_otherwise(rows: Sequence[Row]) -> list[str]:
+    """Return a line for every format that was timed in another arithmetic than it was compared in."""
+    found: dict[tuple[str, str], None] = {}
+    for row in rows:
+        arithmetic = (row.runs_in or "").rpartition("+")[2]
+        if arithmetic in ("bf16", "f16", "tf32"):
+            found[row.format, arithmetic] = None
+    return [
+        f"{name} was timed in {arithmetic} and compared with torch in f32: on the device check with edgepose evaluate"
+        for name, arithmetic in found
+    ]
 
 
 def not_compared(rows: Sequence[Row]) -> list[str]:

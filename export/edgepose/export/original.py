@@ -6,18 +6,19 @@ from functools import cached_property
 
 from torch import nn
 
-from edgepose.export.crops import load_examples
+from edgepose.export.crops import load_examples, load_pixels
 from edgepose.export.decode import HeatmapDecoder
 from edgepose.export.errors import ExportError
-from edgepose.export.examples import Examples
 from edgepose.export.formats import ExportSource
 from edgepose.export.graph import to_onnx
+from edgepose.export.half import halved
 from edgepose.export.layers import chosen_layers
-from edgepose.export.parity import Reference, reference_of
+from edgepose.export.parity import Parity, Reference, measure_parity, reference_of
 from edgepose.export.provenance import exported_from
 from edgepose.export.quantise import require_people
 from edgepose.export.request import QUANTISED, ExportRequest
 from edgepose.export.sensitivity import LayerHarm, layers_by_harm
+from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.card import ModelCard
 from edgepose.runtime.codec import HeatmapCodec
 from edgepose.runtime.codecs import Codec
@@ -26,6 +27,7 @@ from edgepose.train.card import card_of_checkpoint
 from edgepose.train.checkpoint import load_checkpoint
 from edgepose.train.data import open_dataset
 from edgepose.train.networks import DeployNetwork
+from edgepose.train.prediction import decoded
 from edgepose.train.session import network_predictor
 
 _MOST_CALIBRATION = 300
@@ -35,18 +37,16 @@ _UNNAMED = ("best", "last")
 
 @dataclass(frozen=True)
 class Original:
-    """A network with its card and data; `excluded` are the layers that the user keeps from int8."""
+    """A network with its card and data: `calibration_rgb` (N, H, W, 3) is what int8 is fitted to.
+
+    `excluded` are the layers that the user keeps from int8.
+    """
 
     source: ExportSource
     card: ModelCard
-    calibration: Examples | None
+    calibration_rgb: ImageArray
     reference: Reference
     excluded: tuple[str, ...]
-
-    @property
-    def calibration_crops(self) -> Examples:
-        """Return the calibration's people, else those to compare on."""
-        return self.calibration or self.reference.crops
 
     @cached_property
     def by_harm(self) -> list[LayerHarm]:
@@ -54,13 +54,19 @@ class Original:
         free = set(layers_of(self.source)) - set(self.excluded)
         return [harm for harm in self._harms("int8") if harm.layer in free]
 
+    @cached_property
+    def in_half(self) -> Parity:
+        """How far the network is from itself where every layer computes in half precision."""
+        network = halved(self.source.deployed.network)
+        return measure_parity(decoded(network_predictor(network), self.reference.codec), self.reference)
+
     def worst(self, precision: str) -> list[LayerHarm]:
         """Return the three layers that a precision hurts most, the worst first."""
         return (self.by_harm if precision in QUANTISED else self._harms(precision))[:3]
 
     def _harms(self, precision: str) -> list[LayerHarm]:
-        calibration, probe = self.calibration_crops.images_rgb, self.reference.crops.images_rgb
-        return layers_by_harm(self.source.deployed, calibration, probe, precision)
+        probe_rgb = self.reference.crops.images_rgb
+        return layers_by_harm(self.source.deployed, self.calibration_rgb, probe_rgb, precision)
 
 
 def layers_of(source: ExportSource) -> tuple[str, ...]:
@@ -87,18 +93,18 @@ def prepare(request: ExportRequest, on_step: Callable[[str], None]) -> Original:
     source = ExportSource(deployed, to_onnx(deployed, card.input_wh, codec.output), decoder)
     excluded = _excluded(request, layers_of(source))
     on_step("read the data")
-    calibration = (
-        load_examples(calibrate_on, card, min(request.limit, _MOST_CALIBRATION)) if calibrate_on is not None else None
-    )
-    if calibration is not None and "int8" in {precision for _, precision in request.targets}:
-        require_people(calibration.images_rgb)
+    calibration_rgb = None
+    if calibrate_on is not None and request.has_int8:
+        calibration_rgb = load_pixels(calibrate_on, card, min(request.limit, _MOST_CALIBRATION))
+        require_people(calibration_rgb)
     validation = load_examples(validate_on, card, request.limit)
     on_step("run the network in torch")
     reference = reference_of(network_predictor(network), validation, codec)
-    card = replace(card, provenance={**card.provenance, "export": exported_from(request.checkpoint, request.calibrate)})
+    card = replace(card, provenance={**card.provenance, "export": exported_from(request.checkpoint)})
     if request.decode:
         card = card_with_decode(card)
-    return Original(source, card, calibration, reference, excluded)
+    seen_rgb = validation.images_rgb if calibration_rgb is None else calibration_rgb
+    return Original(source, card, seen_rgb, reference, excluded)
 
 
 def _excluded(request: ExportRequest, layers: Sequence[str]) -> tuple[str, ...]:

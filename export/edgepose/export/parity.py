@@ -1,5 +1,6 @@
 """How far a model is from the network it came from: in raw outputs, in pixels, and in the metric."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,6 +58,10 @@ class Parity:
     metric: float
     drop: float
     drop_error: float
+
+    def or_worse(self, other: "Parity") -> "Parity":
+        """Return the one whose keypoints are farther off; one that is NaN is."""
+        return self if other.px <= self.px or math.isnan(self.px) else other
 
     def problems(self, tolerance: Tolerance, codec: Codec, *, surely: bool = False) -> list[str]:
         """Return what is over its limit, in words; nothing when all is well. A figure that is NaN is over.

@@ -21,11 +21,10 @@ _TOOLS = (
 )
 
 
-def exported_from(checkpoint: Path, calibration: str | None) -> dict[str, Any]:
-    """Return the checkpoint's hash, the calibration data's name and the versions of the tools, as JSON values."""
+def exported_from(checkpoint: Path) -> dict[str, Any]:
+    """Return the checkpoint's hash and the versions of the tools, as JSON values."""
     return {
         "checkpoint_sha256": sha256_of(checkpoint),
-        "calibration": calibration,
         "versions": {tool: _version(tool) for tool in _TOOLS},
     }
 

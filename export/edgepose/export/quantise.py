@@ -22,8 +22,8 @@ def require_people(images_rgb: ImageArray) -> None:
     """Raise `ExportError` when there are too few crops (N, H, W, 3) to calibrate with."""
     if len(images_rgb) < _LEAST_PEOPLE:
         raise ExportError(
-            f"int8 needs at least {_LEAST_PEOPLE} people to calibrate with, found {len(images_rgb)}; give more data, "
-            "or a larger --limit"
+            f"int8 needs at least {_LEAST_PEOPLE} people, or whole pictures, to calibrate with, found "
+            f"{len(images_rgb)}; give more data, or a larger --limit"
         )
 
 

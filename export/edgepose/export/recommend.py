@@ -15,8 +15,9 @@ def recommend(
     """Return the file for a profile's device; None where there is none in its formats.
 
     It is the fastest measured here, of those inside the profile's budget where any is; of files that are equally fast,
-    the first in the profile's order. Where the format that the profile prefers was not run here, its order decides;
-    for this machine itself, what does not run here is left out.
+    the first in the profile's order. One that is slower than fp32 is only for a budget that no other keeps. Where the
+    format that the profile prefers was not run here, its order decides; for this machine itself, what does not run here
+    is left out.
     """
     rows = timed_as_asked(rows, timings, profile)
     fitting = [row for row in rows if row.format in profile.formats and (row.p50 is not None or profile.name != AUTO)]
@@ -24,9 +25,10 @@ def recommend(
     usable = [row for row in ordered if not is_slower(row, rows)]
     if not usable:
         return None
-    known = {row.path: _figures(row, timings) for row in usable}
-    allowed = [row for row in usable if not _over_budget(known[row.path], profile)] or usable
-    p50s = {row.path: row.p50 for row in usable if row.p50 is not None}
+    known = {row.path: _figures(row, timings) for row in ordered}
+    inside = [row for row in ordered if not _over_budget(known[row.path], profile)]
+    allowed = [row for row in usable if row in inside] or inside or usable
+    p50s = {row.path: row.p50 for row in ordered if row.p50 is not None}
     measured = [row for row in allowed if row.path in p50s]
     if usable[0].path not in p50s or not measured:
         chosen = allowed[0]

@@ -47,11 +47,19 @@ class ExportRequest:
         seed, _, kind = calibration.split.partition(":")
         return str(replace(calibration, split=f"{int(seed or 0) + 1}{kind and ':'}{kind}"))
 
+    @property
+    def has_int8(self) -> bool:
+        """Whether a file of it is fitted to the calibration's people."""
+        return "int8" in {precision for _, precision in self.targets}
+
     def __post_init__(self) -> None:
         for name, precision in self.targets:
             exporter_of(name, precision)
         precisions = {precision for _, precision in self.targets}
-        if self.calibrate is None and "int8" in precisions:
+        for option, data in (("--calibrate", self.calibrate), ("--validate", self.validate)):
+            if data is not None and not data.strip():
+                raise ExportError(f"{option} is empty; is the variable set that was to name the data?")
+        if self.calibrate is None and self.has_int8:
             raise ExportError(
                 f"int8 needs data to calibrate with; give --calibrate kind:path[:split], or {DEFAULT_DATA} for "
                 "rendered people"

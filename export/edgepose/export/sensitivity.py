@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from edgepose.export.half import rounded
 from edgepose.runtime.arrays import ImageArray
 from edgepose.train.networks import DeployNetwork
 from edgepose.train.qat import rounded_input, rounded_weight
@@ -72,17 +73,13 @@ def _reduced(layer: nn.Conv2d, precision: str, low: float, high: float) -> Itera
     limits = torch.tensor([low, high])
 
     def reduce_input(_: nn.Module, inputs: tuple[Tensor]) -> tuple[Any, ...]:
-        return (_half(inputs[0]) if precision == "fp16" else rounded_input(inputs[0], limits),)
+        return (rounded(inputs[0]) if precision == "fp16" else rounded_input(inputs[0], limits),)
 
     weight = layer.weight.data
-    layer.weight.data = _half(weight) if precision == "fp16" else rounded_weight(weight)
+    layer.weight.data = rounded(weight) if precision == "fp16" else rounded_weight(weight)
     hook = layer.register_forward_pre_hook(reduce_input)
     try:
         yield
     finally:
         hook.remove()
         layer.weight.data = weight
-
-
-def _half(x: Tensor) -> Tensor:
-    return x.half().float()

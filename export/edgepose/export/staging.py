@@ -1,7 +1,10 @@
 """A hidden folder near the output: what is unfinished lies there, what is finished moves in by renames."""
 
 import os
+import platform
+import re
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,20 +19,20 @@ from edgepose.runtime.sidecar import model_files, sidecar_path
 
 @contextmanager
 def staging_folder(out: Path) -> Iterator[Path]:
-    """Yield `.NAME.partial-PID` beside `out`; it is gone afterwards, as are those of processes that died.
+    """Yield `.NAME.partial-HOST-PID` beside `out`; it is gone afterwards, as are those of processes that died here.
 
-    It is inside `out` where nothing can be renamed from beside it (another file system), or nothing be made there.
+    It is inside `out` where nothing can be renamed from beside it (another mount), or nothing be made there.
 
     Raises `ExportError` where the file system refuses, there or inside.
     """
     out = out.resolve()
-    near = out if os.path.ismount(out) or (out.is_dir() and not os.access(out.parent, os.W_OK)) else out.parent
-    staging = near / f".{out.name}.partial-{os.getpid()}"
+    near = out if out.is_dir() and not _can_rename(out.parent, out) else out.parent
+    staging = near / f"{_prefix(out)}{os.getpid()}"
     try:
         if out.exists() and not (out.is_dir() and os.access(out, os.W_OK)):
             raise ExportError(f"{out} is no folder that can be written to; choose another --out")
         staging.parent.mkdir(parents=True, exist_ok=True)
-        _remove_stale(staging)
+        _remove_stale(staging.parent, _prefix(out))
         staging.mkdir()
         yield staging
     except OSError as error:
@@ -40,9 +43,26 @@ def staging_folder(out: Path) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _remove_stale(staging: Path) -> None:
-    prefix = staging.name.removesuffix(str(os.getpid()))
-    for folder in staging.parent.iterdir():
+def _prefix(out: Path) -> str:
+    # in another container, or on another machine that has the folder mounted, the numbers of processes are others
+    host = re.sub(r"[^A-Za-z0-9.]", "_", platform.node()) or "here"
+    return f".{out.name}.partial-{host}-"
+
+
+def _can_rename(source: Path, target: Path) -> bool:
+    """Tell whether a file goes from one folder into another by a rename: one mounted on the other tells by trying."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=".edgepose-", dir=source) as probe:
+            moved = target / Path(probe).name
+            Path(probe).rename(moved)
+            moved.rename(probe)
+    except OSError:
+        return False
+    return True
+
+
+def _remove_stale(place: Path, prefix: str) -> None:
+    for folder in place.iterdir():
         pid = folder.name.removeprefix(prefix)
         is_ours = folder.name.startswith(prefix) and pid.isdecimal()
         if is_ours and (int(pid) == os.getpid() or not psutil.pid_exists(int(pid))):

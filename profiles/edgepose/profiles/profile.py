@@ -11,7 +11,7 @@ from edgepose.profiles.probe import probe_this_machine
 from edgepose.profiles.schema import Table, choice, one_line, positive_number, texts_of, whole_number
 
 FORMATS = ("onnx", "openvino", "tflite", "tensorrt")
-PRECISIONS = ("fp32", "fp16", "int8")
+PRECISIONS = ("fp32", "fp16", "int8", "dynamic-int8")
 INFERENCE_PRECISIONS = ("f32", "bf16", "f16")
 PROVIDERS = ("tensorrt", "cuda", "coreml", "qnn", "xnnpack", "cpu")
 ARCHITECTURES = ("x86_64", "arm64", "wasm")

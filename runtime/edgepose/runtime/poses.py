@@ -14,7 +14,7 @@ from edgepose.runtime.skeleton import Skeleton
 class Frame:
     """One picture of a source: `image_bgr` uint8 (H, W, 3), its index, and when it was captured.
 
-    `t_ns` counts `time.perf_counter_ns` at capture. The image is shared, never written to.
+    `t_ns` is `time.perf_counter_ns` when it was read. The image is shared, never written to.
     """
 
     image_bgr: ImageArray

@@ -62,6 +62,8 @@ class Exporter(ABC):
     format: ClassVar[str]
     suffix: ClassVar[str]
     precisions: ClassVar[tuple[str, ...]] = ("fp32", "fp16", "int8")
+    computes_in_half: ClassVar[bool] = False
+    """Whether an fp16 file has the engine compute in half precision, and not only keep its weights so."""
 
     @abstractmethod
     def convert(
@@ -97,10 +99,11 @@ class Exporter(ABC):
         )
         return replace(original, format=self.format, precision=precision, inputs=inputs, outputs=outputs)
 
-    def note(self, path: Path, precision: str, device: str | None = None) -> str | None:  # noqa: ARG002  the seam
+    def note(self, path: Path, *, ran: bool, device: str | None = None) -> str | None:  # noqa: ARG002  the seam
         """Return one line for whoever will use the file that `path` will be; None where there is nothing to tell.
 
-        It is printed under the table, the same line once. `device` is the profile it is meant for, where one is known.
+        It is printed under the table, the same line once. `ran` says that it was run here, `device` is the profile it
+        is meant for, where one is known.
         """
         return None
 

@@ -19,6 +19,7 @@ class OnnxExporter(Exporter):
 
     format = "onnx"
     suffix = ".onnx"
+    computes_in_half = True
 
     def convert(
         self, source: ExportSource, precision: str, calibration_rgb: ImageArray, excluded: tuple[str, ...] = ()

@@ -32,6 +32,7 @@ class TensorRtExporter(Exporter):
 
     format = "tensorrt"
     suffix = ".trt.onnx"
+    computes_in_half = True
 
     def convert(
         self, source: ExportSource, precision: str, calibration_rgb: ImageArray, excluded: tuple[str, ...] = ()
@@ -50,10 +51,10 @@ class TensorRtExporter(Exporter):
     def _write(self, model: Any, path: Path, card: ModelCard) -> None:
         write_onnx(model, path, card)
 
-    def note(self, path: Path, precision: str, device: str | None = None) -> str | None:  # noqa: ARG002  one for all
+    def note(self, path: Path, *, ran: bool, device: str | None = None) -> str | None:
         """Return what to do with the files, and whether an engine was built of them here."""
         tensorrt, gpu = _builder(), has_gpu()
-        if gpu and tensorrt is not None:
+        if ran:
             return f"the engines of {path.parent} for this GPU lie beside their .trt.onnx"
         proof = (
             f'no engine was built of them here: that takes pip install "edgepose[tensorrt{"" if gpu else "-rtx"}]"'

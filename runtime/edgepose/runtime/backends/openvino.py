@@ -74,7 +74,7 @@ class OpenVinoSession(Session):
 
     def _compile(self, extra: Mapping[str, Any]) -> Any:
         settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", **extra}
-        if self._options.threads:
+        if self._options.threads and self._options.device.partition(".")[0] not in _PROCESSORS:  # they have none
             settings["INFERENCE_NUM_THREADS"] = self._options.threads
         if self._options.inference_precision:
             settings["INFERENCE_PRECISION_HINT"] = self._options.inference_precision
