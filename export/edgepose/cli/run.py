@@ -96,7 +96,8 @@ def _open_sinks(source: "FrameSource", out: Path | None, json_path: Path | None,
     sinks: list[Sink] = []
     with ExitStack() as opened:  # when a later one cannot be opened, the earlier ones leave nothing behind
         if show:
-            sinks.append(opened.enter_context(WindowSink()))
+            stay_ms = 1 if source.is_sequence else round(1000 / source.playback_fps)
+            sinks.append(opened.enter_context(WindowSink(stay_ms=stay_ms)))
         if out is not None:
             sinks.append(opened.enter_context(VideoSink(out, source.playback_fps, real_time=source.live)))
         if json_path is not None:

@@ -95,6 +95,23 @@ def _memory_mb() -> int | None:
     return min(sizes, default=None)
 
 
+def container_memory_bytes() -> tuple[int, int] | None:
+    """Return what this process's container may use and what it uses; None where there is no limit.
+
+    Pages of files, which the system drops when others need the room, do not count as used.
+    """
+    texts = [_read(_CGROUP / name) for name in ("memory.max", "memory.current", "memory.stat")]
+    return cgroup_memory(*texts)
+
+
+def cgroup_memory(limit: str, current: str, stat: str) -> tuple[int, int] | None:
+    """Return limit and use in bytes by the texts of a cgroup's memory.max, memory.current and memory.stat."""
+    if not limit.strip().isdigit() or not current.strip().isdigit():
+        return None
+    pages_of_files = sum(map(int, re.findall(r"^(?:in)?active_file (\d+)$", stat, re.MULTILINE)))
+    return int(limit), max(0, int(current) - pages_of_files)
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8", errors="replace")

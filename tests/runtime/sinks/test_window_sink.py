@@ -21,10 +21,14 @@ class Screen:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, keys: list[int]) -> None:
         self.shown: list[ImageArray] = []
+        self.sizes: list[tuple[int, ...]] = []
+        self.waits_ms: list[int] = []
         self.looks_at_last = 0
         self.is_open = self.tells = True
         self._keys = keys
         monkeypatch.setattr(window, "window_problem", lambda: None)
+        monkeypatch.setattr(cv2, "namedWindow", lambda _title, _flags: None)
+        monkeypatch.setattr(cv2, "resizeWindow", lambda _title, *size: self.sizes.append(size))
         monkeypatch.setattr(cv2, "imshow", self._show)
         monkeypatch.setattr(cv2, "waitKey", self._look)
         monkeypatch.setattr(cv2, "getWindowProperty", lambda _title, _name: float(self.is_open) if self.tells else -1.0)
@@ -38,8 +42,9 @@ class Screen:
         if not self.is_open:
             raise cv2.error("NULL window")
 
-    def _look(self, _ms: int) -> int:
+    def _look(self, ms: int) -> int:
         self.looks_at_last += 1
+        self.waits_ms.append(ms)
         if not self._keys:
             self.is_open = False
         return self._keys.pop(0) if self._keys else NO_KEY
@@ -87,6 +92,17 @@ def test_windows_that_do_not_tell_whether_they_are_open_stay_until_a_key(
     assert len(screen.shown) == 3
 
 
+def test_a_window_is_no_larger_than_a_screen_and_pictures_stay_as_long_as_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cv2.imwrite(str(tmp_path / "1.png"), np.zeros((3000, 4000, 3), np.uint8))
+    cv2.imwrite(str(tmp_path / "2.png"), np.zeros((40, 60, 3), np.uint8))
+    screen = Screen(monkeypatch, [NO_KEY] * 3)
+    list(Pipeline(open_source(str(tmp_path)), DotEstimator(), [WindowSink(stay_ms=500)]).run())
+    assert screen.sizes == [(960, 720)]
+    assert screen.waits_ms[:2] == [500, 500]
+
+
 def test_q_ends_loose_images_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _folder(tmp_path, 4)
     screen = Screen(monkeypatch, [NO_KEY, ord("q"), NO_KEY, NO_KEY])
@@ -110,8 +126,16 @@ def test_without_a_display_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
         WindowSink()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems tell otherwise whether there is a screen")
+def test_a_display_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPLAY", ":9876")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    with pytest.raises(SinkError, match="no display answers at DISPLAY=:9876; write a file instead"):
+        WindowSink()
+
+
 @pytest.mark.skipif(bool(cv2.currentUIFramework()), reason="this OpenCV has windows")
 def test_an_opencv_without_windows_names_the_pip_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DISPLAY", ":99")
+    monkeypatch.setenv("DISPLAY", "elsewhere:0")
     with pytest.raises(SinkError, match="pip uninstall opencv-python-headless && pip install opencv-python"):
         WindowSink()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import cv2
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +66,19 @@ def test_a_live_stream_is_joined_again_and_given_up_in_the_end() -> None:
             indexes.extend(frame.index for frame in source)
         assert source.reconnects == 1
         assert Handler.callers == 4
+
+
+def test_the_time_that_a_stream_was_away_counts_as_frames_that_never_came() -> None:
+    class Handler(_MotionJpeg):
+        callers = 0
+
+    with serving(Handler) as url, StreamSource(f"{url}/cam.mjpg", tries=2, pause_s=0.5) as source:
+        indexes = []
+        with pytest.raises(SourceError, match="broke off"):
+            indexes.extend(frame.index for frame in source)
+        gaps = np.diff(indexes)
+        assert gaps.max() - 1 == source.missed >= 0.5 * source.playback_fps
+        assert sorted(gaps)[:-1] == [1] * (len(gaps) - 1)
 
 
 def test_closing_ends_the_wait_for_the_next_try() -> None:

@@ -93,3 +93,12 @@ def test_a_process_for_every_core_leaves_most_of_the_memory() -> None:
     machine = probe_this_machine()
     assert machine.memory_mb is not None
     assert 0 < room_bytes() * machine.cores <= machine.memory_mb * 2**20 / 8
+
+
+@pytest.mark.parametrize(("used", "spare"), [(74, True), (76, False)])
+def test_a_containers_memory_counts_where_the_machine_has_more(
+    monkeypatch: pytest.MonkeyPatch, used: int, *, spare: bool
+) -> None:
+    monkeypatch.setattr("edgepose.train.data.kept.psutil.virtual_memory", lambda: SimpleNamespace(total=9, available=9))
+    monkeypatch.setattr("edgepose.train.data.kept.container_memory_bytes", lambda: (100, used))
+    assert memory_is_spare() == spare

@@ -1,6 +1,7 @@
 """One training run as the command line offers it: progress, log, resume, and what to do after Ctrl-C."""
 
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,18 @@ def open_run(run: RunConfig, data_root: Path) -> OpenedRun:
     return OpenedRun(spec, recipe, mix, validate_on, objective_of(spec, recipe, parsing, teachers))
 
 
+@contextmanager
+def gpu_memory_told() -> Iterator[None]:
+    """Raise `TrainingError` in a `with` where a GPU has no memory left."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise TrainingError(
+            "the GPU has no memory left for this training; free it, or choose another by CUDA_VISIBLE_DEVICES"
+        ) from error
+
+
+@gpu_memory_told()
 def run_training(
     run: RunConfig,
     out: Path,

@@ -47,7 +47,8 @@ Workers = Annotated[
 Compiled = Annotated[
     bool,
     typer.Option(
-        "--compile", help="Have torch compile the network and its teachers: minutes at first, then faster steps."
+        "--compile",
+        help="Have torch compile the network and its teachers, by a C++ compiler: minutes at first, then faster steps.",
     ),
 ]
 SyncBn = Annotated[

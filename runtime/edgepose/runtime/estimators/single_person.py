@@ -10,6 +10,9 @@ from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.runtime.top_down import BoxPose, TopDownModel
 
+_MOST_UNSEEN_FRAMES = 90
+"""After more of them, as of a stream that was away, whoever stands there may be somebody else."""
+
 
 class SinglePersonEstimator:
     """Follows one person through the frames of a source; somebody found after nobody gets a new id.
@@ -35,6 +38,7 @@ class SinglePersonEstimator:
         self._search_for = PersonSearch(self._model, search)
         self._box: FloatArray | None = None
         self._id = 0
+        self._last_index = 0
 
     @property
     def skeleton(self) -> Skeleton:
@@ -46,6 +50,9 @@ class SinglePersonEstimator:
         image = frame.image_bgr
         if self._given_box is not None:
             return self._poses(self._look_into(self._given_box, image, clock))
+        if frame.index - self._last_index > _MOST_UNSEEN_FRAMES:
+            self._box = None
+        self._last_index = frame.index
         if self._box is not None and self._follows:
             followed = self._follow(image, self._box, clock)
             if followed is not None:

@@ -18,8 +18,9 @@ class FrameSource(Closing):
 
     `name` is for people; `size_wh` the pictures' size, the first one's where they differ; `fps` their rate, None where
     nobody tells. `is_sequence` says that one picture follows from the one before it; loose images do not. `live`
-    sources do not wait: what is not taken in time is gone, and counted in `dropped`. `declared_frames` is what a
-    recording promises, 0 where it does not say.
+    sources do not wait: what is not taken in time is gone, and counted in `dropped`. `missed` counts the frames that
+    never came, while a stream was away: they have their indices. `declared_frames` is what a recording promises, 0
+    where it does not say.
     """
 
     name: str
@@ -28,6 +29,7 @@ class FrameSource(Closing):
     is_sequence: bool = True
     live: bool = False
     dropped: int = 0
+    missed: int = 0
     declared_frames: int = 0
 
     @abstractmethod
@@ -39,7 +41,7 @@ class FrameSource(Closing):
 
     def __iter__(self) -> Iterator[Frame]:
         for index, image_bgr in enumerate(self.images()):
-            yield Frame(image_bgr, index, time.perf_counter_ns())
+            yield Frame(image_bgr, index + self.missed, time.perf_counter_ns())
 
     def time_ns(self, frame: Frame) -> int:
         """Return when a frame happened, for filters over time.

@@ -1,6 +1,7 @@
 """A stream from the network, by OpenCV's FFmpeg."""
 
 import re
+import time
 from collections.abc import Iterator
 
 import cv2
@@ -68,11 +69,13 @@ class StreamSource(CaptureSource):
 
     def _reconnect(self, count: int) -> ImageArray | None:
         """Return the next picture, or None when the source was stopped meanwhile."""
+        left_s = time.monotonic()
         for attempt in range(self._tries):
             if self._stopped.wait(self._pause_s * 2**attempt):
                 return None
             if (image_bgr := self._connect()) is not None:
                 self.reconnects += 1
+                self.missed += round((time.monotonic() - left_s) * self.playback_fps)
                 return image_bgr
         raise SourceError(f"{self.name} broke off after {count} frames and {self._tries} tries; check the network")
 
