@@ -30,12 +30,15 @@ def dead_pid() -> int:
 def test_folders_of_dead_processes_go_those_of_living_ones_stay(tmp_path: Path) -> None:
     dead, living = tmp_path / f".out.partial-{HOST}-{dead_pid()}", tmp_path / f".out.partial-{HOST}-{os.getppid()}"
     other, elsewhere = tmp_path / f".another.partial-{HOST}-1", tmp_path / f".out.partial-container-{dead_pid()}"
-    for folder in (dead, living, other, elsewhere):
+    old = tmp_path / ".out.partial-container-7"
+    for folder in (dead, living, other, elsewhere, old):
         folder.mkdir()
         (folder / "file").write_text("")
+    os.utime(old, (0, 0))
     with staging_folder(tmp_path / "out") as staging:
         assert staging == tmp_path.resolve() / f".out.partial-{HOST}-{os.getpid()}"
         assert not dead.exists()
+        assert not old.exists()
     assert not staging.exists()
     assert living.exists()
     assert other.exists()

@@ -137,7 +137,7 @@ def _notes(
     as_asked: tuple[Row, ...],
     outcomes: list[Timing | NotRun],
 ) -> tuple[str, ...]:
-    """Return each line once: other arithmetic, layers left out, why a format was not run, what exporters have to tell."""
+    """Return each line once: other arithmetic, layers left out, why one was not run, what exporters have to tell."""
     lines = [
         *computed_otherwise(rows),
         *not_compared(as_asked),

@@ -1,4 +1,4 @@
-"""A network in half precision, simulated in torch: no processor here computes in it from end to end."""
+"""A network in half precision, simulated in torch: x86 CPUs do not compute in it from end to end."""
 
 import copy
 from typing import Any
@@ -11,7 +11,8 @@ def halved(network: nn.Module) -> nn.Module:
     """Return a copy whose weights, and what every layer reads and gives, are rounded to half precision.
 
     What is beyond its range, 65504, becomes infinite as it does on a GPU. Sums within a layer stay in fp32, as GPUs
-    have them.
+    have them. Layers are modules without others inside: what a `forward` itself adds up is rounded where the next layer
+    reads it, and a batch norm, of which an engine makes a part of its convolution, is rounded once more than there.
     """
     result = copy.deepcopy(network).eval()
     for tensor in (*result.parameters(), *result.buffers()):

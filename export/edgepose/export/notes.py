@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from edgepose.export.formats import exporter_of
 from edgepose.export.report import Row
 from edgepose.export.request import QUANTISED
 
@@ -54,7 +55,8 @@ def computed_otherwise(rows: Sequence[Row]) -> list[str]:
     found: dict[tuple[str, str], None] = {}
     for row in rows:
         arithmetic = (row.runs_in or "").rpartition("+")[2]
-        if arithmetic in ("bf16", "f16", "tf32"):
+        as_compared = row.precision == "fp16" and exporter_of(row.format, row.precision).computes_in_half
+        if arithmetic in ("bf16", "f16", "tf32") and not as_compared:
             found[row.format, arithmetic] = None
     return [
         f"{name} was timed in {arithmetic} and compared with torch in f32: on the device check with edgepose evaluate"

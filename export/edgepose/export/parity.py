@@ -1,6 +1,5 @@
 """How far a model is from the network it came from: in raw outputs, in pixels, and in the metric."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,8 +59,14 @@ class Parity:
     drop_error: float
 
     def or_worse(self, other: "Parity") -> "Parity":
-        """Return the one whose keypoints are farther off; one that is NaN is."""
-        return self if other.px <= self.px or math.isnan(self.px) else other
+        """Return the worse of either figure; NaN is worse than any."""
+        return Parity(
+            raw=float(np.maximum(self.raw, other.raw)),
+            px=float(np.maximum(self.px, other.px)),
+            metric=float(np.minimum(self.metric, other.metric)),
+            drop=float(np.maximum(self.drop, other.drop)),
+            drop_error=float(np.maximum(self.drop_error, other.drop_error)),
+        )
 
     def problems(self, tolerance: Tolerance, codec: Codec, *, surely: bool = False) -> list[str]:
         """Return what is over its limit, in words; nothing when all is well. A figure that is NaN is over.

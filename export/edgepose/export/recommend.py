@@ -39,7 +39,8 @@ def recommend(
         least = min(p50s[row.path] for row in measured)
         chosen = next(row for row in measured if p50s[row.path] <= least * SAME)
         lost = f"{chosen.drop:.2f} points below" if chosen.drop > 0 else "no lower than"
-        why = f"{_speed(chosen, least)}; {metric} {lost} torch's"
+        of = "what the device can use" if min(p50s.values()) == least else "what keeps the budget"
+        why = f"{_speed(chosen, least, of)}; {metric} {lost} torch's"
     return Recommendation(chosen.path, why + _budget(known[chosen.path], profile))
 
 
@@ -64,9 +65,9 @@ def _rank(row: Row, profile: DeviceProfile) -> tuple[int, int]:
     return profile.formats.index(row.format), precisions.index(row.precision)
 
 
-def _speed(chosen: Row, least: float) -> str:
+def _speed(chosen: Row, least: float, of: str) -> str:
     if chosen.p50 == least:
-        return f"the fastest here of what the device can use, p50 {least:.2f} ms"
+        return f"the fastest here of {of}, p50 {least:.2f} ms"
     return f"p50 {chosen.p50:.2f} ms, as fast here as the fastest ({least:.2f}) and before it in the profile's order"
 
 

@@ -5,6 +5,7 @@ import platform
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,18 +17,21 @@ from edgepose.runtime.backends.tensorrt_cache import EngineCache, EngineKey, eng
 from edgepose.runtime.files import sync_file
 from edgepose.runtime.sidecar import model_files, sidecar_path
 
+_STALE_S = 24 * 3600
+
 
 @contextmanager
 def staging_folder(out: Path) -> Iterator[Path]:
-    """Yield `.NAME.partial-HOST-PID` beside `out`; it is gone afterwards, as are those of processes that died here.
+    """Yield `.NAME.partial-HOST-PID` beside `out`; it is gone afterwards, as are those of processes that died.
 
-    It is inside `out` where nothing can be renamed from beside it (another mount), or nothing be made there.
+    Of other machines and containers nobody here knows who lives: their folders go after a day. It is inside `out` where
+    nothing can be renamed from beside it (another mount), or nothing be made there.
 
     Raises `ExportError` where the file system refuses, there or inside.
     """
     out = out.resolve()
     near = out if out.is_dir() and not _can_rename(out.parent, out) else out.parent
-    staging = near / f"{_prefix(out)}{os.getpid()}"
+    staging = near / f"{_prefix(out)}{_host()}-{os.getpid()}"
     try:
         if out.exists() and not (out.is_dir() and os.access(out, os.W_OK)):
             raise ExportError(f"{out} is no folder that can be written to; choose another --out")
@@ -44,9 +48,12 @@ def staging_folder(out: Path) -> Iterator[Path]:
 
 
 def _prefix(out: Path) -> str:
+    return f".{out.name}.partial-"
+
+
+def _host() -> str:
     # in another container, or on another machine that has the folder mounted, the numbers of processes are others
-    host = re.sub(r"[^A-Za-z0-9.]", "_", platform.node()) or "here"
-    return f".{out.name}.partial-{host}-"
+    return re.sub(r"[^A-Za-z0-9.]", "_", platform.node()) or "here"
 
 
 def _can_rename(source: Path, target: Path) -> bool:
@@ -63,9 +70,14 @@ def _can_rename(source: Path, target: Path) -> bool:
 
 def _remove_stale(place: Path, prefix: str) -> None:
     for folder in place.iterdir():
-        pid = folder.name.removeprefix(prefix)
-        is_ours = folder.name.startswith(prefix) and pid.isdecimal()
-        if is_ours and (int(pid) == os.getpid() or not psutil.pid_exists(int(pid))):
+        host, _, pid = folder.name.removeprefix(prefix).rpartition("-")
+        if not folder.name.startswith(prefix) or not pid.isdecimal():
+            continue
+        if host == _host():
+            is_stale = int(pid) == os.getpid() or not psutil.pid_exists(int(pid))
+        else:
+            is_stale = time.time() - folder.stat().st_mtime > _STALE_S
+        if is_stale:
             shutil.rmtree(folder, ignore_errors=True)
 
 

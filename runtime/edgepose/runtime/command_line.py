@@ -1,6 +1,8 @@
 """What every command line here does: one line on the error stream for what the user can mend, and exit code 2."""
 
+import os
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 import typer
@@ -35,9 +37,11 @@ def run_app(app: typer.Typer) -> NoReturn:
         _fail(str(MissingExtraError(module, _EXTRA_OF[module])))
     except EdgeposeError as error:
         _fail(str(error))
-    except BrokenPipeError:
-        raise
+    except BrokenPipeError:  # as of `| head`
+        _drop_output()
+        sys.exit(1)
     except OSError as error:
+        _drop_output()
         _fail(f"the system refuses: {error.strerror or error}{f' ({error.filename})' if error.filename else ''}")
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
@@ -50,6 +54,12 @@ def _usage(error: BaseException) -> str:
     command = context.command_path if context else "edgepose"
     message = " ".join(error.format_message().split())  # type: ignore[attr-defined]
     return f"{message.rstrip('.')}; see {command} --help"
+
+
+def _drop_output() -> None:
+    """Let what is still to be printed vanish: the interpreter's end would try again, and complain."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(text: str) -> NoReturn:

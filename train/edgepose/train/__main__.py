@@ -12,6 +12,6 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 app.command()(train)
 
 if __name__ == "__main__":
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:  # torchrun, which is told itself, ends its processes otherwise
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:  # torchrun's processes end by a signal that it sends them itself
         terminate_like_control_c()
     run_app(app)

@@ -1,5 +1,6 @@
 """The processes that prepare the batches of a training."""
 
+import atexit
 from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
 from functools import partial
@@ -48,6 +49,7 @@ class BatchLoader:
 
         Raises `EdgeposeError`, here and in one line, where a process could not make one.
         """
+        atexit.register(self.close)
         for batch in self._loader:
             if isinstance(batch, EdgeposeError):
                 raise batch
@@ -67,7 +69,18 @@ class BatchLoader:
                 "--workers, or give a container more shared memory (docker run --shm-size)"
             ) from error
         finally:
-            # they ignore what would end them else, and the interpreter's end waits for them; torch has no public way
-            if (iterator := self._loader._iterator) is not None:  # noqa: SLF001
-                iterator._shutdown_workers()  # type: ignore[attr-defined]  # noqa: SLF001
-                self._loader._iterator = None  # noqa: SLF001
+            self.close()
+
+    def close(self) -> None:
+        """End the processes, if there are any; the next batches have new ones."""
+        atexit.unregister(self.close)
+        # they ignore what would end them else, and the interpreter's end waits for them; torch has no public way
+        iterator: Any = self._loader._iterator  # noqa: SLF001
+        if iterator is None:
+            return
+        try:
+            iterator._shutdown_workers()  # noqa: SLF001
+        finally:
+            for worker in iterator._workers:  # noqa: SLF001
+                worker.kill()
+            self._loader._iterator = None  # noqa: SLF001

@@ -101,14 +101,9 @@ class Trainer:
                 "add data or lower it"
             )
         self.objective.check_labels(mix)
-        self._loader = BatchLoader(
-            self.objective.examples(mix),
-            self.objective.collate,
-            self._sampler,
-            self.world.share(recipe.batch),
-            workers,
-            pinned=self.device.type == "cuda",
-        )
+        examples, share = self.objective.examples(mix), self.world.share(recipe.batch)
+        pinned = self.device.type == "cuda"
+        self._loader = BatchLoader(examples, self.objective.collate, self._sampler, share, workers, pinned=pinned)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -129,7 +124,7 @@ class Trainer:
         # the loader's processes share the data as long as nothing writes into it: the collector would
         gc.freeze()
         try:
-            with self._loader.ended(), Interruption() as interruption:
+            with Interruption() as interruption, self._loader.ended():
                 while self.state.progress.epoch < self.recipe.epochs:
                     self._run_epoch(interruption)
         finally:

@@ -37,8 +37,9 @@ def collated_or_error(collate: Callable[[list[Any]], Batch], examples: list[Any]
         for tensor in batch.values() if shared else ():
             tensor.share_memory_()  # type: ignore[no-untyped-call]
     except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        more = "raise ulimit -n" if "open files" in reason else "give a container more (docker run --shm-size)"
         return TrainingError(
-            f"there is no shared memory for a batch ({str(error).splitlines()[0]}): give a container more "
-            "(docker run --shm-size), or take fewer --workers, 0 even"
+            f"there is no shared memory for a batch ({reason}): {more}, or take fewer --workers, 0 even"
         )
     return batch

@@ -15,6 +15,7 @@ from torch.distributed.rendezvous import rendezvous
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.profiles.probe import probe_this_machine
+from edgepose.train.interruption import SavedAndStopped
 from edgepose.train.sync_norm import SyncBatchNorm2d
 
 _T = TypeVar("_T")
@@ -127,8 +128,12 @@ def joined_world() -> Iterator[World]:
     store, rank, size = next(rendezvous("env://", timeout=_PATIENCE))
     backend = "nccl" if device.type == "cuda" else "gloo"
     distributed.init_process_group(backend, store=_fresh(store), rank=rank, world_size=size, timeout=_PATIENCE)
-    yield World(rank, size, device)
-    # after an error the others are in the middle of a call that waits for this process: NCCL would wait for them
+    try:
+        yield World(rank, size, device)
+    except SavedAndStopped:  # all of them are at the same place
+        distributed.destroy_process_group()
+        raise
+    # not after an error: the others are in the middle of a call that waits for this process, and NCCL waits for them
     distributed.destroy_process_group()
 
 

@@ -1,5 +1,6 @@
 """The top-down estimator of one person: search until somebody is there, then follow the keypoints."""
 
+import time
 from dataclasses import replace
 
 from edgepose.runtime.arrays import FloatArray, ImageArray
@@ -10,8 +11,8 @@ from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.runtime.top_down import BoxPose, TopDownModel
 
-_MOST_UNSEEN_FRAMES = 90
-"""After more of them, as of a stream that was away, whoever stands there may be somebody else."""
+_LONGEST_GAP_NS = 3_000_000_000
+"""When no picture came for longer, as of a stream that was away, whoever stands there may be somebody else."""
 
 
 class SinglePersonEstimator:
@@ -38,7 +39,7 @@ class SinglePersonEstimator:
         self._search_for = PersonSearch(self._model, search)
         self._box: FloatArray | None = None
         self._id = 0
-        self._last_index = 0
+        self._done_ns = 0
 
     @property
     def skeleton(self) -> Skeleton:
@@ -47,12 +48,15 @@ class SinglePersonEstimator:
 
     def estimate(self, frame: Frame, clock: StageClock) -> Poses:
         """Return the person in the frame, or nobody."""
-        image = frame.image_bgr
+        if frame.t_ns - self._done_ns > _LONGEST_GAP_NS:
+            self._box = None
+        poses = self._person(frame.image_bgr, clock)
+        self._done_ns = time.perf_counter_ns()
+        return poses
+
+    def _person(self, image: ImageArray, clock: StageClock) -> Poses:
         if self._given_box is not None:
             return self._poses(self._look_into(self._given_box, image, clock))
-        if frame.index - self._last_index > _MOST_UNSEEN_FRAMES:
-            self._box = None
-        self._last_index = frame.index
         if self._box is not None and self._follows:
             followed = self._follow(image, self._box, clock)
             if followed is not None:

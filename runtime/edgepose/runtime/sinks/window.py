@@ -90,11 +90,13 @@ def _answers(display: str) -> bool:
     local = re.fullmatch(r":(\d+)(?:\.\d+)?", display)
     if local is None:
         return True
-    place = f"/tmp/.X11-unix/X{local[1]}"  # noqa: S108  where X servers listen
+    place, port = f"/tmp/.X11-unix/X{local[1]}", 6000 + int(local[1])  # noqa: S108  where X servers listen
     for address in (place, f"\0{place}"):
         with socket.socket(socket.AF_UNIX) as probe, suppress(OSError):
             probe.connect(address)
             return True
+    with suppress(OSError, OverflowError), socket.create_connection(("localhost", port), timeout=1):
+        return True
     return False
 
 

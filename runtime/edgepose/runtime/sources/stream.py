@@ -42,10 +42,11 @@ class StreamSource(CaptureSource):
         Raises `SourceError` when one without end stays away, or one that tells its length ends before it.
         """
         image_bgr, self._first = self._first, None
-        count = 0
+        count, came_s = 0, time.monotonic()
         while image_bgr is not None or (image_bgr := self._read_on()) is not None or self.live:
-            if image_bgr is None and (image_bgr := self._reconnect(count)) is None:
+            if image_bgr is None and (image_bgr := self._reconnect(count, came_s)) is None:
                 return
+            came_s = time.monotonic()
             yield image_bgr
             count += 1
             image_bgr = None
@@ -67,15 +68,14 @@ class StreamSource(CaptureSource):
         timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, cv2.CAP_PROP_READ_TIMEOUT_MSEC]
         return self._open(self._url, cv2.CAP_FFMPEG, [n for name in timeouts for n in (name, self._timeout_ms)])
 
-    def _reconnect(self, count: int) -> ImageArray | None:
-        """Return the next picture, or None when the source was stopped meanwhile."""
-        left_s = time.monotonic()
+    def _reconnect(self, count: int, came_s: float) -> ImageArray | None:
+        """Return the next picture after `count` of them, the last at `came_s`; None when it was stopped meanwhile."""
         for attempt in range(self._tries):
             if self._stopped.wait(self._pause_s * 2**attempt):
                 return None
             if (image_bgr := self._connect()) is not None:
                 self.reconnects += 1
-                self.missed += round((time.monotonic() - left_s) * self.playback_fps)
+                self.missed += round((time.monotonic() - came_s) * self.playback_fps)
                 return image_bgr
         raise SourceError(f"{self.name} broke off after {count} frames and {self._tries} tries; check the network")
 

@@ -84,13 +84,12 @@ def _check(annotation: dict[str, Any], images: dict[Any, Any]) -> None:
     """Raise `DataError` naming the annotation unless its numbers are numbers, and the image of a label is listed."""
     where = f"annotation {annotation.get('id')} of image {annotation.get('image_id')}"
     try:
-        annotation["image_id"], _box_xyxy(annotation["bbox"])
+        annotation["image_id"], _box_xyxy(annotation["bbox"]), _area_px2(annotation)
         if not _is_labelled(annotation):
             return
         if annotation["image_id"] not in images:
             raise DataError(f"{where}: the file lists no such image; restore the annotations")
         _points(annotation)
-        float(annotation["area"])
         str(images[annotation["image_id"]]["file_name"])
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{where} lacks or garbles {error}; restore the annotations") from error
