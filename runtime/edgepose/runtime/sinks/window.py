@@ -95,7 +95,7 @@ def _answers(display: str) -> bool:
         with socket.socket(socket.AF_UNIX) as probe, suppress(OSError):
             probe.connect(address)
             return True
-    with suppress(OSError, OverflowError), socket.create_connection(("localhost", port), timeout=1):
+    with suppress(OSError, OverflowError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
 
