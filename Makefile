@@ -7,8 +7,10 @@ READY := $(VENV)/.ready
 LEGACY_PYTHON ?= python3.11
 LEGACY := .venv-tflite-legacy
 LEGACY_READY := $(LEGACY)/.ready
-SOURCE ?= synthetic:0:150
-OUT ?= demo-out
+SOURCE = synthetic:0:150
+OUT = demo-out
+IS_NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+quoted = '$(subst ','\'',$(1))'
 # two processes of one thread: more threads get in each other's way, more processes take 2 GB each
 TESTS := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 CODE := profiles runtime train export tests benchmarks
@@ -21,7 +23,8 @@ help:  ## list the targets
 
 # torch goes first and pinned: any other choice of pip's may be another, much larger build
 $(READY): pyproject.toml constraints.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c '$(IS_NEW_ENOUGH)' || { echo "edgepose needs Python 3.11 or later: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	$(BIN)/python -c 'import pip; $(IS_NEW_ENOUGH)' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
@@ -30,7 +33,7 @@ $(READY): pyproject.toml constraints.txt
 setup: $(READY)  ## make the environment in .venv
 
 demo: $(READY)  ## export the shipped network, check it, run it on SOURCE (a clip, a file, 0 for a webcam)
-	$(BIN)/edgepose demo --source $(SOURCE) --out $(OUT)
+	$(BIN)/edgepose demo --source $(call quoted,$(SOURCE)) --out $(call quoted,$(OUT))
 
 test: $(READY)  ## the default tests
 	$(TESTS)
@@ -43,7 +46,7 @@ test-long: $(READY)  ## the tests that take many minutes: the shipped networks i
 
 # tflite-runtime's last release is for Python 3.11 and numpy 1: no place for it in the environment of the others
 $(LEGACY_READY): pyproject.toml tests/legacy/constraints.txt
-	test -x $(LEGACY)/bin/python || $(LEGACY_PYTHON) -m venv $(LEGACY)
+	$(LEGACY)/bin/python -c 'import pip' 2>/dev/null || $(LEGACY_PYTHON) -m venv --clear $(LEGACY)
 	$(LEGACY)/bin/python -m pip install --quiet --constraint tests/legacy/constraints.txt \
 		--editable ".[tflite-legacy]" pytest pytest-socket pytest-timeout
 	touch $@

@@ -99,7 +99,7 @@ def test_a_folder_becomes_a_slow_video(files: Path) -> None:
         (["--source", "98", "--json", "p"], "camera 98"),
         (["--source", "clip.avi"], "nowhere to show the poses: there is no display"),
         (["--source", "clip.avi", "--show", "--json", "p"], "there is no display"),
-        (["--source", "clip.avi", "--no-show"], "give --out VIDEO, --json FILE or --show"),
+        (["--source", "clip.avi", "--no-show"], "give --out FILE, --json FILE or --show"),
         (["--source", "clip.avi", "--out", "out.foo"], "unknown video container .foo"),
         (["--source", "clip.avi", "--out", "tiny.onnx/out.mp4"], "cannot write tiny.onnx/out.mp4"),
         (["--source", "clip.avi", "--out", "out.mp4", "--json", "tiny.onnx/p"], "cannot write tiny.onnx/p"),
@@ -175,3 +175,29 @@ def test_what_nohup_ignores_does_not_stop_it_but_control_c_does(files: Path) -> 
     _stop_with(files, "SIGHUP", "SIGINT", command=f"{nohup}; {_COMMAND}")
     times_ns = [json.loads(line)["t_ns"] for line in (files / "poses.jsonl").read_text().splitlines()]
     assert times_ns[-1] - times_ns[0] > 0.15e9
+
+
+def test_pictures_become_pictures_and_never_take_the_place_of_their_own(files: Path) -> None:
+    (files / "in").mkdir()
+    for name in ("1.png", "2.jpg"):
+        cv2.imwrite(str(files / "in" / name), dot_image(20, 30, (44, 52)))
+    result = _run("--source", "in", "--out", "drawn", "--json", "p.jsonl", "--box", BOX)
+    assert result.exit_code == 0, result.exception
+    assert sorted(path.name for path in (files / "drawn").iterdir()) == ["1.png", "2.jpg"]
+    assert [json.loads(line)["file"] for line in (files / "p.jsonl").read_text().splitlines()] == ["1.png", "2.jpg"]
+    assert _run("--source", "in/1.png", "--out", "one.jpg", "--box", BOX).exit_code == 0
+    assert cv2.imread("one.jpg") is not None
+    before = (files / "in" / "1.png").read_bytes()
+    assert "--out, as 1.png in/1.png would overwrite the source" in _error("--source", "in", "--out", "in")
+    assert "--out, as 1.png" in _error("--source", "in/1.png", "--out", "in")
+    assert "is one picture, and the source has more" in _error("--source", "in", "--out", "two.png", "--box", BOX)
+    assert (files / "in" / "1.png").read_bytes() == before
+
+
+def test_a_mode_and_a_score_that_make_no_sense_are_told(files: Path) -> None:
+    assert "expected a camera's mode" in _error("--source", "0", "--out", "o.mp4", "--camera", "full")
+    assert "a mode is for a camera, and clip.avi is none" in _error(
+        "--source", "clip.avi", "--out", "o.mp4", "--camera", "640x480"
+    )
+    assert "a score is from 0 to 1" in _error("--source", "clip.avi", "--out", "o.mp4", "--min-score", "2")
+    assert not (files / "o.mp4").exists()

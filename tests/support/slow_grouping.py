@@ -47,16 +47,33 @@ def _peaks(field: Any, row: int, rule: GroupingRule) -> list[_Peak]:
             value = at(x, y)
             around = [at(x + dx, y + dy) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
             if value > rule.peak and value > max(around[:4]) and value >= max(around[5:]):
-                dx = _top(at(x - 1, y), value, at(x + 1, y))
-                dy = _top(at(x, y - 1), value, at(x, y + 1))
+                left, right = (_log(at(i, y)) if 0 <= i < width else None for i in (x - 1, x + 1))
+                above, below = (_log(at(x, j)) if 0 <= j < height else None for j in (y - 1, y + 1))
+                dx = _top(left, _log(value), right, _bend(above, _log(value), below))
+                dy = _top(above, _log(value), below, _bend(left, _log(value), right))
                 found.append(_Peak(row, (x + dx, y + dy), value))
     highest = sorted(found, key=lambda peak: -peak.score)[: rule.most_peaks]
     return [peak for peak in found if peak in highest]
 
 
-def _top(before: float, centre: float, after: float) -> float:
-    left, middle, right = (math.log(max(value, 1e-6)) for value in (before, centre, after))
-    offset = (right - left) / (2 * max(2 * middle - left - right, 1e-6))
+def _log(value: float) -> float:
+    return math.log(max(value, 1e-6))
+
+
+def _bend(before: float | None, middle: float, after: float | None) -> float | None:
+    return None if before is None or after is None else 2 * middle - before - after
+
+
+def _top(before: float | None, middle: float, after: float | None, other_bend: float | None) -> float:
+    """Return where the top lies; beside the map's edge, the curve is as bent as that of the other axis."""
+    if before is None or after is None:
+        known = after if before is None else before
+        assert known is not None
+        if other_bend is None:
+            return 0.0
+        unknown = 2 * middle - known - other_bend
+        before, after = (unknown, known) if before is None else (known, unknown)
+    offset = (after - before) / (2 * max(2 * middle - before - after, 1e-6))
     return min(max(offset, -0.499), 0.499)
 
 

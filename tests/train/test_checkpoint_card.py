@@ -28,7 +28,7 @@ def test_what_training_does_not_say_has_a_default() -> None:
     codec = HeatmapCodec((32, 32), (8, 8), 5.0)
     card = card_of_checkpoint(tiny_checkpoint(spec=spec, codec=codec, training={"recipe": {"scale": (0.5, 2.0)}}))
     assert card.name == "ppnet-m1-d1-w8"
-    assert card.presence_threshold == 0.3
+    assert card.presence_threshold == 0.2
     assert "terms of the data" in card.licence
     assert card.outputs[0].shape == (-1, 17, 8, 8)
     assert ModelCard.from_json(card.to_json()) == card

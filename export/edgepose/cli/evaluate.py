@@ -48,7 +48,8 @@ def evaluate(
 
     people: list[Judged] = []
     dataset, path = open_dataset(data), model_path(model)
-    with open_any(model, load_profile(device)) as session, Progress(console=Console(stderr=True, emoji=False)) as bar:
+    profile = load_profile(device)
+    with open_any(model, profile) as session, Progress(console=Console(stderr=True, emoji=False)) as bar:
         task = bar.add_task("evaluating", total=None)
         evaluation = evaluate_session(
             session,
@@ -61,7 +62,7 @@ def evaluate(
             on_progress=lambda done, total: bar.update(task, completed=done, total=total),
             on_people=people.append if pictures is not None else None,
         )
-        environment = describe_environment(session, path, device).to_dict()
+        environment = describe_environment(session, path, profile.name).to_dict()
     evaluation = replace(evaluation, model=model, environment={**environment, **evaluation.environment})
     if as_json:
         typer.echo(json.dumps(evaluation.to_dict(), indent=1, allow_nan=False))

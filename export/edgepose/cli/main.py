@@ -1,9 +1,13 @@
 """The `edgepose` command: one subcommand a file, each importing what it needs when it runs."""
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from edgepose.cli.adapted import adapted
 from edgepose.cli.average import average
+from edgepose.cli.card import card
 from edgepose.cli.curve import curve
 from edgepose.cli.demo import demo
 from edgepose.cli.devices import devices
@@ -27,6 +31,7 @@ COMMANDS = (
     profile,
     report,
     models,
+    card,
     devices,
     info,
     parts,
@@ -48,6 +53,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"edgepose {version('edgepose')}")
+        raise typer.Exit
+
+
+@app.callback()
+def edgepose(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=lambda wanted: _print_version(wanted=wanted), is_eager=True)
+    ] = False,
+) -> None:
+    """Human pose estimation on edge devices: train, export, run and measure."""
+
+
 for _command in COMMANDS:
     app.command()(_command)
 

@@ -4,12 +4,15 @@ import json
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgepose.cli.options import Device
+from edgepose.cli.options import Camera, Device, MinScore
 from edgepose.runtime.profiling import DEFAULT_SOURCE
+
+if TYPE_CHECKING:
+    from edgepose.runtime.profiling.sustained import Interval
 
 
 def profile(
@@ -19,6 +22,7 @@ def profile(
         str, typer.Option(help="Camera index, video, folder, stream or synthetic[:SEED[:FRAMES]].")
     ] = DEFAULT_SOURCE,
     device: Device = "auto",
+    camera: Camera = None,
     json_path: Annotated[
         Path | None, typer.Option("--json", help="Write the report here too; - prints it alone.")
     ] = None,
@@ -31,6 +35,7 @@ def profile(
     max_people: Annotated[
         int, typer.Option(min=1, help="Follow so many people; budgets are for one, and `run` follows 5.")
     ] = 1,
+    min_score: MinScore = None,
     paced: Annotated[
         bool, typer.Option("--paced", help="Play a recording at its own rate, as a camera would.")
     ] = False,
@@ -43,26 +48,37 @@ def profile(
     from edgepose.runtime.inputs import input_files  # noqa: PLC0415
     from edgepose.runtime.profiling.measure import Effort, measure_layers, measure_model  # noqa: PLC0415
     from edgepose.runtime.profiling.table import layers_table, report_tables  # noqa: PLC0415
+    from edgepose.runtime.sources import CameraMode  # noqa: PLC0415
 
     refuse_overwriting({"--json": json_path}, input_files(model, source, device))
-    effort = Effort(runs=runs, max_frames=max_frames, most_people=max_people, sustained_minutes=sustained)
+    mode = CameraMode.of_text(camera) if camera is not None else None
+    effort = Effort(
+        runs=runs, max_frames=max_frames, most_people=max_people, min_score=min_score, sustained_minutes=sustained
+    )
     alone = str(json_path) == "-"
     console = Console(stderr=alone, emoji=False)
     profile = load_profile(device)
     if not profile.is_like_this_machine:
-        told = f"warning: {profile.name} is {profile.architecture}: times taken here are not its own"
-        console.print(told, style="yellow")
+        warning = f"warning: {profile.name} is {profile.architecture}: times taken here are not its own"
+        console.print(warning, style="yellow")
     report = None
+
+    def told(minute: int, interval: "Interval") -> None:
+        Console(stderr=True).print(
+            f"minute {minute}: p50 {interval.network_ms.p50:.2f} ms", style="dim", highlight=False
+        )
+
     try:
         # a file that cannot be written is told before minutes of measuring
         with nullcontext(sys.stdout) if alone or json_path is None else open_text_whole(json_path) as file:
-            report = measure_model(model, device, source, effort, paced=paced)
+            report = measure_model(model, device, source, effort, paced=paced, camera=mode, on_interval=told)
             if json_path is not None:
                 file.write(json.dumps(report.to_dict(), indent=1) + "\n")
     finally:  # shown if the file fails after them, and no reader who went away costs the file
         if report is not None:
             console.print(report_tables(report))
     if layers:
-        console.print(layers_table(measure_layers(model, device)))
+        times = measure_layers(model, device)
+        console.print(layers_table(times) if times else "this engine tells no times of single layers")
     if not report.kept:
         raise typer.Exit(1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgepose.cli.options import Device
+from edgepose.cli.options import Camera, Device, MinScore
 
 if TYPE_CHECKING:
     from edgepose.runtime.arrays import FloatArray
@@ -23,11 +23,15 @@ def run(
     source: Annotated[
         str, typer.Option(help="Camera index, video, image, folder, stream or synthetic[:SEED[:FRAMES]].")
     ],
-    out: Annotated[Path | None, typer.Option(help="Write an annotated video here (.mp4 .mov .mkv .avi .webm).")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write an annotated video here (.mp4 .mov .mkv .avi .webm), a picture, or a folder of them."),
+    ] = None,
     json_path: Annotated[
         Path | None, typer.Option("--json", help="Write the poses here, a JSON line a frame; - prints them.")
     ] = None,
     device: Device = "auto",
+    camera: Camera = None,
     paced: Annotated[
         bool, typer.Option("--paced", help="Play a recording at its own rate, as a camera would.")
     ] = False,
@@ -49,6 +53,7 @@ def run(
     scales: Annotated[
         str | None, typer.Option(help="Bottom-up models: sizes to look at the picture in, as 1,1.5; slower.")
     ] = None,
+    min_score: MinScore = None,
     flip: Annotated[bool, typer.Option("--flip", help="Look into the mirror too, for twice the runs.")] = False,
     smooth: Annotated[bool, typer.Option("--smooth/--no-smooth", help="Steady the keypoints in time.")] = True,
 ) -> None:
@@ -58,25 +63,52 @@ def run(
     from edgepose.runtime.backends import open_model  # noqa: PLC0415
     from edgepose.runtime.bottom_up import Views  # noqa: PLC0415
     from edgepose.runtime.estimators import open_estimator  # noqa: PLC0415
-    from edgepose.runtime.files import refuse_overwriting  # noqa: PLC0415
-    from edgepose.runtime.inputs import input_files  # noqa: PLC0415
-    from edgepose.runtime.sources import open_source  # noqa: PLC0415
-    from edgepose.runtime.tally import run_to_end, summary  # noqa: PLC0415
+    from edgepose.runtime.sources import CameraMode, open_source  # noqa: PLC0415
 
-    box_xyxy, views = _parse_box(box), Views.of_text(scales, flip=flip) if scales else Views(flip=flip)
-    written = [path for path in (out, json_path) if path is not None]
-    show = _wants_window(show, files=written)
-    refuse_overwriting({"--out": out, "--json": json_path}, input_files(model, source, device))
-    with open_source(source, paced=paced) as frames, open_model(model, load_profile(device)) as session:
-        estimator = open_estimator(session, max_people, box_xyxy=box_xyxy, views=views, follow=frames.is_sequence)
+    views = Views.of_text(scales, flip=flip) if scales else Views(flip=flip)
+    box_xyxy = _parse_box(box)
+    mode = CameraMode.of_text(camera) if camera is not None else None
+    files = [path for path in (out, json_path) if path is not None]
+    show = _wants_window(show, files=files)
+    _refuse_overwriting(model, source, device, out, json_path)
+    with open_source(source, paced=paced, camera=mode) as frames, open_model(model, load_profile(device)) as session:
+        estimator = open_estimator(
+            session, max_people, box_xyxy=box_xyxy, views=views, follow=frames.is_sequence, min_score=min_score
+        )
         sinks = _open_sinks(frames, out, json_path, show=show)
         pipeline = _pipeline(frames, estimator, sinks, session.card.name, smooth=smooth)
-        tally = run_to_end(pipeline, max_frames)
-        typer.echo(summary(tally, frames, pipeline, written), err=str(json_path) == "-")
+        _run(pipeline, frames, max_frames, files, alone=str(json_path) == "-")
+
+
+def _run(
+    pipeline: "Pipeline", frames: "FrameSource", max_frames: int | None, files: list[Path], *, alone: bool
+) -> None:
+    """Run to the end and say what was done; `alone`, standard output is for the poses."""
+    from edgepose.runtime.tally import run_to_end, summary  # noqa: PLC0415
+
+    tally = run_to_end(pipeline, max_frames)
+    typer.echo(summary(tally, frames, pipeline, files), err=alone)
     if tally.broken_off is not None:
         raise tally.broken_off
     if tally.interrupted and not frames.live:
         raise typer.Exit(130)
+
+
+def _refuse_overwriting(model: str, source: str, device: str, out: Path | None, json_path: Path | None) -> None:
+    """Raise `EdgeposeError` where an output is an input, or another one; of a folder of pictures, each of them."""
+    from edgepose.runtime.files import refuse_overwriting  # noqa: PLC0415
+    from edgepose.runtime.inputs import input_files  # noqa: PLC0415
+
+    inputs = input_files(model, source, device)
+    outputs = {"--out": out, "--json": json_path}
+    if out is not None and _is_folder(out):
+        outputs = {"--json": json_path, **{f"--out, as {f.name}": out / f.name for f in inputs["the source"]}}
+    refuse_overwriting(outputs, inputs)
+
+
+def _is_folder(out: Path) -> bool:
+    """Tell whether an output is a folder of pictures: one that is there, or a name without a suffix."""
+    return out.is_dir() or not out.suffix
 
 
 def _pipeline(
@@ -91,14 +123,16 @@ def _pipeline(
 
 
 def _open_sinks(source: "FrameSource", out: Path | None, json_path: Path | None, *, show: bool) -> "list[Sink]":
-    from edgepose.runtime.sinks import JsonLinesSink, VideoSink, WindowSink  # noqa: PLC0415
+    from edgepose.runtime.sinks import JsonLinesSink, PictureSink, VideoSink, WindowSink, is_picture  # noqa: PLC0415
 
     sinks: list[Sink] = []
     with ExitStack() as opened:  # when a later one cannot be opened, the earlier ones leave nothing behind
         if show:
             stay_ms = 1 if source.is_sequence else round(1000 / source.playback_fps)
             sinks.append(opened.enter_context(WindowSink(stay_ms=stay_ms)))
-        if out is not None:
+        if out is not None and (_is_folder(out) or is_picture(out)):
+            sinks.append(opened.enter_context(PictureSink(out)))
+        elif out is not None:
             sinks.append(opened.enter_context(VideoSink(out, source.playback_fps, real_time=source.live)))
         if json_path is not None:
             sinks.append(opened.enter_context(JsonLinesSink(json_path)))
@@ -120,7 +154,7 @@ def _wants_window(show: bool | None, files: list[Path]) -> bool:
     if problem is not None:
         raise EdgeposeError(f"nowhere to show the poses: {problem}")
     if not show and not files:
-        raise EdgeposeError("nothing would be written or shown; give --out VIDEO, --json FILE or --show")
+        raise EdgeposeError("nothing would be written or shown; give --out FILE, --json FILE or --show")
     return show
 
 

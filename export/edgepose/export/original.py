@@ -16,7 +16,7 @@ from edgepose.export.layers import chosen_layers
 from edgepose.export.parity import Parity, Reference, measure_parity, reference_of
 from edgepose.export.provenance import exported_from
 from edgepose.export.quantise import require_people
-from edgepose.export.request import QUANTISED, ExportRequest
+from edgepose.export.request import DEFAULT_DATA, QUANTISED, ExportRequest
 from edgepose.export.sensitivity import LayerHarm, layers_by_harm
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.card import ModelCard
@@ -87,6 +87,8 @@ def prepare(request: ExportRequest, on_step: Callable[[str], None]) -> Original:
     decoder = _decoder(codec, card.name) if request.decode else None
     calibrate_on = open_dataset(request.calibrate) if request.calibrate else None
     validate_on = open_dataset(request.validated_on)
+    if request.validate is None and not validate_on.has_joints:
+        validate_on = open_dataset(DEFAULT_DATA)  # pictures without labels calibrate, and cannot be compared on
     on_step("read the network")
     network = checkpoint.build()
     deployed = DeployNetwork(network).eval()

@@ -107,7 +107,7 @@ class SinkThread:
         clock = StageClock()
         with clock.stage("draw"):
             drawn_bgr = self._painter.paint(result)
-        result.stage_ns.update(clock.stage_ns)
+        result.stage_ns["draw"] = clock.stage_ns["draw"]
         return drawn_bgr
 
 

@@ -43,18 +43,19 @@ class BoxPose:
 class TopDownModel:
     """A session with what its card says about crops and outputs; crops are warped straight into the input buffer.
 
-    With `flip` it looks at every crop in the mirror too, which is a run more, and averages the heatmaps. Raises
+    With `flip` it looks at every crop in the mirror too, which is a run more, and averages the heatmaps. Whoever scores
+    below `min_score`, the card's presence threshold if not given, is nobody. Raises
     `ModelError` for a model of another kind, and for `flip` with one that decodes itself.
     """
 
-    def __init__(self, session: Session, *, flip: bool = False) -> None:
+    def __init__(self, session: Session, *, flip: bool = False, min_score: float | None = None) -> None:
         card = session.card
         if len(session.inputs) != 1:
             raise ModelError(
                 f"{card.name} has {len(session.inputs)} inputs; a top-down model has one image; export it again"
             )
         self.skeleton = card.skeleton_object()
-        self.presence_threshold = card.presence_threshold
+        self.presence_threshold = card.presence_threshold if min_score is None else min_score
         self._session = session
         self._decode = Decoding(card)
         if flip:

@@ -106,6 +106,10 @@ class Tracker:
         self._last_index = index
         return self._seen(index)
 
+    def forget(self) -> None:
+        """Forget everybody: whoever comes next is somebody new."""
+        self.tracks = []
+
     def _check(self, found: Poses, index: int) -> None:
         if found.skeleton != self._skeleton:
             raise EdgeposeError(f"a tracker of {self._skeleton.name} cannot follow poses of {found.skeleton.name}")

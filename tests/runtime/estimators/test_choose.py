@@ -10,13 +10,15 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.bottom_up import Views
+from edgepose.runtime.clock import StageClock
 from edgepose.runtime.estimators import (
     BottomUpEstimator,
     SeveralPeopleEstimator,
     SinglePersonEstimator,
     open_estimator,
 )
-from support.colour_people import save_colour_model
+from edgepose.runtime.poses import Frame
+from support.colour_people import STANDING, draw_person, save_colour_model
 from support.engines import backend_or_skip
 from support.painted_people import save_painted_model
 
@@ -62,3 +64,19 @@ def test_what_a_model_cannot_do_is_refused(of_one: Session, of_everybody: Sessio
         open_estimator(of_one, 3, box_xyxy=BOX)
     with pytest.raises(EdgeposeError, match="scales are for a bottom-up model"):
         open_estimator(of_one, views=Views(scales=(1.0, 1.5)))
+
+
+def test_a_least_score_takes_the_place_of_the_cards(of_one: Session, of_everybody: Session) -> None:
+    image_bgr = np.full((240, 320, 3), 128, np.uint8)
+    draw_person(image_bgr, STANDING + 20, radius=8)
+    image_bgr[int(STANDING[:, 1].max()) :] = 128  # the lowest joints are hidden
+    for most in (1, 5):
+        seen = []
+        for score in (None, 0.05, 1.0):
+            estimator = open_estimator(of_one, most, min_score=score, follow=False)
+            seen.append(len(estimator.estimate(Frame(image_bgr, 0, 0), StageClock())) > 0)
+        assert seen == [True, True, False]
+    nobody = open_estimator(of_everybody, min_score=1.0, follow=False)
+    assert len(nobody.estimate(Frame(image_bgr, 0, 0), StageClock())) == 0
+    with pytest.raises(EdgeposeError, match="a score is from 0 to 1, found 30"):
+        open_estimator(of_one, min_score=30)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -58,3 +59,18 @@ def test_the_report_holds_it_on_request_and_shows_it(clip: str, tmp_path: Path) 
     text = " ".join(console.export_text().split())
     assert text.count("network without a pause") == 1
     assert f"{slowdown(report.sustained):.2f} times that at the start" in text
+
+
+def test_control_c_keeps_the_minutes_that_are_over(tmp_path: Path) -> None:
+    told: list[int] = []
+
+    def stop_after(last: int, number: int, _interval: Interval) -> None:
+        told.append(number)
+        if number == last:
+            raise KeyboardInterrupt
+
+    with open_model(save_tiny_onnx(tmp_path)) as session:
+        with pytest.raises(KeyboardInterrupt):
+            measure_sustained(session, 1e-9, partial(stop_after, 1))
+        assert len(measure_sustained(session, 1e-9, partial(stop_after, 2))) == 2
+    assert told == [1, 1, 2]

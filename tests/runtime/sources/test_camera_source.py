@@ -1,9 +1,11 @@
 import sys
 
+import cv2
+import numpy as np
 import pytest
 
 from edgepose.runtime.errors import SourceError
-from edgepose.runtime.sources import open_source
+from edgepose.runtime.sources import CameraMode, open_source
 
 
 @pytest.mark.parametrize("text", ["99", "/dev/video99"])
@@ -22,3 +24,52 @@ def test_a_camera_of_somebody_else_says_whose_group_may_open_it(monkeypatch: pyt
     monkeypatch.setattr("edgepose.runtime.sources.camera.os.access", lambda *_: False)
     with pytest.raises(SourceError, match=r"/dev/video7 may not be opened by this user; .* group, .* video"):
         open_source("7")
+
+
+class _Capture:
+    """Stands in for a camera that has the mode that it is asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, float]] = []
+
+    def open(self, *_: object) -> bool:
+        return True
+
+    def isOpened(self) -> bool:  # noqa: N802  OpenCV's name
+        return True
+
+    def read(self) -> tuple[bool, object]:
+        size = dict(self.asked)
+        shape = (int(size.get(cv2.CAP_PROP_FRAME_HEIGHT, 48)), int(size.get(cv2.CAP_PROP_FRAME_WIDTH, 64)), 3)
+        return True, np.zeros(shape, np.uint8)
+
+    def set(self, key: int, value: float) -> None:
+        self.asked.append((key, value))
+
+    def get(self, key: int) -> float:
+        return dict(self.asked).get(key, 0.0)
+
+    def release(self) -> None:
+        pass
+
+
+def test_a_mode_is_asked_for_as_motion_jpeg_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgepose.runtime.sources.camera._require_node", lambda _: None)
+    monkeypatch.setattr(cv2, "VideoCapture", _Capture)
+    with open_source("0", camera=CameraMode.of_text("320x240@60")) as source:
+        assert (source.size_wh, source.fps) == ((320, 240), 60)
+        assert source._capture.asked[0] == (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))  # type: ignore[attr-defined]
+    with open_source("0") as source:
+        assert source.size_wh == (64, 48)
+        assert not source._capture.asked  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("text", ["", "1280", "0x720", "1280x720@", "1280x720@0", "wide", "1280x720@30fps"])
+def test_what_is_no_mode_is_told(text: str) -> None:
+    with pytest.raises(SourceError, match="expected a camera's mode as 1280x720 or 1280x720@30, found"):
+        CameraMode.of_text(text)
+
+
+def test_a_mode_is_for_cameras_alone() -> None:
+    with pytest.raises(SourceError, match="a mode is for a camera, and synthetic is none; leave --camera out"):
+        open_source("synthetic", camera=CameraMode((640, 480)))

@@ -152,3 +152,29 @@ def test_an_image_that_may_not_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "val2017" / "000007.jpg").chmod(0)
     with pytest.raises(DataError, match=r"image .*000007.jpg cannot be read: Permission denied"):
         open_dataset(f"coco:{tmp_path}").sample(0)
+
+
+def test_what_other_tools_leave_out_is_made_up_for(tmp_path: Path) -> None:
+    whole = write_coco(tmp_path)
+    expected = [open_dataset(f"coco:{tmp_path}").sample(i) for i in range(2)]
+    for annotation in whole["annotations"]:
+        annotation.pop("num_keypoints", None)
+        annotation.pop("area", None)
+    bag = {"id": 99, "image_id": whole["annotations"][0]["image_id"], "category_id": 31, "bbox": [1, 2, 3, 4]}
+    whole["annotations"].append(bag)
+    (tmp_path / "annotations" / "person_keypoints_val2017.json").write_text(json.dumps(whole))
+    found = open_dataset(f"coco:{tmp_path}")
+    assert len(found) >= 2
+    for person, before in enumerate(expected):
+        sample = found.sample(person)
+        np.testing.assert_array_equal(sample.keypoints, before.keypoints)
+        width, height = sample.box_xyxy[2:] - sample.box_xyxy[:2]
+        assert sample.area_px2 == pytest.approx(0.53 * width * height)
+
+
+def test_other_joints_than_cocos_are_told(tmp_path: Path) -> None:
+    document = write_coco(tmp_path)
+    document["annotations"][0]["keypoints"] = [1, 2, 2] * 21
+    (tmp_path / "annotations" / "person_keypoints_val2017.json").write_text(json.dumps(document))
+    with pytest.raises(DataError, match=r"expected x, y and visibility of COCO's 17 joints, found 63 numbers"):
+        open_dataset(f"coco:{tmp_path}")

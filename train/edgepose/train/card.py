@@ -7,6 +7,8 @@ from edgepose.runtime.tensors import TensorSpec
 from edgepose.train.checkpoint import Checkpoint, CheckpointError
 
 _OWN_FIELDS = ("presence_threshold", "licence")
+_PRESENCE_THRESHOLD = 0.2
+"""Unless the training says otherwise; what ships for one person has it."""
 _TERMS_OF_THE_DATA = "Apache-2.0 for the network; its weights are under the terms of the data in the provenance"
 
 
@@ -34,7 +36,7 @@ def card_of_checkpoint(checkpoint: Checkpoint, name: str | None = None) -> Model
         outputs=(TensorSpec(codec.output, "float32", (-1, codec.maps_of(spec.skeleton), map_height, map_width)),),
         precision="fp32",
         format="torch",
-        presence_threshold=training.get("presence_threshold", 0.3),
+        presence_threshold=training.get("presence_threshold", _PRESENCE_THRESHOLD),
         accuracy=accuracy,
         provenance={key: value for key, value in training.items() if key not in _OWN_FIELDS},
         licence=training.get("licence", _TERMS_OF_THE_DATA),

@@ -55,6 +55,8 @@ def _open_onnx(path: Path, options: SessionOptions) -> Session:
     try:
         from edgepose.runtime.backends.onnxruntime import OnnxRuntimeSession  # noqa: PLC0415  one engine, when needed
     except (MissingExtraError, ModelError) as missing:
+        if options.providers and "cpu" not in options.providers:  # they are ONNX Runtime's alone
+            raise
         try:
             return _open_openvino(path, options)
         except MissingExtraError:

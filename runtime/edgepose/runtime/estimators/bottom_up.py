@@ -5,6 +5,7 @@ from dataclasses import replace
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.bottom_up import BottomUpModel, Views
 from edgepose.runtime.clock import StageClock
+from edgepose.runtime.estimators.outage import Outages
 from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.runtime.tracking import Tracker, TrackerSettings
@@ -30,13 +31,15 @@ class BottomUpEstimator:
         views: Views = Views(),
         tracker: TrackerSettings = TrackerSettings(),
         follow: bool = True,
+        min_score: float | None = None,
     ) -> None:
-        threshold = session.card.presence_threshold
+        threshold = session.card.presence_threshold if min_score is None else min_score
         least_score = KEPT_SHARE * threshold if follow else threshold
         self._model = BottomUpModel(session, views, most_people or 1, least_score)
         self._most_people = most_people
         tracker = replace(tracker, start_score=threshold)
         self._tracker = Tracker(self._model.skeleton, tracker) if follow else None
+        self._outages = Outages()
         self._next_id = 1
 
     @property
@@ -48,6 +51,8 @@ class BottomUpEstimator:
         """Return who is in the frame; somebody new is shown from the third frame on."""
         found = self._model.see(frame.image_bgr, clock)
         if self._tracker is not None:
+            if self._outages.end_at(frame):
+                self._tracker.forget()
             with clock.stage("decode"):
                 return self._first(self._tracker.update(found, frame.index))
         found = self._first(found)

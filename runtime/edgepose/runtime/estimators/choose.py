@@ -22,24 +22,29 @@ def open_estimator(
     box_xyxy: FloatArray | None = None,
     views: Views = Views(),
     follow: bool = True,
+    min_score: float | None = None,
 ) -> Estimator:
     """Return the estimator of a model.
 
     `box_xyxy` (4,) is where one person is looked for, and nowhere else. `views` is how a picture is looked at: in the
     mirror too by either kind of model, in several scales by a bottom-up one. `follow` says that frames come after one
-    another. Raises `EdgeposeError` for `most_people` below 1, for several in a box, for a box with a bottom-up model
-    and for scales with a top-down one.
+    another. Whoever scores below `min_score` is nobody; not given, it is the card's presence threshold. Raises
+    `EdgeposeError` for a score that is not from 0 to 1, for `most_people` below 1, for several in a box, for a box with
+    a bottom-up model and for scales with a top-down one.
     """
     if most_people is not None and most_people < 1:
         raise EdgeposeError(f"expected at least 1 person to follow, found {most_people}")
+    if min_score is not None and not 0 <= min_score <= 1:
+        raise EdgeposeError(f"a score is from 0 to 1, found {min_score}")
     if isinstance(session.card.codec_object(), BodyPartCodec):
         if box_xyxy is not None:
             raise EdgeposeError(f"{session.card.name} sees everybody in a picture; a box is for a model of one person")
-        return BottomUpEstimator(session, most_people, views=views, follow=follow)
+        return BottomUpEstimator(session, most_people, views=views, follow=follow, min_score=min_score)
     if views.scales != Views().scales:
         raise EdgeposeError(f"{session.card.name} sees one person in a crop; scales are for a bottom-up model")
     if box_xyxy is not None and (most_people or 1) > 1:
         raise EdgeposeError(f"in a box one person is looked for, found {most_people}; leave the box or the number out")
     if box_xyxy is not None or most_people == 1:
-        return SinglePersonEstimator(session, box_xyxy, follow=follow, flip=views.flip)
-    return SeveralPeopleEstimator(session, most_people or MOST_PEOPLE, follow=follow, flip=views.flip)
+        return SinglePersonEstimator(session, box_xyxy, follow=follow, flip=views.flip, min_score=min_score)
+    most = most_people or MOST_PEOPLE
+    return SeveralPeopleEstimator(session, most, follow=follow, flip=views.flip, min_score=min_score)

@@ -8,6 +8,7 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import StageClock
+from edgepose.runtime.estimators.outage import Outages
 from edgepose.runtime.estimators.person_search import PersonSearch, SearchSettings
 from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.similarity import box_cover, box_cover_together, oks, shared_joints, widened
@@ -21,8 +22,8 @@ class CrowdSettings:
     """When somebody else is there.
 
     While somebody is followed, `windows_per_frame` more windows of a frame are searched for others; none of which a
-    share of `covered` is the box of somebody sure. Sure is who scores `sure_share` of the presence threshold; whoever
-    is followed with less may be replaced by a better view. Nobody new is who shares more than `overlap` of the own box
+    share of `covered` is the box of somebody sure. Sure is who scores `sure_share` of the presence threshold, or half
+    way from that to 1; whoever is followed with less may be replaced by a better view. Nobody new is who shares more than `overlap` of the own box
     with those known together, or of the box of one of them, or more than `shared_joints` of the joints with one, or
     `mirrored_joints` with left and right exchanged: people side by side have fewer. Boxes of those known are wider than
     their joints by `body_margin` of the longer side, as bodies are: one's legs, seen from the side, are nobody. What
@@ -59,19 +60,21 @@ class SeveralPeopleEstimator:
         *,
         follow: bool = True,
         flip: bool = False,
+        min_score: float | None = None,
         search: SearchSettings = SearchSettings(),
         crowd: CrowdSettings = CrowdSettings(),
         tracker: TrackerSettings | None = None,
     ) -> None:
         if most_people < 1:
             raise EdgeposeError(f"expected at least 1 person to follow, found {most_people}")
-        self._model = TopDownModel(session, flip=flip)
+        self._model = TopDownModel(session, flip=flip, min_score=min_score)
         self._most_people, self._settings, self._crowd = most_people, search, crowd
         self._search = PersonSearch(self._model, search)
-        sure_score = crowd.sure_share * self._model.presence_threshold
-        tracker = tracker or TrackerSettings(confirm_frames=2, sure_score=sure_score)
+        threshold = self._model.presence_threshold
+        self._sure_score = min(crowd.sure_share * threshold, (1 + threshold) / 2)
+        tracker = tracker or TrackerSettings(confirm_frames=2, sure_score=self._sure_score)
         self._tracker = Tracker(self._model.skeleton, tracker)
-        self._follows = follow
+        self._follows, self._outages = follow, Outages()
         self._boxes: dict[Track, FloatArray] = {}
         self._looked: deque[int] = deque(maxlen=1 + crowd.missing_frames)
         self._next_id = 1
@@ -86,6 +89,8 @@ class SeveralPeopleEstimator:
         image = frame.image_bgr
         if not self._follows:
             return self._numbered(self._best(self._views(image, self._search.all_windows(image), [], [], clock), []))
+        if self._outages.end_at(frame):
+            self._tracker.forget()
         followed = self._followed(image, frame.index, clock)
         self._looked.append(frame.index)
         sure = [person for person in followed if self._is_sure(person)]
@@ -133,7 +138,7 @@ class SeveralPeopleEstimator:
         return seen.score >= enough and self._search.next_box(seen, image) is not None
 
     def _is_sure(self, person: Poses) -> bool:
-        return float(person.scores[0]) >= self._crowd.sure_share * self._model.presence_threshold
+        return float(person.scores[0]) >= self._sure_score
 
     def _windows(self, image: ImageArray, sure: Sequence[Poses], count: int) -> list[FloatArray]:
         """Return where to look for more people: nowhere when there are enough."""

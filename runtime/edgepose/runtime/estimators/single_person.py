@@ -1,18 +1,15 @@
 """The top-down estimator of one person: search until somebody is there, then follow the keypoints."""
 
-import time
 from dataclasses import replace
 
 from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import StageClock
+from edgepose.runtime.estimators.outage import Outages
 from edgepose.runtime.estimators.person_search import PersonSearch, SearchSettings
 from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.runtime.top_down import BoxPose, TopDownModel
-
-_LONGEST_GAP_NS = 3_000_000_000
-"""When no picture came for longer, as of a stream that was away, whoever stands there may be somebody else."""
 
 
 class SinglePersonEstimator:
@@ -31,15 +28,16 @@ class SinglePersonEstimator:
         *,
         follow: bool = True,
         flip: bool = False,
+        min_score: float | None = None,
     ) -> None:
-        self._model = TopDownModel(session, flip=flip)
+        self._model = TopDownModel(session, flip=flip, min_score=min_score)
         self._given_box = box_xyxy
         self._follows = follow
         self._settings = search
         self._search_for = PersonSearch(self._model, search)
         self._box: FloatArray | None = None
         self._id = 0
-        self._done_ns = 0
+        self._outages = Outages()
 
     @property
     def skeleton(self) -> Skeleton:
@@ -48,13 +46,9 @@ class SinglePersonEstimator:
 
     def estimate(self, frame: Frame, clock: StageClock) -> Poses:
         """Return the person in the frame, or nobody."""
-        if frame.t_ns - self._done_ns > _LONGEST_GAP_NS:
+        if self._outages.end_at(frame):
             self._box = None
-        poses = self._person(frame.image_bgr, clock)
-        self._done_ns = time.perf_counter_ns()
-        return poses
-
-    def _person(self, image: ImageArray, clock: StageClock) -> Poses:
+        image = frame.image_bgr
         if self._given_box is not None:
             return self._poses(self._look_into(self._given_box, image, clock))
         if self._box is not None and self._follows:
@@ -87,7 +81,9 @@ class SinglePersonEstimator:
         search, count = self._search_for, self._settings.windows_per_frame
         windows = search.next_windows(image, count) if self._follows else search.all_windows(image)
         candidates = search.candidates(image, windows, clock)
-        found = search.look_closer(candidates[0], image, clock) if candidates else None
+        # of a film the next frame is another chance, of a picture the next best place
+        looks = (search.look_closer(seen, image, clock) for seen in candidates[: 1 if self._follows else None])
+        found = next((look for look in looks if look is not None), None)
         self._box = None if found is None else search.next_box(found, image)
         if self._box is None:
             return None

@@ -50,7 +50,9 @@ def find_peaks(maps: FloatArray, threshold: float, most: int) -> Peaks:
         peak = _highest(peak, around[_MIDDLE, peak], starts, most)
         starts = at[peak].searchsorted(ends)
     cell, scores = cell[peak], around[_MIDDLE, peak]
-    places_xy = _tops(np.log(np.maximum(around.take(_CROSS, axis=0).take(peak, axis=1), _TINY)))
+    logarithms = np.log(np.maximum(around.take(_CROSS, axis=0).take(peak, axis=1), _TINY))
+    outside = _inside(height, width).take(_CROSS, axis=0).take(cell, axis=1) == 0
+    places_xy = _tops(_continued(logarithms, outside) if outside.any() else logarithms)
     row = cell // width
     places_xy[0] += cell - row * width
     places_xy[1] += row
@@ -100,6 +102,22 @@ def _inside(height: int, width: int) -> FloatArray:
     y, x = y + _DOWN, x + _ACROSS
     inside: Array = (y >= 0) & (y < height) & (x >= 0) & (x < width)
     return inside.astype(np.float32)
+
+
+def _continued(logarithms: FloatArray, outside: Array) -> FloatArray:
+    """Return the logarithms (5, M) of crosses with those `outside` of the map as the same Gaussian would have them.
+
+    It is as wide down as across, so what a cell lacks beside it follows from the cells above and below. In a corner,
+    where these lack too, the top is taken to be in the cell.
+    """
+    continued, middle = logarithms.copy(), logarithms[2]
+    for here, other in (((0, 3), (1, 4)), ((1, 4), (0, 3))):
+        bend = 2 * middle - logarithms[other[0]] - logarithms[other[1]]
+        unknown = outside[other[0]] | outside[other[1]]
+        for beyond, opposite in (here, here[::-1]):
+            told = np.where(unknown, logarithms[opposite], 2 * middle - logarithms[opposite] - bend)
+            continued[beyond] = np.where(outside[beyond], told, continued[beyond])
+    return continued
 
 
 def _tops(logarithms: FloatArray) -> FloatArray:

@@ -1,6 +1,7 @@
 """Everything `edgepose profile` measures, in order, as one report."""
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 from edgepose.profiles import load_profile
@@ -16,9 +17,9 @@ from edgepose.runtime.profiling.load import LoadMeter, load_now
 from edgepose.runtime.profiling.memory import peak_rss_mb, size_mb
 from edgepose.runtime.profiling.network import measure_network, random_feeds
 from edgepose.runtime.profiling.report import Report
-from edgepose.runtime.profiling.sustained import measure_sustained
+from edgepose.runtime.profiling.sustained import Interval, measure_sustained
 from edgepose.runtime.shipped import resolve_model
-from edgepose.runtime.sources import FrameSource, open_source
+from edgepose.runtime.sources import CameraMode, FrameSource, open_source
 from edgepose.runtime.sources.stream import without_password
 
 _LIVE_FRAMES = 300
@@ -29,7 +30,8 @@ class Effort:
     """How often things are measured; warm-up comes on top, and is not counted.
 
     `max_frames` None takes the whole source, of a live one 300 frames. `warmup_frames` are the least: see
-    `measure_camera_path`. `most_people` are followed; budgets are for one. `sustained_minutes` 0 leaves that run out.
+    `measure_camera_path`. `most_people` are followed; budgets are for one. `min_score` is what `open_estimator` takes.
+    `sustained_minutes` 0 leaves that run out.
     """
 
     runs: int = 200
@@ -37,6 +39,7 @@ class Effort:
     max_frames: int | None = None
     warmup_frames: int = 10
     most_people: int = 1
+    min_score: float | None = None
     sustained_minutes: float = 0.0
 
     def __post_init__(self) -> None:
@@ -51,16 +54,18 @@ def measure_model(
     effort: Effort = Effort(),
     *,
     paced: bool = False,
+    camera: CameraMode | None = None,
+    on_interval: Callable[[int, Interval], None] = lambda _minute, _interval: None,
 ) -> Report:
     """Return the report of a model (a path, or the name of one that ships) on a device's profile.
 
     One after another: the load before, a fresh process to its first pose, the network alone, the camera path
-    from `source` (as `open_source` takes it), on request the network without a pause for minutes, the peak memory
-    of this process, the profile's budget. Raises `EdgeposeError` when one of the three cannot be opened or the
-    source is too short.
+    from `source` (as `open_source` takes it), on request the network without a pause for minutes, of which
+    `on_interval` hears as they pass, the peak memory of this process, the profile's budget. Raises `EdgeposeError` when
+    one of the three cannot be opened or the source is too short.
     """
     profile, path = load_profile(device), resolve_model(model)
-    with open_source(source, paced=paced):
+    with open_source(source, paced=paced, camera=camera):
         pass  # a wrong one is told before the rest is measured
     before = load_now()
     with open_model(path, profile) as session:
@@ -68,18 +73,21 @@ def measure_model(
         during = LoadMeter()
         network_ms = measure_network(session, effort.runs, effort.warmup_runs)
         # only now: what a stream sends while nobody reads would come all at once
-        with open_source(source, paced=paced) as frames:
-            estimator = open_estimator(session, effort.most_people, follow=frames.is_sequence)
-            camera = measure_camera_path(frames, estimator, _max_frames(frames, effort), effort.warmup_frames)
-        sustained = measure_sustained(session, effort.sustained_minutes) if effort.sustained_minutes else ()
+        with open_source(source, paced=paced, camera=camera) as frames:
+            estimator = open_estimator(
+                session, effort.most_people, follow=frames.is_sequence, min_score=effort.min_score
+            )
+            path_times = measure_camera_path(frames, estimator, _max_frames(frames, effort), effort.warmup_frames)
+        minutes = effort.sustained_minutes
+        sustained = measure_sustained(session, minutes, on_interval) if minutes else ()
         environment = {
             **describe_environment(session, path, profile.name).to_dict(),
             "source": without_password(source),
             "is_sequence": frames.is_sequence,
             "frame_wh": list(frames.size_wh),
             "most_people": effort.most_people,
-            "frames_with_people": camera.with_people,
-            "warmup": {"network": effort.warmup_runs, "frames": camera.warmup},
+            "frames_with_people": path_times.with_people,
+            "warmup": {"network": effort.warmup_runs, "frames": path_times.warmup},
             "load_before": asdict(before),
             "load_during": asdict(during.read()),
         }
@@ -87,10 +95,10 @@ def measure_model(
         model=model,
         environment=environment,
         network_ms=network_ms,
-        pipeline_ms=camera.pipeline_ms,
-        stages_ms=camera.stages_ms,
-        fps=camera.fps,
-        dropped=camera.dropped,
+        pipeline_ms=path_times.pipeline_ms,
+        stages_ms=path_times.stages_ms,
+        fps=path_times.fps,
+        dropped=path_times.dropped,
         rss_mb=round(peak_rss_mb(), 1),
         size_mb=round(size_mb(path), 3),
         first_pose_ms=round(first_pose_ms, 1),

@@ -1,7 +1,7 @@
 """The network without a pause for minutes: a device that is fast at first may be slow when it is warm."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import psutil
@@ -10,6 +10,9 @@ from edgepose.runtime.arrays import Array
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.profiling.distribution import Distribution
 from edgepose.runtime.profiling.network import random_feeds
+
+_LEAST = 2
+"""Intervals: a beginning and an end."""
 
 
 @dataclass(frozen=True)
@@ -26,15 +29,25 @@ class Interval:
     hottest_c: float | None
 
 
-def measure_sustained(session: Session, minutes: float) -> tuple[Interval, ...]:
-    """Return the times of runs of one random input, one after another, by the minute (at least two intervals)."""
-    feeds, count = random_feeds(session), max(2, round(minutes))
+def measure_sustained(
+    session: Session, minutes: float, on_interval: Callable[[int, Interval], None] = lambda _number, _interval: None
+) -> tuple[Interval, ...]:
+    """Return the times of runs of one random input, one after another, by the minute (at least two intervals).
+
+    `on_interval` hears of each with its number, from 1. Ctrl-C ends it early once two are over.
+    """
+    feeds, count = random_feeds(session), max(_LEAST, round(minutes))
     length_s, start_s = 60 * minutes / count, time.perf_counter()
     intervals = []
-    for number in range(1, count + 1):
-        begin_s, times_ns = time.perf_counter() - start_s, _times_ns(session, feeds, start_s + number * length_s)
-        clock_mhz, hottest_c = _clock_mhz(), _hottest_c()
-        intervals.append(Interval(round(begin_s, 1), Distribution.of_ns(times_ns), clock_mhz, hottest_c))
+    try:
+        for number in range(1, count + 1):
+            begin_s, times_ns = time.perf_counter() - start_s, _times_ns(session, feeds, start_s + number * length_s)
+            clock_mhz, hottest_c = _clock_mhz(), _hottest_c()
+            intervals.append(Interval(round(begin_s, 1), Distribution.of_ns(times_ns), clock_mhz, hottest_c))
+            on_interval(number, intervals[-1])
+    except KeyboardInterrupt:  # of half an hour, what was measured is worth having
+        if len(intervals) < _LEAST:
+            raise
     return tuple(intervals)
 
 

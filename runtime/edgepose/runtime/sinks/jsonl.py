@@ -68,8 +68,10 @@ def json_line(result: FrameResult) -> dict[str, Any]:
 
     A joint without a finite place is left out.
     """
+    file = {} if result.frame.file is None else {"file": result.frame.file}
     return {
         "frame": result.frame.index,
+        **file,
         "t_ns": result.frame.t_ns,
         "people": [_person(result.poses, row) for row in range(len(result.poses))],
         "stage_ms": {stage: round(ns / 1e6, 4) for stage, ns in result.stage_ns.items()},

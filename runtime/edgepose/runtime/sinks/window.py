@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import sys
+from collections import deque
 from contextlib import suppress
 
 import cv2
@@ -34,17 +35,18 @@ class WindowSink(Sink):
         if problem := window_problem():
             raise SinkError(problem)
         self._title, self._stay_ms = title, max(1, stay_ms)
-        self._newest_bgr: ImageArray | None = None
+        self._newest_bgr: deque[ImageArray] = deque(maxlen=1)
         self._is_open = False
         self._tells_visible = True
 
     def write(self, result: FrameResult, drawn_bgr: ImageArray | None) -> None:  # noqa: ARG002 - every sink has it
         """Keep the picture for the next `poll`."""
-        self._newest_bgr = drawn_bgr
+        if drawn_bgr is not None:
+            self._newest_bgr.append(drawn_bgr)
 
     def poll(self) -> bool:
         """Show the newest picture and look at the keys."""
-        picture, self._newest_bgr = self._newest_bgr, None
+        picture = self._newest_bgr.popleft() if self._newest_bgr else None
         if picture is not None:
             if not self._is_open:
                 self._open(picture)

@@ -6,26 +6,26 @@ from pathlib import Path
 
 from edgepose.runtime.errors import SourceError
 from edgepose.runtime.sources.base import FrameSource
-from edgepose.runtime.sources.camera import CameraSource
+from edgepose.runtime.sources.camera import CameraMode, CameraSource
 from edgepose.runtime.sources.folder import IMAGE_SUFFIXES, FolderSource, images_in
 from edgepose.runtime.sources.paced import PacedSource
 from edgepose.runtime.sources.reading import reading
 from edgepose.runtime.sources.stream import STREAM_SCHEMES, StreamSource, without_password
 from edgepose.runtime.sources.video import VideoSource
 
-__all__ = ["FrameSource", "open_source", "source_files"]
+__all__ = ["CameraMode", "FrameSource", "open_source", "source_files"]
 
 _UNREAD_PICTURES = (".heic", ".heif", ".avif")
 _CAMERA = re.compile(r"(?:/dev/video)?(\d{1,3})")
 
 
-def open_source(text: str, *, paced: bool = False) -> FrameSource:
+def open_source(text: str, *, paced: bool = False, camera: CameraMode | None = None) -> FrameSource:
     """Open what `text` names: a camera's index, a video, an image or a folder of them, a stream, `synthetic`.
 
-    `paced` plays a recording at its own rate; what is live already stays as it is. Raises `SourceError` when
-    there is no such thing.
+    `paced` plays a recording at its own rate; what is live already stays as it is. `camera` is the mode that a camera
+    is asked for. Raises `SourceError` when there is no such thing, or a mode for what is no camera.
     """
-    source = _open(text)
+    source = _open(text, camera)
     if not paced or source.live:
         return source
     try:
@@ -55,9 +55,11 @@ def _is_synthetic(text: str) -> bool:
     return text == "synthetic" or text.startswith("synthetic:")
 
 
-def _open(text: str) -> FrameSource:
+def _open(text: str, mode: CameraMode | None) -> FrameSource:
     if camera := _CAMERA.fullmatch(text):
-        return CameraSource(int(camera[1]))
+        return CameraSource(int(camera[1]), mode)
+    if mode is not None:
+        raise SourceError(f"a mode is for a camera, and {without_password(text)} is none; leave --camera out")
     if _is_stream(text):
         return StreamSource(text)
     if _is_synthetic(text):

@@ -41,7 +41,12 @@ class FrameSource(Closing):
 
     def __iter__(self) -> Iterator[Frame]:
         for index, image_bgr in enumerate(self.images()):
-            yield Frame(image_bgr, index + self.missed, time.perf_counter_ns())
+            now_ns, missed = time.perf_counter_ns(), self.missed
+            yield Frame(image_bgr, index + missed, now_ns, self.file_of(index), missed)
+
+    def file_of(self, index: int) -> str | None:  # noqa: ARG002  the seam
+        """Return the name of the file that is the picture of an index, where each is one."""
+        return None
 
     def time_ns(self, frame: Frame) -> int:
         """Return when a frame happened, for filters over time.

@@ -1,9 +1,11 @@
 """A camera by its index."""
 
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -18,23 +20,39 @@ _PAUSE_S = 0.02
 _HICCUP_S = 1.0  # and some a broken picture now and then
 
 
-class CameraSource(CaptureSource):
-    """The camera `index`, at its own size and rate unless `size_wh` asks for another.
+@dataclass(frozen=True)
+class CameraMode:
+    """What a camera is asked for: the size of its pictures and, if given, their rate."""
 
-    Raises `SourceError` when there is no such camera, when another program has it, or when it goes away.
+    size_wh: tuple[int, int]
+    fps: int | None = None
+
+    @classmethod
+    def of_text(cls, text: str) -> "CameraMode":
+        """Return the mode that a text as `1280x720` or `1280x720@30` names; raise `SourceError` for another."""
+        found = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})(?:@([1-9]\d{0,3}))?", text)
+        if found is None:
+            raise SourceError(f"expected a camera's mode as 1280x720 or 1280x720@30, found {text!r}")
+        return cls((int(found[1]), int(found[2])), int(found[3]) if found[3] else None)
+
+
+class CameraSource(CaptureSource):
+    """The camera `index`, in a mode of its own unless `mode` asks for another: it gives the nearest that it has.
+
+    A mode is asked for in Motion JPEG, as USB cameras have large pictures at full rate in no other form. Raises
+    `SourceError` when there is no such camera, when another program has it, or when it goes away.
     """
 
     live = True
 
-    def __init__(self, index: int, size_wh: tuple[int, int] | None = None) -> None:
+    def __init__(self, index: int, mode: CameraMode | None = None) -> None:
         super().__init__()
         self.name = f"camera {index}"
         _require_node(index)
         first = self._open(index, _BACKENDS.get(sys.platform, cv2.CAP_ANY), [])
-        if size_wh is not None and self._capture.isOpened():
-            self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, size_wh[0])
-            self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size_wh[1])
-            first = self._read()
+        if mode is not None and self._capture.isOpened():
+            self._ask_for(mode)
+            first = self._read_on()
         if first is None:
             first = self._read_within(_WAKE_UP_S)
         if first is None:
@@ -48,6 +66,14 @@ class CameraSource(CaptureSource):
             raise SourceError(f"camera {index} gives no picture; {advice}. {_known()}")
         self.size_wh = size_of(first)
         self.fps = self._rate()
+
+    def _ask_for(self, mode: CameraMode) -> None:
+        # the form first: it decides which sizes and rates there are
+        self._capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+        self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, mode.size_wh[0])
+        self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, mode.size_wh[1])
+        if mode.fps is not None:
+            self._capture.set(cv2.CAP_PROP_FPS, mode.fps)
 
     def images(self) -> Iterator[ImageArray]:
         """Yield pictures until the camera goes away, which is a `SourceError`."""

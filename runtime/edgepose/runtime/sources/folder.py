@@ -41,6 +41,10 @@ class FolderSource(FrameSource):
             first, self._first = self._first, None
             yield first if first is not None else _decode(image_path)
 
+    def file_of(self, index: int) -> str:
+        """Return the name of the image of an index."""
+        return self.paths[index].name
+
 
 def images_in(path: Path) -> list[Path]:
     """Return the images of a folder in the order of their names, or the image itself.

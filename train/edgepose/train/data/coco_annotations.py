@@ -12,7 +12,7 @@ import numpy as np
 
 from edgepose.runtime.arrays import Array, FloatArray
 from edgepose.runtime.skeleton import COCO_17
-from edgepose.train.data.pose_dataset import DataError
+from edgepose.train.data.pose_dataset import OF_THE_BOX, DataError
 
 
 @dataclass(frozen=True)
@@ -96,14 +96,22 @@ def _check(annotation: dict[str, Any], images: dict[Any, Any]) -> None:
 
 
 def _is_labelled(annotation: dict[str, Any]) -> bool:
-    return bool(annotation["num_keypoints"] > 0 and not annotation.get("iscrowd", 0))
+    """Tell whether somebody has a joint; files of other tools do not count them, or know things without any."""
+    if annotation.get("iscrowd", 0):
+        return False
+    if "num_keypoints" in annotation:
+        return bool(annotation["num_keypoints"] > 0)
+    return any(visible > 0 for visible in (annotation.get("keypoints") or [])[2::3])
 
 
 def _points(annotation: dict[str, Any]) -> FloatArray:
     """Return x, y and visibility (17, 3), zeros of whoever has no label."""
     if not _is_labelled(annotation):
         return np.zeros((len(COCO_17), 3), np.float32)
-    return np.array(annotation["keypoints"], np.float32).reshape(len(COCO_17), 3)
+    points = np.array(annotation["keypoints"], np.float32)
+    if points.size != 3 * len(COCO_17):
+        raise ValueError(f"keypoints: expected x, y and visibility of COCO's 17 joints, found {points.size} numbers")
+    return points.reshape(len(COCO_17), 3)
 
 
 def _box_xyxy(box_xywh: list[float]) -> FloatArray:
@@ -112,6 +120,7 @@ def _box_xyxy(box_xywh: list[float]) -> FloatArray:
 
 
 def _area_px2(annotation: dict[str, Any]) -> float:
+    box_px2 = annotation["bbox"][2] * annotation["bbox"][3]
     if _is_labelled(annotation):
-        return float(annotation["area"])
-    return float(annotation.get("area") or annotation["bbox"][2] * annotation["bbox"][3])
+        return float(annotation.get("area", OF_THE_BOX * box_px2))
+    return float(annotation.get("area") or box_px2)

@@ -16,7 +16,7 @@ from edgepose.runtime.skeleton import Skeleton, remap_keypoints
 
 _ABOUT = 1.25
 """So much wider and higher than a person's joints is what belongs to them: hands, feet, the top of the head."""
-_OF_THE_BOX = 0.53
+OF_THE_BOX = 0.53
 """The share of their box that people's masks take in COCO, on average."""
 
 
@@ -214,7 +214,7 @@ def joints_box_xyxy(keypoints: FloatArray) -> FloatArray:
 
 def area_in_box_px2(box_xyxy: FloatArray) -> float:
     """Return the area of somebody in a box (4,), as COCO's masks have it on average."""
-    return _OF_THE_BOX * float((box_xyxy[2] - box_xyxy[0]) * (box_xyxy[3] - box_xyxy[1]))
+    return OF_THE_BOX * float((box_xyxy[2] - box_xyxy[0]) * (box_xyxy[3] - box_xyxy[1]))
 
 
 def neck_to_head_px(keypoints: FloatArray, skeleton: Skeleton) -> float:
