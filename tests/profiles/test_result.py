@@ -23,6 +23,7 @@ RESULT: dict[str, Any] = {
         "is_sequence": True,
         "frame_wh": [640, 480],
         "most_people": 1,
+        "everybody": False,
         "frames_with_people": 9,
         "warmup": {"network": 10, "frames": 10},
         "load_before": LOAD,

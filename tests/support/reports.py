@@ -18,6 +18,7 @@ ENVIRONMENT = {
     "is_sequence": True,
     "frame_wh": [640, 480],
     "most_people": 1,
+    "everybody": False,
     "frames_with_people": 100,
     "warmup": {"network": 1, "frames": 1},
     "load_before": LOAD,

@@ -40,6 +40,7 @@ _ENVIRONMENT = {
     "is_sequence": _FLAG,
     "frame_wh": [_COUNT],
     "most_people": _COUNT,
+    "everybody": _FLAG,
     "frames_with_people": _COUNT,
     "warmup": {"network": _COUNT, "frames": _COUNT},
     "load_before": _LOAD,

@@ -139,3 +139,10 @@ def test_the_slowest_layers_come_first() -> None:
     text = console.export_text()
     assert text.index("slow") < text.index("fast")
     assert "75.0 %" in text
+
+
+def test_a_model_of_everybody_searches_nothing() -> None:
+    environment = {**ENVIRONMENT, "everybody": True, "frames_with_people": 0}
+    for is_sequence in (True, False):
+        report = replace(REPORT, environment={**environment, "is_sequence": is_sequence})
+        assert report.warning is None

@@ -27,10 +27,9 @@ class CrowdSettings:
     than `overlap` of the own box with those known together, or of the box of one of them, or more than `shared_joints`
     of the joints with one, or `mirrored_joints` with left and right exchanged: people side by side have fewer. Boxes of
     those known are wider than their joints by `body_margin` of the longer side, as bodies are: one's legs, seen from
-    the side, are nobody. What
-    looks like another candidate, with an OKS above `same_oks`, is not looked at closer. Two who are followed, with more
-    than `same_joints` of the joints in one place, are one. Somebody missed is looked for where they should be for
-    `missing_frames` that were looked at, however many a camera gave meanwhile.
+    the side, are nobody. What looks like another candidate, with an OKS above `same_oks`, is not looked at closer. Two
+    who are followed, with more than `same_joints` of the joints in one place, are one. Somebody missed is looked for
+    where they should be for `missing_frames` that were looked at, however many a camera gave meanwhile.
     """
 
     windows_per_frame: int = 1

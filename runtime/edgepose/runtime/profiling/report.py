@@ -60,8 +60,11 @@ class Report:
     def searched(self) -> int:
         """How many frames were searched; 0 where they are so few that the times are those of following.
 
-        Those in which nobody was found were, and all of a source whose pictures do not follow from each other.
+        Those in which nobody was found were, and all of a source whose pictures do not follow from each other. A model
+        of everybody searches nothing: it looks at all of every picture.
         """
+        if self.environment["everybody"]:
+            return 0
         frames = self.pipeline_ms.n
         if not self.environment["is_sequence"]:
             return frames
