@@ -191,6 +191,8 @@ def test_pictures_become_pictures_and_never_take_the_place_of_their_own(files: P
     assert "--out, as 1.png in/1.png would overwrite the source" in _error("--source", "in", "--out", "in")
     assert "--out, as 1.png" in _error("--source", "in/1.png", "--out", "in")
     assert "is one picture, and the source has more" in _error("--source", "in", "--out", "two.png", "--box", BOX)
+    assert not (files / "two.png").exists()
+    assert "is one picture" in _error("--source", "clip.avi", "--out", "two.png", "--box", BOX)
     assert (files / "in" / "1.png").read_bytes() == before
 
 

@@ -28,9 +28,10 @@ def _lines(found: "ModelCard") -> list[tuple[str, str]]:
     of_export = found.provenance.get("export") or {}
     left_out = of_export.get("excluded_layers") or []
     width, height = found.input_wh
+    settings = found.network.get("settings") or {}
     return [
         ("name", found.name),
-        ("network", ", ".join(f"{key} {value}" for key, value in found.network.items() if not isinstance(value, dict))),
+        ("network", ", ".join([found.network["name"], *(f"{key} {value}" for key, value in settings.items())])),
         (
             "file",
             f"{found.format} {found.precision}" + (f", {len(left_out)} layers in floating point" if left_out else ""),

@@ -43,6 +43,10 @@ def run(
     box: Annotated[
         str | None, typer.Option(help="Look only here in every frame, X0,Y0,X1,Y1 in pixels; else search.")
     ] = None,
+    boxes: Annotated[
+        Path | None,
+        typer.Option(help="Look only into these, found by a detector of your own: JSON lines, see docs/people.md."),
+    ] = None,
     max_people: Annotated[
         int | None,
         typer.Option(
@@ -62,18 +66,25 @@ def run(
     from edgepose.profiles import load_profile  # noqa: PLC0415
     from edgepose.runtime.backends import open_model  # noqa: PLC0415
     from edgepose.runtime.bottom_up import Views  # noqa: PLC0415
+    from edgepose.runtime.boxes import read_boxes  # noqa: PLC0415
     from edgepose.runtime.estimators import open_estimator  # noqa: PLC0415
     from edgepose.runtime.sources import CameraMode, open_source  # noqa: PLC0415
 
     views = Views.of_text(scales, flip=flip) if scales else Views(flip=flip)
-    box_xyxy = _parse_box(box)
+    box_xyxy, given = _parse_box(box), read_boxes(boxes) if boxes is not None else None
     mode = CameraMode.of_text(camera) if camera is not None else None
     files = [path for path in (out, json_path) if path is not None]
     show = _wants_window(show, files=files)
     _refuse_overwriting(model, source, device, out, json_path)
     with open_source(source, paced=paced, camera=mode) as frames, open_model(model, load_profile(device)) as session:
         estimator = open_estimator(
-            session, max_people, box_xyxy=box_xyxy, views=views, follow=frames.is_sequence, min_score=min_score
+            session,
+            max_people,
+            box_xyxy=box_xyxy,
+            boxes=given,
+            views=views,
+            follow=frames.is_sequence,
+            min_score=min_score,
         )
         sinks = _open_sinks(frames, out, json_path, show=show)
         pipeline = _pipeline(frames, estimator, sinks, session.card.name, smooth=smooth)
@@ -123,8 +134,11 @@ def _pipeline(
 
 
 def _open_sinks(source: "FrameSource", out: Path | None, json_path: Path | None, *, show: bool) -> "list[Sink]":
+    from edgepose.runtime.errors import SinkError  # noqa: PLC0415
     from edgepose.runtime.sinks import JsonLinesSink, PictureSink, VideoSink, WindowSink, is_picture  # noqa: PLC0415
 
+    if out is not None and is_picture(out) and not out.is_dir() and source.declared_frames != 1:
+        raise SinkError(f"{out} is one picture, and the source has more; give a folder or a video")
     sinks: list[Sink] = []
     with ExitStack() as opened:  # when a later one cannot be opened, the earlier ones leave nothing behind
         if show:

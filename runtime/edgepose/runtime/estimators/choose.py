@@ -5,7 +5,9 @@ from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.bottom_up import Views
+from edgepose.runtime.boxes import Boxes
 from edgepose.runtime.estimators.bottom_up import BottomUpEstimator
+from edgepose.runtime.estimators.given_boxes import GivenBoxesEstimator
 from edgepose.runtime.estimators.several_people import SeveralPeopleEstimator
 from edgepose.runtime.estimators.single_person import SinglePersonEstimator
 from edgepose.runtime.pipeline import Estimator
@@ -20,13 +22,15 @@ def open_estimator(
     most_people: int | None = None,
     *,
     box_xyxy: FloatArray | None = None,
+    boxes: Boxes | None = None,
     views: Views = Views(),
     follow: bool = True,
     min_score: float | None = None,
 ) -> Estimator:
     """Return the estimator of a model.
 
-    `box_xyxy` (4,) is where one person is looked for, and nowhere else. `views` is how a picture is looked at: in the
+    `box_xyxy` (4,) is where one person is looked for, and nowhere else; `boxes` are those of everybody in each frame,
+    by a detector of one's own. `views` is how a picture is looked at: in the
     mirror too by either kind of model, in several scales by a bottom-up one. `follow` says that frames come after one
     another. Whoever scores below `min_score` is nobody; not given, it is the card's presence threshold. Raises
     `EdgeposeError` for a score that is not from 0 to 1, for `most_people` below 1, for several in a box, for a box with
@@ -37,11 +41,15 @@ def open_estimator(
     if min_score is not None and not 0 <= min_score <= 1:
         raise EdgeposeError(f"a score is from 0 to 1, found {min_score}")
     if isinstance(session.card.codec_object(), BodyPartCodec):
-        if box_xyxy is not None:
+        if box_xyxy is not None or boxes is not None:
             raise EdgeposeError(f"{session.card.name} sees everybody in a picture; a box is for a model of one person")
         return BottomUpEstimator(session, most_people, views=views, follow=follow, min_score=min_score)
     if views.scales != Views().scales:
         raise EdgeposeError(f"{session.card.name} sees one person in a crop; scales are for a bottom-up model")
+    if boxes is not None:
+        if box_xyxy is not None or most_people is not None:
+            raise EdgeposeError("boxes of every frame say who is looked at; leave the one box and the number out")
+        return GivenBoxesEstimator(session, boxes, follow=follow, flip=views.flip, min_score=min_score)
     if box_xyxy is not None and (most_people or 1) > 1:
         raise EdgeposeError(f"in a box one person is looked for, found {most_people}; leave the box or the number out")
     if box_xyxy is not None or most_people == 1:

@@ -19,8 +19,8 @@ class FrameSource(Closing):
     `name` is for people; `size_wh` the pictures' size, the first one's where they differ; `fps` their rate, None where
     nobody tells. `is_sequence` says that one picture follows from the one before it; loose images do not. `live`
     sources do not wait: what is not taken in time is gone, and counted in `dropped`. `missed` counts the frames that
-    never came, while a stream was away: they have their indices. `declared_frames` is what a recording promises, 0
-    where it does not say.
+    never came, while a stream was away: they have their indices. `declared_frames` is what a recording promises, or
+    a folder holds, 0 where it does not say.
     """
 
     name: str

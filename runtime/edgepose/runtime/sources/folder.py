@@ -34,6 +34,7 @@ class FolderSource(FrameSource):
             _require_image(image_path)
         self._first: ImageArray | None = _decode(self.paths[0])
         self.size_wh = size_of(self._first)
+        self.declared_frames = len(self.paths)
 
     def images(self) -> Iterator[ImageArray]:
         """Yield each image, upright where the file says how."""
