@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# half-made or of an older Python it is made anew; a folder that somebody else named is not emptied
+CLEAR := $(if $(filter .venv,$(VENV)),--clear)
 LEGACY_PYTHON ?= python3.11
 LEGACY := .venv-tflite-legacy
 LEGACY_READY := $(LEGACY)/.ready
@@ -23,8 +25,9 @@ help:  ## list the targets
 
 # torch goes first and pinned: any other choice of pip's may be another, much larger build
 $(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c '$(IS_NEW_ENOUGH)' || { echo "edgepose needs Python 3.11 or later: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	$(BIN)/python -c 'import pip; $(IS_NEW_ENOUGH)' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -c 'import pip; $(IS_NEW_ENOUGH)' 2>/dev/null || $(PYTHON) -c '$(IS_NEW_ENOUGH)' \
+		|| { echo "edgepose needs Python 3.11 or later: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	$(BIN)/python -c 'import pip; $(IS_NEW_ENOUGH)' 2>/dev/null || $(PYTHON) -m venv $(CLEAR) $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"

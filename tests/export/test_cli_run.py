@@ -188,6 +188,13 @@ def test_pictures_become_pictures_and_never_take_the_place_of_their_own(files: P
     assert _run("--source", "in/1.png", "--out", "one.jpg", "--box", BOX).exit_code == 0
     assert cv2.imread("one.jpg") is not None
     before = (files / "in" / "1.png").read_bytes()
+    (files / "b.jsonl").write_text('{"file": "1.png", "boxes": [[0, 8, 44, 52]]}')
+    assert _run("--source", "in", "--out", "boxed", "--boxes", "b.jsonl").exit_code == 0
+    assert "would overwrite the boxes" in _error("--source", "in", "--json", "b.jsonl", "--boxes", "b.jsonl")
+    assert "--json drawn would overwrite --out" in _error("--source", "in", "--out", "drawn", "--json", "drawn")
+    assert "pictures are not printed" in _error("--source", "in", "--out", "-")
+    assert _run("--source", "clip.avi", "--out", ".", "--max-frames", "1", "--box", BOX).exit_code == 0
+    assert _run("--source", "clip.avi", "--out", "snap.png", "--max-frames", "1", "--box", BOX).exit_code == 0
     assert "--out, as 1.png in/1.png would overwrite the source" in _error("--source", "in", "--out", "in")
     assert "--out, as 1.png" in _error("--source", "in/1.png", "--out", "in")
     assert "is one picture, and the source has more" in _error("--source", "in", "--out", "two.png", "--box", BOX)

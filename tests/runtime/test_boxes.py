@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import Session
-from edgepose.runtime.boxes import boxes_of, read_boxes
+from edgepose.runtime.boxes import boxes_of, read_boxes, require_boxes_of
 from edgepose.runtime.clock import StageClock
 from edgepose.runtime.estimators import GivenBoxesEstimator, open_estimator
 from edgepose.runtime.poses import Frame
+from edgepose.runtime.sources import open_source
 from support.colour_people import STANDING, draw_person, save_colour_model
 from support.engines import backend_or_skip
 
@@ -50,6 +52,9 @@ def test_lines_are_read_by_frame_or_file(tmp_path: Path) -> None:
         '{"frame": 0, "boxes": [["a", 2, 3, 4]]}',
         '{"frame": 0, "boxes": [[3, 2, 1, 4]]}',
         '{"frame": 0, "boxes": [[1, 2, NaN, 4]]}',
+        '{"frame": 0, "boxes": [1, 2, 3, 4]}',
+        '{"frame": 0, "boxes": [[1, 2, 3, 4, 5, 6, 7, 8]]}',
+        '{"frame": 0, "boxes": [[1, 2, 3, ' + "9" * 400 + "]]}",
     ],
 )
 def test_a_line_that_is_none_is_told_by_its_number(tmp_path: Path, line: str) -> None:
@@ -58,6 +63,27 @@ def test_a_line_that_is_none_is_told_by_its_number(tmp_path: Path, line: str) ->
     with pytest.raises(EdgeposeError, match=r"boxes.jsonl, line 2: expected ") as caught:
         read_boxes(path)
     assert "\n" not in str(caught.value)
+
+
+def test_two_lines_of_one_frame_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "boxes.jsonl"
+    path.write_text('{"frame": 1, "boxes": []}\n{"frame": 1, "boxes": [[1, 2, 3, 4]]}\n')
+    with pytest.raises(EdgeposeError, match=r"line 2: a line before it has boxes of 1; give all of a frame in one"):
+        read_boxes(path)
+
+
+def test_boxes_of_none_of_the_frames_are_told(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), IMAGE)
+    box = np.array([[1, 2, 3, 4]], np.float32)
+    with open_source(str(tmp_path)) as pictures:
+        for fitting in ({"a.png": box}, {0: box}, {}):
+            require_boxes_of(fitting, pictures)
+        for strange in ({"in/a.png": box}, {1: box}):
+            with pytest.raises(EdgeposeError, match="no box is of a frame of"):
+                require_boxes_of(strange, pictures)
+        pictures.live, pictures.declared_frames = True, 0
+        with pytest.raises(EdgeposeError, match="is live, and boxes are of a recording's frames"):
+            require_boxes_of({0: box}, pictures)
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:

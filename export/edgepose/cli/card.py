@@ -1,6 +1,6 @@
 """`edgepose card`: what a model file is."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,28 +24,45 @@ def card(
 
 def _lines(found: "ModelCard") -> list[tuple[str, str]]:
     """Return names and texts, one line each."""
-    joints = found.skeleton_object().joints
-    of_export = found.provenance.get("export") or {}
-    left_out = of_export.get("excluded_layers") or []
-    width, height = found.input_wh
-    settings = found.network.get("settings") or {}
+    from edgepose.runtime.body_part_codec import BodyPartCodec  # noqa: PLC0415
+
+    settings, of_export = _object(found.network.get("settings")), _object(found.provenance.get("export"))
+    left_out = len(_list(of_export.get("excluded_layers")))
+    everybody = isinstance(found.codec_object(), BodyPartCodec)
+    cut = "all of a picture" if everybody else f"a box widened by {found.crop.padding:g}"
     return [
         ("name", found.name),
-        ("network", ", ".join([found.network["name"], *(f"{key} {value}" for key, value in settings.items())])),
-        (
-            "file",
-            f"{found.format} {found.precision}" + (f", {len(left_out)} layers in floating point" if left_out else ""),
-        ),
+        ("network", ", ".join([str(found.network["name"]), *(f"{key} {value}" for key, value in settings.items())])),
+        ("file", f"{found.format} {found.precision}{f', {left_out} layers in floating point' if left_out else ''}"),
         *(("input", str(tensor)) for tensor in found.inputs),
         *(("output", str(tensor)) for tensor in found.outputs),
-        ("picture", f"{width}x{height} {found.colour}, of a box widened by {found.crop.padding:g}"),
-        ("skeleton", f"{found.skeleton}: {', '.join(joints)}"),
+        ("picture", f"{found.input_wh[0]}x{found.input_wh[1]} {found.colour}, of {cut}"),
+        ("skeleton", f"{found.skeleton}: {', '.join(found.skeleton_object().joints)}"),
         ("somebody", f"scores {found.presence_threshold:g} or more"),
         *(
             ("accuracy", f"{f.metric} {f.value:g} on {f.images} pictures of {f.data} ({f.precision})")
             for f in found.accuracy
         ),
-        ("trained on", ", ".join(found.provenance.get("data") or ["unknown"])),
+        *(("trained on", run) for run in _runs(found.provenance) or ["unknown"]),
         ("calibrated", str(of_export.get("calibration") or "not")),
         ("licence", found.licence),
     ]
+
+
+def _runs(provenance: dict[str, Any]) -> list[str]:
+    """Return the data of every run of the training, the first one's first."""
+    runs: list[str] = []
+    of_run: Any = provenance
+    while isinstance(of_run, dict):
+        runs.insert(0, ", ".join(map(str, _list(of_run.get("data")))))
+        of_run = of_run.get("start_from")
+    return [run for run in runs if run]
+
+
+def _object(value: Any) -> dict[str, Any]:
+    # what is known of a training and an export is free JSON
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -48,8 +48,10 @@ def evaluate(
 
     people: list[Judged] = []
     dataset, path = open_dataset(data), model_path(model)
-    profile = load_profile(device)
-    with open_any(model, profile) as session, Progress(console=Console(stderr=True, emoji=False)) as bar:
+    with (
+        open_any(model, profile := load_profile(device)) as session,
+        Progress(console=Console(stderr=True, emoji=False)) as bar,
+    ):
         task = bar.add_task("evaluating", total=None)
         evaluation = evaluate_session(
             session,

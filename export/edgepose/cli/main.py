@@ -65,7 +65,10 @@ def _print_version(*, wanted: bool) -> None:
 def edgepose(
     *,
     _version: Annotated[
-        bool, typer.Option("--version", callback=lambda wanted: _print_version(wanted=wanted), is_eager=True)
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=lambda wanted: _print_version(wanted=wanted), is_eager=True
+        ),
     ] = False,
 ) -> None:
     """Human pose estimation on edge devices: train, export, run and measure."""

@@ -63,10 +63,9 @@ def profile(
         console.print(warning, style="yellow")
     report = None
 
-    def told(minute: int, interval: "Interval") -> None:
-        Console(stderr=True).print(
-            f"minute {minute}: p50 {interval.network_ms.p50:.2f} ms", style="dim", highlight=False
-        )
+    def told(interval: "Interval") -> None:
+        line = f"from {interval.start_s:.0f} s on: p50 {interval.network_ms.p50:.2f} ms"
+        Console(stderr=True).print(line, style="dim", highlight=False)
 
     try:
         # a file that cannot be written is told before minutes of measuring

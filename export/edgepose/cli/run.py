@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgepose.cli import run_options as options
 from edgepose.cli.options import Camera, Device, MinScore
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from edgepose.runtime.arrays import FloatArray
     from edgepose.runtime.pipeline import Estimator, Pipeline
     from edgepose.runtime.sinks import Sink
@@ -20,54 +23,30 @@ def run(
         str, typer.Argument(help="A model file that `edgepose export` wrote, or the name of one that ships.")
     ],
     *,
-    source: Annotated[
-        str, typer.Option(help="Camera index, video, image, folder, stream or synthetic[:SEED[:FRAMES]].")
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Write an annotated video here (.mp4 .mov .mkv .avi .webm), a picture, or a folder of them."),
-    ] = None,
-    json_path: Annotated[
-        Path | None, typer.Option("--json", help="Write the poses here, a JSON line a frame; - prints them.")
-    ] = None,
+    source: options.Source,
+    out: options.Out = None,
+    json_path: options.JsonLines = None,
     device: Device = "auto",
     camera: Camera = None,
-    paced: Annotated[
-        bool, typer.Option("--paced", help="Play a recording at its own rate, as a camera would.")
-    ] = False,
-    show: Annotated[
-        bool | None,
-        typer.Option("--show/--no-show", help="Open a window; by default only when no file is asked for."),
-    ] = None,
-    max_frames: Annotated[int | None, typer.Option(min=1, help="Stop after so many frames.")] = None,
-    box: Annotated[
-        str | None, typer.Option(help="Look only here in every frame, X0,Y0,X1,Y1 in pixels; else search.")
-    ] = None,
-    boxes: Annotated[
-        Path | None,
-        typer.Option(help="Look only into these, found by a detector of your own: JSON lines, see docs/people.md."),
-    ] = None,
-    max_people: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Follow so many people; 5 if not given, bottom-up as the card says. 1 searches nobody else: fastest.",
-        ),
-    ] = None,
-    scales: Annotated[
-        str | None, typer.Option(help="Bottom-up models: sizes to look at the picture in, as 1,1.5; slower.")
-    ] = None,
+    paced: options.Paced = False,
+    show: options.Show = None,
+    max_frames: options.MaxFrames = None,
+    box: options.Box = None,
+    boxes: options.BoxesFile = None,
+    max_people: options.MaxPeople = None,
+    scales: options.Scales = None,
     min_score: MinScore = None,
-    flip: Annotated[bool, typer.Option("--flip", help="Look into the mirror too, for twice the runs.")] = False,
-    smooth: Annotated[bool, typer.Option("--smooth/--no-smooth", help="Steady the keypoints in time.")] = True,
+    flip: options.Flip = False,
+    smooth: options.Smooth = True,
 ) -> None:
     """Follow everybody through a source; Ctrl-C ends the run and keeps what was written."""
     # heavy imports wait until the command is called
     from edgepose.profiles import load_profile  # noqa: PLC0415
     from edgepose.runtime.backends import open_model  # noqa: PLC0415
     from edgepose.runtime.bottom_up import Views  # noqa: PLC0415
-    from edgepose.runtime.boxes import read_boxes  # noqa: PLC0415
+    from edgepose.runtime.boxes import read_boxes, require_boxes_of  # noqa: PLC0415
     from edgepose.runtime.estimators import open_estimator  # noqa: PLC0415
+    from edgepose.runtime.inputs import input_files  # noqa: PLC0415
     from edgepose.runtime.sources import CameraMode, open_source  # noqa: PLC0415
 
     views = Views.of_text(scales, flip=flip) if scales else Views(flip=flip)
@@ -75,7 +54,8 @@ def run(
     mode = CameraMode.of_text(camera) if camera is not None else None
     files = [path for path in (out, json_path) if path is not None]
     show = _wants_window(show, files=files)
-    _refuse_overwriting(model, source, device, out, json_path)
+    inputs = {**input_files(model, source, device), "the boxes": [boxes] if boxes is not None else []}
+    _refuse_overwriting(inputs, out, json_path)
     with open_source(source, paced=paced, camera=mode) as frames, open_model(model, load_profile(device)) as session:
         estimator = open_estimator(
             session,
@@ -86,7 +66,9 @@ def run(
             follow=frames.is_sequence,
             min_score=min_score,
         )
-        sinks = _open_sinks(frames, out, json_path, show=show)
+        if given is not None:
+            require_boxes_of(given, frames)
+        sinks = _open_sinks(frames, out, json_path, show=show, max_frames=max_frames)
         pipeline = _pipeline(frames, estimator, sinks, session.card.name, smooth=smooth)
         _run(pipeline, frames, max_frames, files, alone=str(json_path) == "-")
 
@@ -105,15 +87,18 @@ def _run(
         raise typer.Exit(130)
 
 
-def _refuse_overwriting(model: str, source: str, device: str, out: Path | None, json_path: Path | None) -> None:
+def _refuse_overwriting(inputs: "Mapping[str, list[Path]]", out: Path | None, json_path: Path | None) -> None:
     """Raise `EdgeposeError` where an output is an input, or another one; of a folder of pictures, each of them."""
+    from edgepose.profiles.errors import EdgeposeError  # noqa: PLC0415
     from edgepose.runtime.files import refuse_overwriting  # noqa: PLC0415
-    from edgepose.runtime.inputs import input_files  # noqa: PLC0415
+    from edgepose.runtime.sinks import is_picture  # noqa: PLC0415
 
-    inputs = input_files(model, source, device)
+    if out is not None and str(out) == "-":
+        raise EdgeposeError("pictures are not printed; give --out the name of a file or a folder")
     outputs = {"--out": out, "--json": json_path}
     if out is not None and _is_folder(out):
-        outputs = {"--json": json_path, **{f"--out, as {f.name}": out / f.name for f in inputs["the source"]}}
+        pictures = [file for file in inputs["the source"] if is_picture(file)]
+        outputs |= {f"--out, as {file.name}": out / file.name for file in pictures}
     refuse_overwriting(outputs, inputs)
 
 
@@ -133,11 +118,14 @@ def _pipeline(
     return Pipeline(frames, estimator, sinks, smoother=smoother, painter=Painter(title=title))
 
 
-def _open_sinks(source: "FrameSource", out: Path | None, json_path: Path | None, *, show: bool) -> "list[Sink]":
+def _open_sinks(
+    source: "FrameSource", out: Path | None, json_path: Path | None, *, show: bool, max_frames: int | None
+) -> "list[Sink]":
     from edgepose.runtime.errors import SinkError  # noqa: PLC0415
     from edgepose.runtime.sinks import JsonLinesSink, PictureSink, VideoSink, WindowSink, is_picture  # noqa: PLC0415
 
-    if out is not None and is_picture(out) and not out.is_dir() and source.declared_frames != 1:
+    is_one = source.declared_frames == 1 or max_frames == 1
+    if out is not None and is_picture(out) and not out.is_dir() and not is_one:
         raise SinkError(f"{out} is one picture, and the source has more; give a folder or a video")
     sinks: list[Sink] = []
     with ExitStack() as opened:  # when a later one cannot be opened, the earlier ones leave nothing behind

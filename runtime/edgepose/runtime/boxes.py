@@ -10,6 +10,7 @@ import numpy as np
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.poses import Frame
+from edgepose.runtime.sources.base import FrameSource
 
 Boxes = Mapping[int | str, FloatArray]
 """Boxes (N, 4), left, top, right, bottom in pixels of the frame, by its index or its file's name."""
@@ -36,19 +37,34 @@ def read_boxes(path: Path) -> dict[int | str, FloatArray]:
     found: dict[int | str, FloatArray] = {}
     for number, line in enumerate(lines, 1):
         if line.strip():
-            key, boxes = _parsed(line, f"{path}, line {number}")
+            key, boxes = _parsed(line, where := f"{path}, line {number}")
+            if key in found:
+                raise EdgeposeError(f"{where}: a line before it has boxes of {key!r}; give all of a frame in one line")
             found[key] = boxes
     return found
+
+
+def require_boxes_of(boxes: Boxes, source: FrameSource) -> None:
+    """Raise `EdgeposeError` for a source that is live, and for boxes of which none can be of its frames."""
+    if source.live and source.declared_frames == 0:
+        raise EdgeposeError(f"{source.name} is live, and boxes are of a recording's frames; leave --boxes out")
+    indices = [key for key in boxes if isinstance(key, int) and 0 <= key < (source.declared_frames or key + 1)]
+    names = {source.file_of(index) for index in range(0 if source.is_sequence else source.declared_frames)}
+    if boxes and not indices and names.isdisjoint(boxes):
+        raise EdgeposeError(
+            f"no box is of a frame of {source.name}: expected its index as frame, or a picture's name without a folder "
+            f"as file, found {next(iter(boxes))!r}"
+        )
 
 
 def _parsed(line: str, where: str) -> tuple[int | str, FloatArray]:
     try:
         value: Any = json.loads(line)
         key = value["file"] if "file" in value else value["frame"]
-        boxes = np.array(value["boxes"], np.float64).reshape(-1, 4)
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        boxes = np.array(value["boxes"] or np.empty((0, 4)), np.float64)
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise EdgeposeError(f"{where}: expected {_EXPECTED}, found {line[:60]!r}") from error
-    if isinstance(key, bool) or not isinstance(key, int | str):
+    if isinstance(key, bool) or not isinstance(key, int | str) or boxes.shape[1:] != (4,):
         raise EdgeposeError(f"{where}: expected {_EXPECTED}, found {line[:60]!r}")
     if not np.isfinite(boxes).all() or (boxes[:, :2] >= boxes[:, 2:]).any():
         raise EdgeposeError(f"{where}: expected boxes with x0 < x1 and y0 < y1, found {line[:60]!r}")

@@ -99,6 +99,22 @@ def write_text_whole(path: Path, text: str) -> None:
         file.write(text)
 
 
+def replace_bytes(path: Path, content: bytes) -> None:
+    """Write a file that appears whole, as one of very many: nobody waits for the disk, or looks for what others left.
+
+    Raises `EdgeposeError` as `write_whole` does.
+    """
+    _require_replaceable(path)
+    partial = path.with_name(f"{_prefix(path)}partial")
+    with _refusals_named(path, "free some space or choose another folder"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            partial.write_bytes(content)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
 def refuse_overwriting(outputs: Mapping[str, Path | None], inputs: Mapping[str, Iterable[Path]]) -> None:
     """Raise `EdgeposeError` when an output is one of the inputs or another output, also through links.
 

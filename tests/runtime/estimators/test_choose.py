@@ -66,7 +66,7 @@ def test_what_a_model_cannot_do_is_refused(of_one: Session, of_everybody: Sessio
         open_estimator(of_one, views=Views(scales=(1.0, 1.5)))
 
 
-def test_a_least_score_takes_the_place_of_the_cards(of_one: Session, of_everybody: Session) -> None:
+def test_a_least_score_takes_the_place_of_the_cards(of_one: Session) -> None:
     image_bgr = np.full((240, 320, 3), 128, np.uint8)
     draw_person(image_bgr, STANDING + 20, radius=8)
     image_bgr[int(STANDING[:, 1].max()) :] = 128  # the lowest joints are hidden
@@ -76,7 +76,17 @@ def test_a_least_score_takes_the_place_of_the_cards(of_one: Session, of_everybod
             estimator = open_estimator(of_one, most, min_score=score, follow=False)
             seen.append(len(estimator.estimate(Frame(image_bgr, 0, 0), StageClock())) > 0)
         assert seen == [True, True, False]
-    nobody = open_estimator(of_everybody, min_score=1.0, follow=False)
-    assert len(nobody.estimate(Frame(image_bgr, 0, 0), StageClock())) == 0
     with pytest.raises(EdgeposeError, match="a score is from 0 to 1, found 30"):
         open_estimator(of_one, min_score=30)
+
+
+def test_after_an_outage_everybody_is_new(of_one: Session) -> None:
+    image_bgr = np.full((240, 320, 3), 128, np.uint8)
+    draw_person(image_bgr, STANDING + 20, radius=8)
+    for most in (1, 3):
+        estimator, ids = open_estimator(of_one, most), []
+        for index, missed in ((0, 0), (1, 0), (2, 0), (42, 40), (240, 200), (241, 200)):
+            found = estimator.estimate(Frame(image_bgr, index, 0, None, missed), StageClock())
+            ids.append(found.ids)
+        assert ids[2] == ids[3] == (1,)
+        assert ids[-1] == (2,)

@@ -157,14 +157,19 @@ def test_an_image_that_may_not_be_read_is_named(tmp_path: Path) -> None:
 def test_what_other_tools_leave_out_is_made_up_for(tmp_path: Path) -> None:
     whole = write_coco(tmp_path)
     expected = [open_dataset(f"coco:{tmp_path}").sample(i) for i in range(2)]
+    expected_unlabelled = open_dataset(f"coco:{tmp_path}").picture(0)[0].unlabelled.boxes_xyxy
     for annotation in whole["annotations"]:
         annotation.pop("num_keypoints", None)
         annotation.pop("area", None)
     bag = {"id": 99, "image_id": whole["annotations"][0]["image_id"], "category_id": 31, "bbox": [1, 2, 3, 4]}
     whole["annotations"].append(bag)
+    whole["categories"] = [{"id": 1, "name": "person", "keypoints": ["nose"]}, {"id": 31, "name": "bag"}]
+    for annotation in whole["annotations"][:-1]:
+        annotation["category_id"] = 1
     (tmp_path / "annotations" / "person_keypoints_val2017.json").write_text(json.dumps(whole))
     found = open_dataset(f"coco:{tmp_path}")
     assert len(found) >= 2
+    assert len(found.picture(0)[0].unlabelled.boxes_xyxy) == len(expected_unlabelled)
     for person, before in enumerate(expected):
         sample = found.sample(person)
         np.testing.assert_array_equal(sample.keypoints, before.keypoints)

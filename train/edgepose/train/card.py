@@ -2,13 +2,14 @@
 
 import json
 
+from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.card import AccuracyFigure, CropRule, ModelCard
 from edgepose.runtime.tensors import TensorSpec
 from edgepose.train.checkpoint import Checkpoint, CheckpointError
 
 _OWN_FIELDS = ("presence_threshold", "licence")
-_PRESENCE_THRESHOLD = 0.2
-"""Unless the training says otherwise; what ships for one person has it."""
+_OF_ONE_PERSON, _OF_EVERYBODY = 0.2, 0.35
+"""Presence thresholds, unless the training says otherwise; what ships has them."""
 _TERMS_OF_THE_DATA = "Apache-2.0 for the network; its weights are under the terms of the data in the provenance"
 
 
@@ -20,6 +21,7 @@ def card_of_checkpoint(checkpoint: Checkpoint, name: str | None = None) -> Model
     """
     spec, codec = checkpoint.spec, checkpoint.codec
     (width, height), (map_width, map_height) = spec.input_wh, codec.map_wh
+    threshold = _OF_EVERYBODY if isinstance(codec, BodyPartCodec) else _OF_ONE_PERSON
     training = json.loads(json.dumps(checkpoint.training))
     try:
         accuracy = tuple(AccuracyFigure(**figure) for figure in checkpoint.accuracy)
@@ -36,7 +38,7 @@ def card_of_checkpoint(checkpoint: Checkpoint, name: str | None = None) -> Model
         outputs=(TensorSpec(codec.output, "float32", (-1, codec.maps_of(spec.skeleton), map_height, map_width)),),
         precision="fp32",
         format="torch",
-        presence_threshold=training.get("presence_threshold", _PRESENCE_THRESHOLD),
+        presence_threshold=training.get("presence_threshold", threshold),
         accuracy=accuracy,
         provenance={key: value for key, value in training.items() if key not in _OWN_FIELDS},
         licence=training.get("licence", _TERMS_OF_THE_DATA),

@@ -17,10 +17,10 @@ KEPT_SHARE = 0.6
 class BottomUpEstimator:
     """Finds everybody in each frame, at most as many as its card says or `most_people`; ids stay.
 
-    Somebody new scores the card's presence threshold, whoever is followed at least `KEPT_SHARE` of it, and of more than
-    `most_people` those whom it has followed longest are shown. Without `follow` the frames are unrelated pictures:
-    everybody is somebody new, and the best-scored are shown. The session stays the caller's to close. Raises
-    `EdgeposeError` for a model of one person in a crop.
+    Somebody new scores `min_score` (the card's presence threshold if not given), whoever is followed at least
+    `KEPT_SHARE` of it, and of more than `most_people` those whom it has followed longest are shown. Without `follow`
+    the frames are unrelated pictures: everybody is somebody new, and the best-scored are shown. The session stays the
+    caller's to close. Raises `EdgeposeError` for a model of one person in a crop.
     """
 
     def __init__(

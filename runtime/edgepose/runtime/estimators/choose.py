@@ -32,9 +32,9 @@ def open_estimator(
     `box_xyxy` (4,) is where one person is looked for, and nowhere else; `boxes` are those of everybody in each frame,
     by a detector of one's own. `views` is how a picture is looked at: in the
     mirror too by either kind of model, in several scales by a bottom-up one. `follow` says that frames come after one
-    another. Whoever scores below `min_score` is nobody; not given, it is the card's presence threshold. Raises
-    `EdgeposeError` for a score that is not from 0 to 1, for `most_people` below 1, for several in a box, for a box with
-    a bottom-up model and for scales with a top-down one.
+    another. Somebody new scores at least `min_score`; not given, it is the card's presence threshold. Raises
+    `EdgeposeError` for a score that is not from 0 to 1, for `most_people` below 1, for several in a box or with
+    `boxes`, for a box or boxes with a bottom-up model and for scales with a top-down one.
     """
     if most_people is not None and most_people < 1:
         raise EdgeposeError(f"expected at least 1 person to follow, found {most_people}")

@@ -46,6 +46,8 @@ class Effort:
     def __post_init__(self) -> None:
         if not 0 <= self.sustained_minutes < math.inf:
             raise EdgeposeError(f"a sustained run takes minutes, 0 or more; found {self.sustained_minutes}")
+        if self.min_score is not None and not 0 <= self.min_score <= 1:
+            raise EdgeposeError(f"a score is from 0 to 1, found {self.min_score}")
 
 
 def measure_model(
@@ -56,7 +58,7 @@ def measure_model(
     *,
     paced: bool = False,
     camera: CameraMode | None = None,
-    on_interval: Callable[[int, Interval], None] = lambda _minute, _interval: None,
+    on_interval: Callable[[Interval], None] = lambda _interval: None,
 ) -> Report:
     """Return the report of a model (a path, or the name of one that ships) on a device's profile.
 

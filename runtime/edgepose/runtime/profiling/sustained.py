@@ -30,11 +30,11 @@ class Interval:
 
 
 def measure_sustained(
-    session: Session, minutes: float, on_interval: Callable[[int, Interval], None] = lambda _number, _interval: None
+    session: Session, minutes: float, on_interval: Callable[[Interval], None] = lambda _interval: None
 ) -> tuple[Interval, ...]:
     """Return the times of runs of one random input, one after another, by the minute (at least two intervals).
 
-    `on_interval` hears of each with its number, from 1. Ctrl-C ends it early once two are over.
+    `on_interval` hears of each. Ctrl-C ends it early once two are over.
     """
     feeds, count = random_feeds(session), max(_LEAST, round(minutes))
     length_s, start_s = 60 * minutes / count, time.perf_counter()
@@ -44,7 +44,7 @@ def measure_sustained(
             begin_s, times_ns = time.perf_counter() - start_s, _times_ns(session, feeds, start_s + number * length_s)
             clock_mhz, hottest_c = _clock_mhz(), _hottest_c()
             intervals.append(Interval(round(begin_s, 1), Distribution.of_ns(times_ns), clock_mhz, hottest_c))
-            on_interval(number, intervals[-1])
+            on_interval(intervals[-1])
     except KeyboardInterrupt:  # of half an hour, what was measured is worth having
         if len(intervals) < _LEAST:
             raise

@@ -6,7 +6,7 @@ import cv2
 
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.errors import SinkError
-from edgepose.runtime.files import write_whole
+from edgepose.runtime.files import replace_bytes
 from edgepose.runtime.opencv_quiet import quiet_opencv
 from edgepose.runtime.results import FrameResult
 from edgepose.runtime.sinks.base import Sink
@@ -26,7 +26,7 @@ class PictureSink(Sink):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._is_file = is_picture(path)
+        self._is_file = is_picture(path) and not path.is_dir()
         self._written = 0
 
     def write(self, result: FrameResult, drawn_bgr: ImageArray | None) -> None:
@@ -37,8 +37,7 @@ class PictureSink(Sink):
             raise SinkError(f"{self.path} is one picture, and the source has more; give a folder or a video")
         name = result.frame.file or f"{result.frame.index:06d}{_FRAME_SUFFIX}"
         target = self.path if self._is_file else self.path / name
-        with write_whole(target) as temporary:
-            temporary.write_bytes(_encoded(drawn_bgr, target))
+        replace_bytes(target, _encoded(drawn_bgr, target))
         self._written += 1
 
     def close(self) -> None:

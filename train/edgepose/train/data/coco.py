@@ -35,7 +35,7 @@ class CocoDataset(PoseDataset):
         self.name = name
         self._folder = image_folder
         images = {image["id"]: image for image in document["images"]}
-        self._annotations = CocoAnnotations.of(document["annotations"], images)
+        self._annotations = CocoAnnotations.of(_of_people(document), images)
         self._people = np.flatnonzero(self._annotations.labelled)
         self._image_ids = [str(image_id) for image_id in images]
         self._files = [str(image.get("file_name")) for image in images.values()]
@@ -127,6 +127,15 @@ class CocoDataset(PoseDataset):
             if side >= 32 and apart.all():
                 return image[y : y + side, x : x + side]
         return None
+
+
+def _of_people(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the annotations of the categories with keypoints: other tools keep bags and rooms in the same file."""
+    categories = document.get("categories") or []
+    others = {category["id"] for category in categories if not category.get("keypoints")}
+    if len(others) == len(categories):  # none says what it has
+        others = set()
+    return [annotation for annotation in document["annotations"] if annotation.get("category_id") not in others]
 
 
 def open_coco(name: str, root: Path, split: str = "val") -> CocoDataset:
