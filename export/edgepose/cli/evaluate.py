@@ -9,6 +9,13 @@ import typer
 
 from edgepose.cli.options import AsJson, Data, Device
 
+_Box = Annotated[
+    str, typer.Option(help="What is cropped: data (its own box), joints (around the labelled ones) or image (all).")
+]
+_Pictures = Annotated[
+    Path | None, typer.Option(help="Draw the best and the worst predictions into right.png and wrong.png there.")
+]
+
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="An exported file, a checkpoint, or a name that ships.")],
@@ -16,16 +23,12 @@ def evaluate(
     data: Data,
     device: Device = "auto",
     flip: Annotated[bool, typer.Option("--flip", help="Average with the mirrored crop or picture.")] = False,
-    box: Annotated[
-        str, typer.Option(help="What is cropped: data (its own box), joints (around the labelled ones) or image (all).")
-    ] = "data",
+    box: _Box = "data",
     scales: Annotated[
         str, typer.Option(help="Of a model of everybody: the scales to look at, with commas; 1 is what fits its input.")
     ] = "1",
     limit: Annotated[int | None, typer.Option(min=1, help="Take the first so many people, or whole pictures.")] = None,
-    pictures: Annotated[
-        Path | None, typer.Option(help="Draw the best and the worst predictions into right.png and wrong.png there.")
-    ] = None,
+    pictures: _Pictures = None,
     shown: Annotated[int, typer.Option(min=1, help="How many people each of these shows.")] = 12,
     as_json: AsJson = False,
 ) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgepose.cli.options import Camera, Device, MinScore
+from edgepose.cli.run_options import Paced, Source
 from edgepose.runtime.profiling import DEFAULT_SOURCE
 
 if TYPE_CHECKING:
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 def profile(
     model: Annotated[str, typer.Argument(help="An exported file, or the name of a model that ships.")],
     *,
-    source: Annotated[
-        str, typer.Option(help="Camera index, video, folder, stream or synthetic[:SEED[:FRAMES]].")
-    ] = DEFAULT_SOURCE,
+    source: Source = DEFAULT_SOURCE,
     device: Device = "auto",
     camera: Camera = None,
     json_path: Annotated[
@@ -36,9 +35,7 @@ def profile(
         int, typer.Option(min=1, help="Follow so many people; budgets are for one, and `run` follows 5.")
     ] = 1,
     min_score: MinScore = None,
-    paced: Annotated[
-        bool, typer.Option("--paced", help="Play a recording at its own rate, as a camera would.")
-    ] = False,
+    paced: Paced = False,
 ) -> None:
     """Measure a model alone and in the whole camera path; exit code 1 when the device's budget is missed."""
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
@@ -62,15 +59,10 @@ def profile(
         warning = f"warning: {profile.name} is {profile.architecture}: times taken here are not its own"
         console.print(warning, style="yellow")
     report = None
-
-    def told(interval: "Interval") -> None:
-        line = f"from {interval.start_s:.0f} s on: p50 {interval.network_ms.p50:.2f} ms"
-        Console(stderr=True).print(line, style="dim", highlight=False)
-
     try:
         # a file that cannot be written is told before minutes of measuring
         with nullcontext(sys.stdout) if alone or json_path is None else open_text_whole(json_path) as file:
-            report = measure_model(model, device, source, effort, paced=paced, camera=mode, on_interval=told)
+            report = measure_model(model, device, source, effort, paced=paced, camera=mode, on_interval=_tell)
             if json_path is not None:
                 file.write(json.dumps(report.to_dict(), indent=1) + "\n")
     finally:  # shown if the file fails after them, and no reader who went away costs the file
@@ -81,3 +73,8 @@ def profile(
         console.print(layers_table(times) if times else "this engine tells no times of single layers")
     if not report.kept:
         raise typer.Exit(1)
+
+
+def _tell(interval: "Interval") -> None:
+    """Say on the error stream how a part of a sustained run went."""
+    typer.echo(f"from {interval.start_s:.0f} s on: p50 {interval.network_ms.p50:.2f} ms", err=True)
