@@ -53,7 +53,7 @@ def export(name: str, precisions: Sequence[str], folder: Path) -> None:
     original = prepare(request, lambda _: None)
     for precision in precisions:
         exporter = exporter_of("tflite", precision)
-        model = exporter.convert(original.source, precision, original.calibration_crops.images_rgb, ())
+        model = exporter.convert(original.source, precision, original.calibration_rgb, ())
         exporter.save(model, folder, exporter.card(original.card, precision))
 
 
