@@ -25,6 +25,7 @@ def test_an_exported_hourglass_upsamples_by_the_usual_operation() -> None:
     assert sum("upsample_nearest" in str(node.target) for node in exported.graph.nodes) == 4
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the compiler's own
 @pytest.mark.long
 def test_torch_compiles_what_halves_down_to_a_single_cell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hourglass, "HOURGLASS_LEVELS", 2)
