@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from edgepose.profiles.errors import EdgeposeError
+from edgepose.profiles.profile import PRECISIONS
 from edgepose.runtime.codecs import Codec, codec_from_dict
 from edgepose.runtime.errors import CardError
 from edgepose.runtime.skeleton import Skeleton, skeleton_named
@@ -16,7 +17,6 @@ from edgepose.runtime.tensors import TensorSpec
 
 SCHEMA = 1
 COLOURS = ("rgb",)
-PRECISIONS = ("fp32", "fp16", "int8", "dynamic-int8")
 FORMATS = ("onnx", "openvino", "tflite", "tensorrt", "torch")
 DTYPES = ("uint8", "int8", "int32", "int64", "float16", "float32")
 ONNX_CARD_KEY = "edgepose.card"

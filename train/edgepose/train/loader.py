@@ -1,7 +1,7 @@
 """The processes that prepare the batches of a training."""
 
 import atexit
-from collections.abc import Callable, Iterator, Sized
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -31,7 +31,6 @@ class BatchLoader:
         *,
         pinned: bool,
     ) -> None:
-        assert isinstance(sampler, Sized)
         self._loader = DataLoader(
             ErrorsAsExamples(examples),
             size,
