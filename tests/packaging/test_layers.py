@@ -10,14 +10,8 @@ import pytest
 import edgepose.profiles
 import edgepose.runtime
 
-_BLOCK = """
-import importlib, sys
-class Block:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {blocked}:
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
-sys.meta_path.insert(0, Block())
-"""
+_BLOCK = "import importlib, sys; sys.modules.update(dict.fromkeys({blocked}))\n"
+"""Import as if these were not installed."""
 
 
 def modules_below_train() -> list[str]:
@@ -79,6 +73,9 @@ def test_a_missing_engine_names_the_pip_command(tmp_path: Path) -> None:
         ("torch", "info repose", "train"),
         ("tensorboard", "train --net repose --data synthetic:4 --out {folder}", "train"),
         ("pycocotools", "evaluate ppnet-lsp-128 --data synthetic:4", "evaluate"),
+        ("onnxscript", "export ppnet-lsp-128 --out {folder}", "export"),
+        ("nncf", "export ppnet-lsp-128 --out {folder} --to onnx,openvino", "export-openvino"),
+        ("litert_torch", "export ppnet-lsp-128 --out {folder} --to tflite", "export-tflite"),
     ],
 )
 def test_a_missing_module_names_the_pip_command(absent: str, command: str, extra: str, tmp_path: Path) -> None:
@@ -91,3 +88,18 @@ def test_a_missing_module_names_the_pip_command(absent: str, command: str, extra
     )
     told = run_python(code)
     assert told.splitlines()[-2:] == [f'error: {absent} is not installed; run: pip install "edgepose[{extra}]"', "2"]
+
+
+def test_a_format_is_made_without_the_tools_of_the_others(tmp_path: Path) -> None:
+    others = {"openvino", "nncf", "litert_torch", "ai_edge_quantizer", "ai_edge_litert", "tensorrt_rtx"}
+    options = ["--to", "onnx", "--precision", "fp32,int8", "--calibrate", "synthetic:16", "--limit", "16"]
+    code = _BLOCK.format(blocked=others) + (
+        f"sys.argv = ['edgepose', 'export', 'ppnet-small-lsp-128', *{options}, '--out', {str(tmp_path)!r}]\n"
+        "from edgepose.cli.main import main\n"
+        "main()\n"
+    )
+    run_python(code)
+    assert {path.name for path in tmp_path.glob("*.onnx")} == {
+        "ppnet-small-lsp-128-fp32.onnx",
+        "ppnet-small-lsp-128-int8.onnx",
+    }

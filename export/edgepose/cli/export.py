@@ -1,7 +1,6 @@
 """`edgepose export`: from a checkpoint to files that are proven equal."""
 
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,18 +10,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _UNATTENDED_COLUMNS = 100
-_TOOLS = (
-    "torch",
-    "onnx",
-    "onnxscript",
-    "onnxsim",
-    "onnxruntime",
-    "openvino",
-    "nncf",
-    "litert_torch",
-    "ai_edge_quantizer",
-    "ai_edge_litert",
-)
+_TOOLS = ("torch", "onnx", "onnxscript", "onnxsim", "onnxruntime")
+"""What every format is made with; a format's own tools are looked for once it is asked for."""
 
 
 def export(
@@ -87,15 +76,13 @@ def export(
 
 
 def require_export_tools() -> None:
-    """Make sure that everything an export needs is installed.
+    """Make sure that what every format is made with is installed.
 
     Raises `MissingExtraError` naming the pip command.
     """
-    from edgepose.runtime.errors import MissingExtraError  # noqa: PLC0415
+    from edgepose.runtime.errors import require_modules  # noqa: PLC0415
 
-    for tool in _TOOLS:
-        if find_spec(tool) is None:
-            raise MissingExtraError(tool, "export")
+    require_modules(_TOOLS, "export")
 
 
 def _split_list(text: str, option: str) -> list[str]:

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from torch import nn
 
+from edgepose.export.calibration import require_people
 from edgepose.export.crops import load_examples, load_pixels
 from edgepose.export.decode import HeatmapDecoder
 from edgepose.export.errors import ExportError
@@ -15,7 +16,6 @@ from edgepose.export.half import halved
 from edgepose.export.layers import chosen_layers
 from edgepose.export.parity import Parity, Reference, measure_parity, reference_of
 from edgepose.export.provenance import exported_from
-from edgepose.export.quantise import require_people
 from edgepose.export.request import DEFAULT_DATA, QUANTISED, ExportRequest
 from edgepose.export.sensitivity import LayerHarm, layers_by_harm
 from edgepose.runtime.arrays import ImageArray

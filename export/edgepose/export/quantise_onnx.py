@@ -9,10 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 from onnx import ModelProto, NodeProto
 
+from edgepose.export.calibration import require_people
 from edgepose.export.onnx_edit import OnnxEdit
 from edgepose.export.onnx_integers import Grid, IntegerWriter
 from edgepose.export.onnx_values import ranges_of
-from edgepose.export.quantise import require_people
 from edgepose.export.rectify import rectify
 from edgepose.export.widening import widen_groups, widen_outputs
 from edgepose.runtime.arrays import ImageArray

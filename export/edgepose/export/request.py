@@ -54,7 +54,7 @@ class ExportRequest:
 
     def __post_init__(self) -> None:
         for name, precision in self.targets:
-            exporter_of(name, precision)
+            exporter_of(name, precision).require_tools()
         precisions = {precision for _, precision in self.targets}
         for option, data in (("--calibrate", self.calibrate), ("--validate", self.validate)):
             if data is not None and not data.strip():

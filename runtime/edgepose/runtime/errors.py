@@ -1,5 +1,8 @@
 """The errors of the runtime; all of them are `EdgeposeError`."""
 
+from collections.abc import Iterable
+from importlib.util import find_spec
+
 from edgepose.profiles.errors import EdgeposeError
 
 
@@ -36,6 +39,13 @@ class MissingExtraError(EdgeposeError):
 
     def __init__(self, module: str, extra: str) -> None:
         super().__init__(f'{module} is not installed; run: pip install "edgepose[{extra}]"')
+
+
+def require_modules(modules: Iterable[str], extra: str) -> None:
+    """Raise `MissingExtraError` when a module that an extra brings is not installed; none is imported."""
+    for module in modules:
+        if find_spec(module) is None:
+            raise MissingExtraError(module, extra)
 
 
 def unavailable(error: ImportError, module: str, extra: str) -> EdgeposeError:

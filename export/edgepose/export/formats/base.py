@@ -17,6 +17,7 @@ from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.card import ModelCard
 from edgepose.runtime.decoding import KEYPOINTS, decodes_itself
+from edgepose.runtime.errors import require_modules
 from edgepose.runtime.sidecar import write_sidecar
 from edgepose.train.networks import DeployNetwork
 
@@ -64,6 +65,13 @@ class Exporter(ABC):
     precisions: ClassVar[tuple[str, ...]] = ("fp32", "fp16", "int8")
     computes_in_half: ClassVar[bool] = False
     """Whether an fp16 file has the engine compute in half precision, and not only keep its weights so."""
+    extra: ClassVar[str] = "export-onnx"
+    tools: ClassVar[tuple[str, ...]] = ()
+    """What `convert` needs besides torch and ONNX, which every format is made from; `extra` installs all of it."""
+
+    def require_tools(self) -> None:
+        """Raise `MissingExtraError` when a tool of this format is not installed."""
+        require_modules(self.tools, self.extra)
 
     @abstractmethod
     def convert(

@@ -8,11 +8,11 @@ from typing import Any
 
 from onnx import ModelProto
 
+from edgepose.export.calibration import require_people
 from edgepose.export.errors import ExportError
 from edgepose.export.formats.base import Exporter, ExportSource
 from edgepose.export.formats.onnx import to_half, write_onnx
 from edgepose.export.formats.symmetric import activation_scales, quantise_convolutions
-from edgepose.export.quantise import require_people
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.backends.onnxruntime import OnnxRuntimeSession

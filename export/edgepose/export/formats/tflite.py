@@ -19,6 +19,8 @@ class TfliteExporter(Exporter):
     format = "tflite"
     suffix = ".tflite"
     precisions = ("fp32", "fp16", "dynamic-int8", "int8")
+    extra = "export-tflite"
+    tools = ("litert_torch", "ai_edge_quantizer", "ai_edge_litert")
 
     def convert(
         self, source: ExportSource, precision: str, calibration_rgb: ImageArray, excluded: tuple[str, ...] = ()

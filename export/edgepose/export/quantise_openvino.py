@@ -8,26 +8,15 @@ ones, at the same speed. Fast bias correction changes nothing.
 
 from typing import Any
 
+from edgepose.export.calibration import require_people
 from edgepose.export.errors import ExportError
 from edgepose.export.graph import INPUT
 from edgepose.export.quiet import quiet, refuse_telemetry
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.backends.base import last_line
 
-_LEAST_PEOPLE = 16
-"""Ranges seen over fewer people are chance."""
 
-
-def require_people(images_rgb: ImageArray) -> None:
-    """Raise `ExportError` when there are too few crops (N, H, W, 3) to calibrate with."""
-    if len(images_rgb) < _LEAST_PEOPLE:
-        raise ExportError(
-            f"int8 needs at least {_LEAST_PEOPLE} people, or whole pictures, to calibrate with, found "
-            f"{len(images_rgb)}; give more data, or a larger --limit"
-        )
-
-
-def quantise(model: Any, images_rgb: ImageArray, excluded: tuple[str, ...] = ()) -> Any:
+def quantise_openvino(model: Any, images_rgb: ImageArray, excluded: tuple[str, ...] = ()) -> Any:
     """Return the int8 form of an `openvino.Model`, calibrated with crops uint8 (N, H, W, 3).
 
     Layers whose name is `excluded` stay as they are. Raises `ExportError` when there are too few crops or the quantiser
