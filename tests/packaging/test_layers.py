@@ -9,6 +9,7 @@ import pytest
 
 import edgepose.profiles
 import edgepose.runtime
+from edgepose.runtime.sidecar import read_sidecar
 
 _BLOCK = "import importlib, sys; sys.modules.update(dict.fromkeys({blocked}))\n"
 """Import as if these were not installed."""
@@ -94,6 +95,12 @@ def test_a_format_is_made_without_the_tools_of_the_others(tmp_path: Path) -> Non
     others = {"openvino", "nncf", "litert_torch", "ai_edge_quantizer", "ai_edge_litert", "tensorrt_rtx"}
     options = ["--to", "onnx", "--precision", "fp32,int8", "--calibrate", "synthetic:16", "--limit", "16"]
     code = _BLOCK.format(blocked=others) + (
+        "import importlib.metadata as metadata\n"
+        "version = metadata.version\n"
+        "def version_here(name):\n"
+        f"    if name.replace('-', '_') in {others}: raise metadata.PackageNotFoundError(name)\n"
+        "    return version(name)\n"
+        "metadata.version = version_here\n"
         f"sys.argv = ['edgepose', 'export', 'ppnet-small-lsp-128', *{options}, '--out', {str(tmp_path)!r}]\n"
         "from edgepose.cli.main import main\n"
         "main()\n"
@@ -103,3 +110,7 @@ def test_a_format_is_made_without_the_tools_of_the_others(tmp_path: Path) -> Non
         "ppnet-small-lsp-128-fp32.onnx",
         "ppnet-small-lsp-128-int8.onnx",
     }
+    card = read_sidecar(tmp_path / "ppnet-small-lsp-128-int8.onnx")
+    assert card is not None
+    assert "onnx" in card.provenance["export"]["versions"]
+    assert not {name.replace("-", "_") for name in card.provenance["export"]["versions"]} & others

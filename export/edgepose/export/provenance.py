@@ -2,6 +2,7 @@
 
 import importlib
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +23,20 @@ _TOOLS = (
 
 
 def exported_from(checkpoint: Path) -> dict[str, Any]:
-    """Return the checkpoint's hash and the versions of the tools, as JSON values."""
+    """Return the checkpoint's hash and the versions of the tools that are installed, as JSON values."""
+    versions = {tool: _version(tool) for tool in _TOOLS}
     return {
         "checkpoint_sha256": sha256_of(checkpoint),
-        "versions": {tool: _version(tool) for tool in _TOOLS},
+        "versions": {tool: found for tool, found in versions.items() if found is not None},
     }
 
 
-def _version(tool: str) -> str:
+def _version(tool: str) -> str | None:
     """Return a tool's version; other packages may stand in for one, as onnxruntime-gpu for onnxruntime."""
     try:
         return version(tool)
     except PackageNotFoundError:
-        return str(getattr(importlib.import_module(tool.replace("-", "_")), "__version__", "unknown"))
+        module = tool.replace("-", "_")
+        if find_spec(module) is None:
+            return None
+        return str(getattr(importlib.import_module(module), "__version__", "unknown"))

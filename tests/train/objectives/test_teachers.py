@@ -12,8 +12,10 @@ from torch.nn.functional import avg_pool2d
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.codec import HeatmapCodec
+from edgepose.runtime.codecs import of_everybody
 from edgepose.runtime.geometry import transform_points
 from edgepose.runtime.skeleton import COCO_17, LSP_14, MPII_16, SIMPLE_POSE_18
+from edgepose.runtime.synthetic import render_people
 from edgepose.train.checkpoint import Checkpoint, CheckpointError
 from edgepose.train.data import DataError, WeightedDataset, open_dataset, without_labels
 from edgepose.train.data.augment import AugmentConfig, within
@@ -82,8 +84,8 @@ def test_maps_of_another_size_are_read_at_the_students_cells(
     wide = HeatmapCodec(input_wh, teacher.codec().map_wh, 4.0 * input_wh[0] / 32)
     maps = torch.from_numpy(wide.encode(in_teacher))
     assert objective.teachers is not None
-    size, _, places, joints = objective.teachers._networks[0]
-    monkeypatch.setattr(objective.teachers, "_networks", [(size, lambda _images: maps, places, joints)])
+    prepared = replace(objective.teachers._prepared[0], network=lambda _images: maps)
+    monkeypatch.setattr(objective.teachers, "_prepared", [prepared])
     read = taught(objective, batch_of(objective))
     found, _ = replace(STUDENT.codec(), sigma_px=4.0).decode(read.numpy())
     np.testing.assert_allclose(found, keypoints, atol=0.7)
@@ -159,6 +161,28 @@ def test_a_network_of_everybody_learns_from_another_at_all_scales(monkeypatch: p
     assert float(objective.loss(DeployNetwork(student), batch)) > 1
 
 
+def test_a_network_of_everybody_teaches_whoever_is_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+    teacher = replace(EVERYBODY, input_wh=(128, 128))
+    student = replace(STUDENT, skeleton=COCO_17)
+    objective = objective_of(student, RECIPE, teachers=[fresh(teacher)])
+    objective.prepare(student.build())
+    assert objective.teachers is not None
+    picture = render_people(3, (128, 128), 1)
+    keypoints = picture.people[0].keypoints_for(SIMPLE_POSE_18)
+    person = 0.45 * (keypoints - (keypoints.min(axis=0) + keypoints.max(axis=0)) / 2) + 63.5
+    three_people = person + np.array([[[40, 0]], [[0, 0]], [[-40, 0]]])
+    drawn = of_everybody(teacher.codec(), "teacher").encode(three_people)
+    prepared = replace(objective.teachers._prepared[0], network=lambda _images: torch.from_numpy(drawn)[None])
+    monkeypatch.setattr(objective.teachers, "_prepared", [prepared])
+    maps = taught(objective, {"clean 128x128": torch.zeros(1)})
+    rows = [SIMPLE_POSE_18.joints.index(joint) for joint in COCO_17.joints]
+    found, _ = replace(student.codec(), sigma_px=9.0 / 4).decode(maps.numpy())
+    np.testing.assert_allclose(found[0], person[rows] / 4 - 0.375, atol=1.5)
+    columns = maps.amax(dim=(0, 1, 2))
+    assert columns.argmax() in (3, 4)
+    assert float(columns[[0, -1]].max()) < 0.5 * float(columns.max())
+
+
 def test_an_unsuitable_teacher_is_an_error() -> None:
     with pytest.raises(
         EdgeposeError, match="lsp-14, of which it lacks neck, head; give a teacher with all of them, or --skel"
@@ -168,7 +192,7 @@ def test_an_unsuitable_teacher_is_an_error() -> None:
     with pytest.raises(EdgeposeError, match="ppnet-m1-d1-w8 as a teacher makes other maps than simplepose-edge"):
         objective_of(EVERYBODY, FOCAL, teachers=[coco])
     fewer_limbs = fresh(replace(EVERYBODY, settings={**EVERYBODY.settings, "redundant_limbs": "no"}))
-    with pytest.raises(EdgeposeError, match="teach those with the same limbs"):
+    with pytest.raises(EdgeposeError, match="learns from a network with the same limbs; give such a teacher"):
         objective_of(EVERYBODY, FOCAL, teachers=[fewer_limbs])
 
 

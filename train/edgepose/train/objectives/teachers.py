@@ -1,6 +1,7 @@
 """Learning from trained networks: their maps beside the labels', and in place of them where there are none."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,18 +17,38 @@ from edgepose.runtime.geometry import cells_to_pixels, pixels_to_cells
 from edgepose.train.checkpoint import Checkpoint
 from edgepose.train.data.augment import within
 from edgepose.train.networks import DeployNetwork, NetworkSpec
+from edgepose.train.objectives.one_of_many import without_others
 
 Batch = dict[str, Tensor]
 """One step's tensors by name, each with the examples along its first axis; the trainer moves them to the device."""
+
+
+@dataclass(frozen=True)
+class _Teacher:
+    """A teacher on its device: `places` are the student's cells in its maps, `maps` the numbers of those it learns."""
+
+    network: DeployNetwork
+    codec: Codec
+    places: Tensor
+    maps: Tensor
+
+    def see(self, images: Tensor, *, one_person: bool) -> Tensor:
+        """Return what it makes of its crops, float32 (N, C, H, W) at the student's cells."""
+        seen = self.network(images).float()
+        if one_person and isinstance(self.codec, BodyPartCodec):
+            seen = without_others(seen, self.codec)
+        places = self.places.expand(len(seen), -1, -1, -1)
+        return grid_sample(seen.index_select(1, self.maps), places, padding_mode="border", align_corners=True)
 
 
 class Teachers:
     """One or several networks whose maps, averaged, a student of the same joints, or of fewer of them, learns.
 
     A teacher sees the crop at its own input size, in the picture's own colours and with nothing covered; where its
-    shape is another, it sees more of the picture. What it makes is read at the student's cells.
+    shape is another, it sees more of the picture. What it makes is read at the student's cells. One that sees everybody
+    teaches a student of one person whoever is nearest the middle.
 
-    Raises `EdgeposeError` for one that lacks a joint, or of everybody where the student knows one person.
+    Raises `EdgeposeError` for one that lacks a joint or, where the student sees everybody, a limb.
     """
 
     def __init__(self, teachers: Sequence[Checkpoint], student: NetworkSpec) -> None:
@@ -35,7 +56,7 @@ class Teachers:
             _check_teacher(teacher.spec, student)
         self._trained, self._student = teachers, student
         self.sizes_wh = list(dict.fromkeys(teacher.spec.input_wh for teacher in teachers))
-        self._networks: list[tuple[tuple[int, int], DeployNetwork, Tensor, Tensor]] = []
+        self._prepared: list[_Teacher] = []
 
     def provenance(self) -> dict[str, Any]:
         """Return how the teachers were trained."""
@@ -43,18 +64,20 @@ class Teachers:
 
     def prepare(self, device: torch.device) -> None:
         """Build the teachers on a device."""
-        self._networks = []
+        student = self._student.codec()
+        self._prepared = []
         for trained in self._trained:
             built = trained.build().requires_grad_(False)  # noqa: FBT003
             network = DeployNetwork(built).to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-            places = torch.from_numpy(_places(self._student.codec(), trained.spec.codec())).to(device)
+            codec = trained.spec.codec()
+            places = torch.from_numpy(_places(student, codec)).to(device)
             maps = torch.tensor(_maps_for(self._student, trained.spec), device=device)
-            self._networks.append((trained.spec.input_wh, network, places, maps))
+            self._prepared.append(_Teacher(network, codec, places, maps))
 
     def compile(self, *arguments: Any, **options: Any) -> None:
         """Have torch compile the teachers, once they are prepared, as `torch.nn.Module.compile` does one network."""
-        for _, teacher, *_ in self._networks:
-            teacher.network.compile(*arguments, **options)
+        for teacher in self._prepared:
+            teacher.network.network.compile(*arguments, **options)
 
     def collate(self, examples: Iterable[Sequence[ImageArray]]) -> Batch:
         """Stack the clean crops of examples, each of `sizes_wh`: `clean WxH` uint8 RGB (N, H, W, 3)."""
@@ -66,13 +89,9 @@ class Teachers:
     @torch.no_grad()
     def maps(self, batch: Batch) -> Tensor:
         """Return the mean of what the teachers see, float32 (N, C, H, W) at the student's cells."""
-        maps = []
-        for size, network, places, ours in self._networks:
-            seen = network(batch[_key(size)]).index_select(1, ours).float()
-            maps.append(
-                grid_sample(seen, places.expand(len(seen), -1, -1, -1), padding_mode="border", align_corners=True)
-            )
-        return torch.stack(maps).mean(dim=0)
+        one_person = not isinstance(self._student.codec(), BodyPartCodec)
+        seen = [teacher.see(batch[_key(teacher.codec.input_wh)], one_person=one_person) for teacher in self._prepared]
+        return torch.stack(seen).mean(dim=0)
 
 
 def _key(size_wh: tuple[int, int]) -> str:
@@ -90,9 +109,11 @@ def _places(student: Codec, teacher: Codec) -> np.ndarray[Any, Any]:
 
 def _maps_for(student: NetworkSpec, teacher: NetworkSpec) -> list[int]:
     """Return which of a teacher's maps are the student's, in the student's order."""
-    if isinstance(teacher.codec(), BodyPartCodec):
-        return list(range(teacher.codec().maps_of(teacher.skeleton)))
-    return student.skeleton.shared_rows(teacher.skeleton)[1]
+    codec = teacher.codec()
+    if isinstance(student.codec(), BodyPartCodec):
+        return list(range(codec.maps_of(teacher.skeleton)))
+    first = codec.parts.keypoint_maps.start if isinstance(codec, BodyPartCodec) else 0
+    return [first + row for row in student.skeleton.shared_rows(teacher.skeleton)[1]]
 
 
 def _check_teacher(teacher: NetworkSpec, student: NetworkSpec) -> None:
@@ -103,10 +124,11 @@ def _check_teacher(teacher: NetworkSpec, student: NetworkSpec) -> None:
             f"the teacher knows {theirs.name}, the student {ours.name}, of which it lacks {', '.join(missing)}; give a "
             f"teacher with all of them{other}"
         )
-    if _limbs(teacher.codec()) != _limbs(student.codec()):
+    limbs = _limbs(student.codec())
+    if limbs and _limbs(teacher.codec()) != limbs:
         raise EdgeposeError(
-            f"{teacher.name} as a teacher makes other maps than {student.name}: networks that see everybody in a "
-            "picture teach those with the same limbs, networks of one person in a crop teach each other"
+            f"{teacher.name} as a teacher makes other maps than {student.name}, which sees everybody in a picture and "
+            "learns from a network with the same limbs; give such a teacher"
         )
 
 
