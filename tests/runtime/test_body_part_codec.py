@@ -107,7 +107,7 @@ def test_a_codec_survives_its_dictionary(codec: BodyPartCodec) -> None:
         ({"map_wh": [64, 0]}, "sigmas > 0"),
         ({"limb_sigma_px": -1}, "sigmas > 0"),
         ({"rule": {"peak": 0.1}}, "a body-part codec: missing keys"),
-        ({"rule": {**CODEC.to_dict()["rule"], "samples": 0}}, "grouping takes most_peaks, samples, least_parts and"),
+        ({"rule": {**CODEC.to_dict()["rule"], "samples": 0}}, "samples is a number of 1 or more; found 0"),
         ({"colour": "rgb"}, r"unknown keys \['colour'\]; docs/model-card.md lists them"),
         ({"kind": "magic"}, "unknown kind of codec 'magic'; known: heatmap, body-parts"),
     ],

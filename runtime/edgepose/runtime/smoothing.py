@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray
+from edgepose.runtime.field_checks import check_values
 from edgepose.runtime.geometry import keypoints_box_xyxy
 from edgepose.runtime.poses import Poses
+
+_CUTOFFS_HZ = (1e-6, math.inf)
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,7 @@ class OneEuroSettings:
     forget_s: float = 0.5
 
     def __post_init__(self) -> None:
-        if not (self.min_cutoff_hz > 0 and self.speed_cutoff_hz > 0 and self.beta >= 0):
-            raise EdgeposeError(f"a One-Euro filter needs cut-offs above 0 and beta >= 0; found {self}")
+        check_values(self, {"min_cutoff_hz": _CUTOFFS_HZ, "speed_cutoff_hz": _CUTOFFS_HZ, "beta": (0, math.inf)})
 
 
 class OneEuroFilter:

@@ -1,11 +1,13 @@
 """Who is who from frame to frame: people get ids, and keep them while they cross, hide or are missed for a while."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray
+from edgepose.runtime.field_checks import check_values
 from edgepose.runtime.poses import Poses
 from edgepose.runtime.similarity import similarity
 from edgepose.runtime.skeleton import Skeleton
@@ -36,8 +38,7 @@ class TrackerSettings:
     start_score: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.confirm_frames < 1 or self.lost_frames < 1:
-            raise EdgeposeError(f"a tracker needs at least 1 frame to confirm and to lose somebody; found {self}")
+        check_values(self, {"confirm_frames": (1, math.inf), "lost_frames": (1, math.inf)})
 
 
 class Track:

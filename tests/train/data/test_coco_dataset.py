@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -163,7 +164,7 @@ def test_what_other_tools_leave_out_is_made_up_for(tmp_path: Path) -> None:
         annotation.pop("area", None)
     bag = {"id": 99, "image_id": whole["annotations"][0]["image_id"], "category_id": 31, "bbox": [1, 2, 3, 4]}
     whole["annotations"].append(bag)
-    whole["categories"] = [{"id": 1, "name": "person", "keypoints": ["nose"]}, {"id": 31, "name": "bag"}]
+    whole["categories"] = [{"id": 1, "name": "person", "keypoints": list(COCO_17.joints)}, {"id": 31, "name": "bag"}]
     for annotation in whole["annotations"][:-1]:
         annotation["category_id"] = 1
     (tmp_path / "annotations" / "person_keypoints_val2017.json").write_text(json.dumps(whole))
@@ -183,3 +184,61 @@ def test_other_joints_than_cocos_are_told(tmp_path: Path) -> None:
     (tmp_path / "annotations" / "person_keypoints_val2017.json").write_text(json.dumps(document))
     with pytest.raises(DataError, match=r"expected x, y and visibility of COCO's 17 joints, found 63 numbers"):
         open_dataset(f"coco:{tmp_path}")
+
+
+def write_document(root: Path, document: dict[str, Any]) -> None:
+    (root / "annotations" / "person_keypoints_val2017.json").write_text(json.dumps(document))
+
+
+def test_joints_go_by_the_names_of_their_category(tmp_path: Path) -> None:
+    document = write_coco(tmp_path)
+    expected = open_dataset(f"coco:{tmp_path}").sample(0)
+    long = [joint.replace("l_", "left_", 1).replace("r_", "Right ", 1) for joint in reversed(COCO_17.joints)]
+    document["categories"] = [
+        {"id": 1, "name": "person", "keypoints": [*long, "tail"]},
+        {"id": 2, "name": "dog", "keypoints": ["nose", "tail"]},
+    ]
+    for annotation in document["annotations"]:
+        annotation["category_id"] = 1
+        triples = np.reshape(annotation.get("keypoints") or [0] * 51, (17, 3))[::-1]
+        annotation["keypoints"] = [*triples.ravel().tolist(), 5, 5, 2]
+    dog = {"id": 99, "image_id": 7, "category_id": 2, "bbox": [1, 2, 3, 4], "keypoints": [1, 2, 2, 3, 4, 2]}
+    document["annotations"].append(dog)
+    write_document(tmp_path, document)
+    found = open_dataset(f"coco:{tmp_path}")
+    assert len(found) == 2
+    np.testing.assert_array_equal(found.sample(0).keypoints, expected.keypoints)
+    np.testing.assert_array_equal(found.sample(0).occluded, expected.occluded)
+
+
+def test_categories_of_other_joints_are_told(tmp_path: Path) -> None:
+    document = write_coco(tmp_path)
+    document["categories"] = [{"id": 1, "name": "dog", "keypoints": ["nose", "left_paw"]}]
+    write_document(tmp_path, document)
+    with pytest.raises(
+        DataError, match="the joints nose, l_paw; expected those of COCO, nose, l_eye"
+    ):
+        open_dataset(f"coco:{tmp_path}")
+
+
+def test_empty_boxes_and_areas_of_other_tools_are_the_joints(tmp_path: Path) -> None:
+    document = write_coco(tmp_path)
+    document["annotations"][0] |= {"bbox": [0, 0, 0, 0], "area": 0}
+    write_document(tmp_path, document)
+    sample = open_dataset(f"coco:{tmp_path}").sample(0)
+    labelled = sample.keypoints[sample.labelled]
+    np.testing.assert_allclose(sample.box_xyxy, [*labelled.min(axis=0), *labelled.max(axis=0)])
+    assert sample.area_px2 == pytest.approx(0.53 * np.prod(np.ptp(labelled, axis=0)))
+    document["annotations"][0]["keypoints"] = [9, 9, 2, *[0] * 48]
+    document["annotations"][0]["num_keypoints"] = 1
+    write_document(tmp_path, document)
+    assert len(open_dataset(f"coco:{tmp_path}")) == 1
+
+
+def test_pictures_of_nobody_may_be_absent(tmp_path: Path) -> None:
+    document = write_coco(tmp_path)
+    document["images"] += [{"id": 1000 + i, "file_name": f"absent{i}.jpg"} for i in range(6)]
+    write_document(tmp_path, document)
+    dataset = open_dataset(f"coco:{tmp_path}")
+    found = [dataset.background(np.random.default_rng(seed)) for seed in range(20)]
+    assert any(background is not None for background in found)

@@ -115,8 +115,8 @@ def test_the_papers_training() -> None:
             None,
             "fusion is one of adaptive, add, multiply, concat, multi-task, none; found 'blend'",
         ),
-        ({"units": "0"}, None, "PIL takes stacks and units >= 1 and at least 2 classes"),
-        ({"classes": "1"}, None, "PIL takes stacks and units >= 1 and at least 2 classes"),
+        ({"units": "0"}, None, "units is a number of 1 or more; found 0"),
+        ({"classes": "1"}, None, "classes is a number of 2 or more; found 1"),
         (
             {"parsing": "1"},
             None,

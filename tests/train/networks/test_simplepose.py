@@ -152,9 +152,9 @@ def test_data_of_any_skeleton_is_learned_as_its_own() -> None:
 @pytest.mark.parametrize(
     ("settings", "input_wh", "message"),
     [
-        ({"stages": "0"}, None, "Simple Pose takes stages >= 1, order 1-4 and a width"),
-        ({"order": "5"}, None, "Simple Pose takes stages >= 1, order 1-4 and a width"),
-        ({"width": "50"}, None, "a width that is a multiple of 4 from 16"),
+        ({"stages": "0"}, None, "stages is a number of 1 or more; found 0"),
+        ({"order": "5"}, None, "order is a number from 1 to 4; found 5"),
+        ({"width": "50"}, None, "width is a multiple of 4; found 50"),
         ({"redundant-limbs": "some"}, None, "redundant-limbs is one of yes, no; found 'some'"),
         ({"depth": "1"}, None, "this network has stages, width, step, order, redundant-limbs, squeeze-excitation, id"),
         ({}, (256, 250), "Simple Pose's input is a multiple of 64; found 256x250"),

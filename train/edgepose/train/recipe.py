@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.field_checks import Ranges, check_numbers, check_range, check_values
 from edgepose.train.data.augment import AugmentConfig
-from edgepose.train.values import Ranges, check_numbers, check_range, check_values
 
 _LITTLE = 1e-12
 _RANGES: Ranges = {

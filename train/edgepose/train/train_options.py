@@ -42,7 +42,7 @@ Validate = Annotated[
     str | None, typer.Option(help="Data whose PCK@0.2, or OKS AP of everybody, chooses best.safetensors.")
 ]
 Workers = Annotated[
-    int | None, typer.Option(min=0, help="Processes that prepare crops, for each that trains; what it can feed.")
+    int | None, typer.Option(min=0, help="Processes that prepare crops, for each that trains; 1 on a CPU, on GPUs its share of the cores less 1.")
 ]
 Compiled = Annotated[
     bool,

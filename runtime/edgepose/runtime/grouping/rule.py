@@ -1,8 +1,11 @@
 """The numbers that grouping goes by."""
 
+import math
 from dataclasses import dataclass
 
-from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.field_checks import check_values
+
+_LEAST_PEAK = 1e-6
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,5 @@ class GroupingRule:
     most_people: int = 20
 
     def __post_init__(self) -> None:
-        if min(self.most_peaks, self.samples, self.least_parts, self.most_people) < 1 or not self.peak > 0:
-            raise EdgeposeError(
-                f"grouping takes most_peaks, samples, least_parts and most_people >= 1 and peaks above 0; found {self}"
-            )
+        numbers = dict.fromkeys(("most_peaks", "samples", "least_parts", "most_people"), (1, math.inf))
+        check_values(self, {"peak": (_LEAST_PEAK, math.inf), **numbers})

@@ -9,6 +9,7 @@ import numpy as np
 from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.skeleton import COCO_17
 from edgepose.train.data.coco_annotations import CocoAnnotations
+from edgepose.train.data.coco_categories import of_people
 from edgepose.train.data.coco_masks import segmentation_mask
 from edgepose.train.data.kept import Kept
 from edgepose.train.data.pose_dataset import (
@@ -23,6 +24,7 @@ from edgepose.train.data.pose_dataset import (
 from edgepose.train.data.text_files import read_text
 
 _SHORT_SPLITS = {"train": "train2017", "val": "val2017"}
+_TRIES = 8
 
 
 class CocoDataset(PoseDataset):
@@ -35,7 +37,7 @@ class CocoDataset(PoseDataset):
         self.name = name
         self._folder = image_folder
         images = {image["id"]: image for image in document["images"]}
-        self._annotations = CocoAnnotations.of(_of_people(document), images)
+        self._annotations = CocoAnnotations.of(of_people(document), images)
         self._people = np.flatnonzero(self._annotations.labelled)
         self._image_ids = [str(image_id) for image_id in images]
         self._files = [str(image.get("file_name")) for image in images.values()]
@@ -117,25 +119,25 @@ class CocoDataset(PoseDataset):
 
     def background(self, rng: np.random.Generator) -> ImageArray | None:
         """Return a part of a random image that no person's box touches; None when a few tries find none."""
-        place = int(rng.integers(len(self._files)))
-        image, boxes = self._read(place), self._annotations.boxes_xyxy[self._annotations.in_image(place)]
-        height, width = image.shape[:2]
-        for _ in range(8):
-            side = int(rng.uniform(0.2, 0.9) * min(height, width))
-            x, y = int(rng.integers(width - side + 1)), int(rng.integers(height - side + 1))
-            apart = (boxes[:, 0] > x + side) | (boxes[:, 2] < x) | (boxes[:, 1] > y + side) | (boxes[:, 3] < y)
-            if side >= 32 and apart.all():
-                return image[y : y + side, x : x + side]
+        for _ in range(_TRIES):
+            place = int(rng.integers(len(self._files)))
+            try:
+                image = self._read(place)
+            except DataError:  # whoever keeps the pictures of people alone lacks others
+                continue
+            return _apart_from(self._annotations.boxes_xyxy[self._annotations.in_image(place)], image, rng)
         return None
 
 
-def _of_people(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the annotations of the categories with keypoints: other tools keep bags and rooms in the same file."""
-    categories = document.get("categories") or []
-    others = {category["id"] for category in categories if not category.get("keypoints")}
-    if len(others) == len(categories):  # none says what it has
-        others = set()
-    return [annotation for annotation in document["annotations"] if annotation.get("category_id") not in others]
+def _apart_from(boxes: FloatArray, image: ImageArray, rng: np.random.Generator) -> ImageArray | None:
+    height, width = image.shape[:2]
+    for _ in range(_TRIES):
+        side = int(rng.uniform(0.2, 0.9) * min(height, width))
+        x, y = int(rng.integers(width - side + 1)), int(rng.integers(height - side + 1))
+        apart = (boxes[:, 0] > x + side) | (boxes[:, 2] < x) | (boxes[:, 1] > y + side) | (boxes[:, 3] < y)
+        if side >= 32 and apart.all():
+            return image[y : y + side, x : x + side]
+    return None
 
 
 def open_coco(name: str, root: Path, split: str = "val") -> CocoDataset:

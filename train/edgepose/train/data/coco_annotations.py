@@ -12,7 +12,7 @@ import numpy as np
 
 from edgepose.runtime.arrays import Array, FloatArray
 from edgepose.runtime.skeleton import COCO_17
-from edgepose.train.data.pose_dataset import OF_THE_BOX, DataError
+from edgepose.train.data.pose_dataset import OF_THE_BOX, DataError, joints_box_xyxy
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class CocoAnnotations:
         details = [json.dumps([a.get("id"), a["image_id"], a.get("segmentation")]).encode() for a in known]
         return cls(
             points=np.array([_points(a) for a in known], np.float32).reshape(-1, len(COCO_17), 3),
-            boxes_xyxy=np.array([_box_xyxy(a["bbox"]) for a in known], np.float32).reshape(-1, 4),
+            boxes_xyxy=np.array([_box_xyxy(a) for a in known], np.float32).reshape(-1, 4),
             areas_px2=np.array([_area_px2(a) for a in known], np.float64),
             labelled=np.array([_is_labelled(a) for a in known], bool),
             crowds=np.array([bool(a.get("iscrowd", 0)) for a in known], bool),
@@ -84,7 +84,7 @@ def _check(annotation: dict[str, Any], images: dict[Any, Any]) -> None:
     """Raise `DataError` naming the annotation unless its numbers are numbers, and the image of a label is listed."""
     where = f"annotation {annotation.get('id')} of image {annotation.get('image_id')}"
     try:
-        annotation["image_id"], _box_xyxy(annotation["bbox"]), _area_px2(annotation)
+        annotation["image_id"], _area_px2(annotation)
         if not _is_labelled(annotation):
             return
         if annotation["image_id"] not in images:
@@ -96,12 +96,21 @@ def _check(annotation: dict[str, Any], images: dict[Any, Any]) -> None:
 
 
 def _is_labelled(annotation: dict[str, Any]) -> bool:
-    """Tell whether somebody has a joint; files of other tools do not count them, or know things without any."""
-    if annotation.get("iscrowd", 0):
+    """Tell whether somebody has a joint and a size; files of other tools do not count joints, or know things without.
+
+    Of a single joint without a box nobody knows how large its person is.
+    """
+    if annotation.get("iscrowd", 0) or not _joints(annotation):
         return False
+    x0, y0, x1, y1 = _box_xyxy(annotation)
+    return bool(x1 > x0 and y1 > y0)
+
+
+def _joints(annotation: dict[str, Any]) -> int:
+    """Return how many joints are labelled."""
     if "num_keypoints" in annotation:
-        return bool(annotation["num_keypoints"] > 0)
-    return any(visible > 0 for visible in (annotation.get("keypoints") or [])[2::3])
+        return int(annotation["num_keypoints"])
+    return sum(visible > 0 for visible in (annotation.get("keypoints") or [])[2::3])
 
 
 def _points(annotation: dict[str, Any]) -> FloatArray:
@@ -114,13 +123,16 @@ def _points(annotation: dict[str, Any]) -> FloatArray:
     return points.reshape(len(COCO_17), 3)
 
 
-def _box_xyxy(box_xywh: list[float]) -> FloatArray:
-    x, y, width, height = box_xywh
-    return np.array([x, y, x + width, y + height], np.float32) - np.float32(0.5)
+def _box_xyxy(annotation: dict[str, Any]) -> FloatArray:
+    """Return the box in pixels here; about the joints where other tools write an empty one."""
+    x, y, width, height = annotation["bbox"]
+    if (width > 0 and height > 0) or annotation.get("iscrowd", 0) or not _joints(annotation):
+        return np.array([x, y, x + width, y + height], np.float32) - np.float32(0.5)
+    points = np.array(annotation["keypoints"], np.float32).reshape(-1, 3)
+    return joints_box_xyxy(np.where(points[:, 2:] > 0, points[:, :2], np.nan))
 
 
 def _area_px2(annotation: dict[str, Any]) -> float:
-    box_px2 = annotation["bbox"][2] * annotation["bbox"][3]
-    if _is_labelled(annotation):
-        return float(annotation.get("area", OF_THE_BOX * box_px2))
-    return float(annotation.get("area") or box_px2)
+    x0, y0, x1, y1 = _box_xyxy(annotation).tolist()
+    share = OF_THE_BOX if _is_labelled(annotation) else 1.0
+    return float(annotation.get("area") or share * (x1 - x0) * (y1 - y0))

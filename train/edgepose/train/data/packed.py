@@ -16,8 +16,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
+from edgepose.runtime.field_checks import check_values
 from edgepose.runtime.files import write_whole
 from edgepose.runtime.skeleton import skeleton_named
 from edgepose.runtime.synthetic import SYNTHETIC
@@ -41,10 +41,8 @@ class PackSettings:
     backgrounds: int = 200
 
     def __post_init__(self) -> None:
-        if not (self.around >= 1 and self.side_px >= 32 and 1 <= self.quality <= 100 and self.backgrounds >= 0):
-            raise EdgeposeError(
-                f"packing takes around >= 1, a side of 32 px or more, quality 1-100 and backgrounds >= 0; found {self}"
-            )
+        at_least = {"around": (1, math.inf), "side_px": (32, math.inf), "backgrounds": (0, math.inf)}
+        check_values(self, {**at_least, "quality": (1, 100)})
 
 
 class PackedDataset(PoseDataset):

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.field_checks import check_range, check_values
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.networks.hourglass import Hourglass, PreActivation, conv_norm_relu, residuals
 from edgepose.train.networks.joint_groups import HANDCRAFTED, joint_groups
@@ -36,9 +37,9 @@ class PBNConfig:
     baseline: Literal["none", "deep", "plain"] = "none"
 
     def __post_init__(self) -> None:
-        numbers = (self.stacks, self.depth, self.groups if isinstance(self.groups, int) else 1)
-        if min(numbers) < 1 or self.width < 2:
-            raise EdgeposeError(f"PBN takes stacks, depth and groups >= 1 and width >= 2; found {self}")
+        check_values(self, {"stacks": (1, math.inf), "depth": (1, math.inf), "width": (2, math.inf)})
+        if isinstance(self.groups, int):
+            check_range("groups", self.groups, 1, math.inf)
         if (
             isinstance(self.groups, str)
             and self.groups not in ("stat", *HANDCRAFTED)

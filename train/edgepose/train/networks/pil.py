@@ -4,6 +4,7 @@ Two networks look at the image, one for pose and one for its parsing into body p
 a convolution kernel of this very image, through which the first one's features go.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, max_pool2d
 
 from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.field_checks import check_values
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.networks.counting import CountedConvolution
 from edgepose.train.networks.hourglass import PreActivation, WideHourglass, conv_norm_relu
@@ -37,8 +39,8 @@ class PILConfig:
     fusion: Literal["adaptive", "add", "multiply", "concat", "multi-task", "none"] = "adaptive"
 
     def __post_init__(self) -> None:
-        if min(self.stacks, self.units, self.parsing_stacks, self.parsing_units) < 1 or self.classes < 2:
-            raise EdgeposeError(f"PIL takes stacks and units >= 1 and at least 2 classes; found {self}")
+        numbers = dict.fromkeys(("stacks", "units", "parsing_stacks", "parsing_units"), (1, math.inf))
+        check_values(self, {**numbers, "classes": (2, math.inf)})
 
     @property
     def parses_apart(self) -> bool:

@@ -4,6 +4,7 @@ Parallel branches at falling resolution, deeper and wider the coarser they are, 
 `stem` (a width of its own, the paper's is 64) and the ratios are ours to vary; the defaults are the paper's.
 """
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Literal, Self
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.field_checks import check_values
 from edgepose.runtime.skeleton import Skeleton
 
 _REGRESSOR_WIDTH = 32
@@ -39,13 +41,8 @@ class PPNetConfig:
     reintegrate: Literal["paper", "released"] = "paper"
 
     def __post_init__(self) -> None:
-        at_least_one = (self.modules, self.depth, self.width, self.stem)
-        ratios_known = {self.depth_ratio, self.width_ratio} <= {1, 2, 3}
-        if min(at_least_one) < 1 or self.branches not in (3, 4) or not ratios_known:
-            raise EdgeposeError(
-                f"PPNet takes modules, depth, width and stem >= 1, 3 or 4 branches, depth and width ratios 1-3; "
-                f"found {self}"
-            )
+        numbers = dict.fromkeys(("modules", "depth", "width", "stem"), (1, math.inf))
+        check_values(self, {**numbers, "branches": (3, 4), "depth_ratio": (1, 3), "width_ratio": (1, 3)})
 
     @classmethod
     def from_name(cls, name: str, **settings: object) -> Self:

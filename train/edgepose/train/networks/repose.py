@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.field_checks import check_choice, check_values
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.networks.kinematics import KinematicGraph
 
@@ -41,12 +42,9 @@ class RePoseConfig:
     stride: int = 1
 
     def __post_init__(self) -> None:
-        if self.coarsest not in (8, 16, 32) or not 1 <= self.blocks <= 5 or self.stacks < 1 or self.width < 8:
-            raise EdgeposeError(
-                f"RePose takes coarsest 8, 16 or 32, blocks 1-5, stacks >= 1 and width >= 8; found {self}"
-            )
-        if self.stride not in (1, 2, 4):
-            raise EdgeposeError(f"RePose takes a stride of 1, 2 or 4; found {self.stride}")
+        check_values(self, {"blocks": (1, 5), "stacks": (1, math.inf), "width": (8, math.inf)})
+        for name, known in (("coarsest", (8, 16, 32)), ("stride", (1, 2, 4))):
+            check_choice(name, getattr(self, name), known)
         cells = self.input_px / self.stride
         steps = math.log2(cells / self.coarsest)
         if steps < 1 or steps != int(steps):

@@ -4,6 +4,7 @@ Stacked hourglasses that give maps of limbs and keypoints at every resolution, e
 saw at the same resolution. Only the finest maps of the last stage are the prediction.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,6 +15,7 @@ from torch.nn.functional import max_pool2d
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.body_parts import SIMPLE_POSE, SIMPLE_POSE_TREE, BodyParts
+from edgepose.runtime.field_checks import check_values
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.networks.hourglass import doubled
 
@@ -40,11 +42,9 @@ class SimplePoseConfig:
     identity_mappings: Literal["yes", "no"] = "yes"
 
     def __post_init__(self) -> None:
-        if self.stages < 1 or not 1 <= self.order <= _MOST_HALVINGS or self.width % 4 or self.width < 16:
-            raise EdgeposeError(
-                f"Simple Pose takes stages >= 1, order 1-{_MOST_HALVINGS} and a width that is a multiple of 4 from 16; "
-                f"found {self}"
-            )
+        check_values(self, {"stages": (1, math.inf), "order": (1, _MOST_HALVINGS), "width": (16, math.inf)})
+        if self.width % 4:
+            raise EdgeposeError(f"width is a multiple of 4; found {self.width}")
 
     @property
     def channels(self) -> tuple[int, ...]:

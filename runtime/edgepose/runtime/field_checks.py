@@ -1,7 +1,7 @@
 """What the fields of a configuration may be, in tables: one word of several, a number in a range."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from edgepose.profiles.errors import EdgeposeError
@@ -25,6 +25,12 @@ def check_range(name: str, value: float, least: float, most: float) -> None:
     if not (least <= value <= most and math.isfinite(value)):
         expected = f"from {least:g} to {most:g}" if math.isfinite(most) else f"of {least:g} or more"
         raise EdgeposeError(f"{name} is a number {expected}; found {value!r}")
+
+
+def check_choice(name: str, value: float, known: Sequence[float]) -> None:
+    """Raise `EdgeposeError` where a number is none of those known."""
+    if value not in known:
+        raise EdgeposeError(f"{name} is one of {', '.join(map(str, known))}; found {value!r}")
 
 
 def check_numbers(name: str, values: Any, length: int) -> None:
