@@ -28,9 +28,11 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
         yield opened
 
 
-def test_lines_are_read_by_frame_or_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_lines_are_read_by_frame_or_file(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "boxes.jsonl"
-    path.write_text('{"frame": 3, "boxes": [[1, 2, 3, 4.5]]}\n\n{"file": "a.jpg", "boxes": [], "by": "me"}\n')
+    text = '{"frame": 3, "boxes": [[1, 2, 3, 4.5]]}\n\n{"file": "a.jpg", "boxes": [], "by": "me"}\n'
+    path.write_text(text, encoding=encoding)
     boxes = read_boxes(path)
     assert boxes.keys() == {3, "a.jpg"}
     np.testing.assert_array_equal(boxes_of(boxes, Frame(IMAGE, 3, 0)), [[1, 2, 3, 4.5]])

@@ -12,7 +12,7 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray
 from edgepose.runtime.poses import Poses
 from edgepose.runtime.skeleton import LSP_14, SIMPLE_POSE_18
-from edgepose.runtime.tracking import Tracker, TrackerSettings
+from edgepose.runtime.tracking import Strangers, Tracker, TrackerSettings, sure_score
 from support.walkers import Walker, poses_of, sighting, standing
 
 FRAMES = 60
@@ -137,11 +137,23 @@ def test_skipped_frames_count_as_time() -> None:
     assert ids == {1}
 
 
-@pytest.mark.parametrize(("score", "sure_score", "shown"), [(0.4, 0.4, 1), (0.39, 0.4, 0), (0.9, 0.0, 0)])
-def test_who_is_sure_in_the_very_first_frame_is_somebody_at_once(score: float, sure_score: float, shown: int) -> None:
-    tracker = Tracker(SIMPLE_POSE_18, TrackerSettings(confirm_frames=2, sure_score=sure_score))
+@pytest.mark.parametrize(("score", "at_once", "shown"), [(0.4, 0.4, 1), (0.39, 0.4, 0), (1.0, np.inf, 0)])
+def test_who_is_sure_in_the_very_first_frame_is_somebody_at_once(score: float, at_once: float, shown: int) -> None:
     person = replace(poses_of(standing(100, 200, 150)[None]), scores=np.array([score], np.float32))
-    assert len(tracker.update(person, 0)) == shown
+    first, later = (Tracker(SIMPLE_POSE_18, TrackerSettings(at_once_score=at_once)) for _ in range(2))
+    assert len(first.update(person, 0)) == shown
+    later.update(person.take([]), 0)
+    assert len(later.update(person, 1)) == 0
+
+
+@pytest.mark.parametrize(("threshold", "sure"), [(0.2, 0.4), (0.35, 0.675), (1.0, 1.0)])
+def test_who_is_sure_scores_twice_the_threshold_or_half_way_to_one(threshold: float, sure: float) -> None:
+    assert sure_score(threshold) == pytest.approx(sure)
+
+
+def test_strangers_get_ids_that_nobody_had() -> None:
+    strangers, two = Strangers(), poses_of(np.stack([standing(100, 200, 150), standing(300, 200, 150)]))
+    assert [strangers.number(found).ids for found in (two, two.take([]), two.take([1]))] == [(1, 2), (), (3,)]
 
 
 @pytest.mark.parametrize(("score", "unseen"), [(0.9, 1), (0.4, 1), (0.3, 2), (0.25, 3), (0.2, 3), (0.1, 7)])
@@ -184,5 +196,5 @@ def test_wrong_uses_say_what_to_do() -> None:
         tracker.update(poses_of(standing(100, 200, 150)[None]), 9)
     with pytest.raises(EdgeposeError, match="a tracker of simplepose-18 cannot follow poses of lsp-14"):
         tracker.update(Poses.empty(LSP_14), 61)
-    with pytest.raises(EdgeposeError, match="at least 1 frame"):
+    with pytest.raises(EdgeposeError, match="confirm_frames is a number of 1 or more; found 0"):
         TrackerSettings(confirm_frames=0)

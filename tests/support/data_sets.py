@@ -108,7 +108,9 @@ def write_mpii_matlab(root: Path) -> None:
     """Write the official file: an image with two people, one with one, one with nobody labelled, one for testing."""
     whole, partial = _mpii_rectangle(_mpii_points(range(16), 3)), _mpii_rectangle(_mpii_points(range(6, 12), -1))
     unlabelled = {"x1": 1.0, "y1": 1.0, "x2": 2.0, "y2": 2.0}
-    annotations = [("a.jpg", [whole, partial]), ("b.jpg", partial), ("c.jpg", unlabelled), ("d.jpg", [])]
+    headless = {key: value for key, value in partial.items() if key not in ("x1", "y1", "x2", "y2")}
+    headless["annopoints"] = {"point": [{k: p[k] for k in ("id", "x", "y")} for p in partial["annopoints"]["point"]]}
+    annotations = [("a.jpg", [whole, partial]), ("b.jpg", headless), ("c.jpg", unlabelled), ("d.jpg", [])]
     images = [{"image": {"name": name}, "annorect": people, "frame_sec": []} for name, people in annotations]
     root.mkdir(parents=True, exist_ok=True)
     release = {"annolist": images, "img_train": [1, 1, 1, 0], "version": "12"}

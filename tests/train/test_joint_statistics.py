@@ -135,6 +135,19 @@ def test_wrong_numbers_of_groups_and_people_are_one_clear_line() -> None:
         joint_statistics([Labels(poses)])
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_limb_of_which_nobody_has_both_ends_is_no_measure_of_size() -> None:
+    poses = tied_poses(400)
+    poses[:200, 13], poses[200:, 12] = np.nan, np.nan
+    assert np.isfinite(joint_statistics([Labels(poses)]).mutual_information).all()
+
+
+def test_joints_that_tell_nothing_of_each_other_make_no_groups() -> None:
+    nothing = np.zeros((14, 14), np.float32)
+    with pytest.raises(EdgeposeError, match="the joints of 100 people tell nothing of each other; give more people"):
+        JointStatistics(LSP_14, 100, nothing, nothing).groups(5)
+
+
 def test_labels_are_read_without_their_images(tmp_path: Path) -> None:
     write_lsp(tmp_path / "lsp", people=3)
     write_coco(tmp_path / "coco")

@@ -31,7 +31,7 @@ def read_boxes(path: Path) -> dict[int | str, FloatArray]:
     Raises `EdgeposeError`, with the line's number, for anything else.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise EdgeposeError(f"cannot read the boxes in {path} ({error}); check the path") from error
     found: dict[int | str, FloatArray] = {}
@@ -45,8 +45,8 @@ def read_boxes(path: Path) -> dict[int | str, FloatArray]:
 
 
 def require_boxes_of(boxes: Boxes, source: FrameSource) -> None:
-    """Raise `EdgeposeError` for a source that is live, and for boxes of which none can be of its frames."""
-    if source.live and source.declared_frames == 0:
+    """Raise `EdgeposeError` for a camera or a stream, and for boxes of which none can be of a recording's frames."""
+    if not source.is_recording:
         raise EdgeposeError(f"{source.name} is live, and boxes are of a recording's frames; leave --boxes out")
     indices = [key for key in boxes if isinstance(key, int) and 0 <= key < (source.declared_frames or key + 1)]
     names = {source.file_of(index) for index in range(0 if source.is_sequence else source.declared_frames)}

@@ -19,10 +19,10 @@ class TrackerSettings:
 
     A pose is a track's if their `similarity` is at least `least_similarity`; every frame in which a track went unseen
     takes the share `fading` of it, so that whoever was just seen comes first. A track has an id from its
-    `confirm_frames`th sighting in a row on, where one that scores less than `sure_score` counts as its share of that,
-    and who is sure in the very first frame has it at once. It is forgotten `lost_frames` frames after its last, without
-    an id as soon as it is missed. `steadiness` is the share that a velocity keeps of what it was. Joints that score
-    below `joint_score` are not compared.
+    `confirm_frames`th sighting in a row on, where one that scores less than `sure_score` counts as its share of that;
+    who scores `at_once_score` in the very first frame has it at once. It is forgotten `lost_frames` frames after its
+    last, without an id as soon as it is missed. `steadiness` is the share that a velocity keeps of what it was. Joints
+    that score below `joint_score` are not compared.
 
     A pose that scores less than `start_score` begins no track: it only continues one that has an id, and that no surer
     pose continues (Zhang et al., "ByteTrack", section 3).
@@ -32,6 +32,7 @@ class TrackerSettings:
     fading: float = 0.03
     confirm_frames: int = 3
     sure_score: float = 0.0
+    at_once_score: float = math.inf
     lost_frames: int = 30
     steadiness: float = 0.7
     joint_score: float = 0.1
@@ -39,6 +40,11 @@ class TrackerSettings:
 
     def __post_init__(self) -> None:
         check_values(self, {"confirm_frames": (1, math.inf), "lost_frames": (1, math.inf)})
+
+
+def sure_score(presence_threshold: float, share: float = 2.0) -> float:
+    """Return what somebody scores who is surely there: so many times the presence threshold, or half way to 1."""
+    return min(share * presence_threshold, (1 + presence_threshold) / 2)
 
 
 class Track:
@@ -68,6 +74,18 @@ class Track:
         self._velocity = settings.steadiness * before + (1 - settings.steadiness) * moved
         self.pose, self.seen_at = pose, index
         self.sightings += _sighting(pose, settings)
+
+
+class Strangers:
+    """Gives the people of unrelated pictures ids, each a new one, where a `Tracker` follows those of a recording."""
+
+    def __init__(self) -> None:
+        self._next_id = 1
+
+    def number(self, found: Poses) -> Poses:
+        """Return people with ids that nobody had before."""
+        first, self._next_id = self._next_id, self._next_id + len(found)
+        return found.numbered(first)
 
 
 class Tracker:
@@ -139,7 +157,7 @@ class Tracker:
 
     def _is_confirmed(self, track: Track) -> bool:
         """Return whether somebody was seen often enough, or is sure in the first frame, before which there was none."""
-        at_once = self._last_index is None and 0 < self._settings.sure_score <= float(track.pose.scores[0])
+        at_once = self._last_index is None and float(track.pose.scores[0]) >= self._settings.at_once_score
         return at_once or track.sightings >= self._settings.confirm_frames
 
     def _may_return(self, track: Track, index: int) -> bool:

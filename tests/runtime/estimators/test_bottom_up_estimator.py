@@ -70,8 +70,13 @@ def test_the_one_followed_first_stays_the_one_whoever_scores_better(session: Ses
         # by turns one of the two is hidden below
         image[140:, 160 * (index % 2) :][:, :160] = 0
         ids.append(estimator.estimate(Frame(image, index, 0), StageClock()).ids)
-    assert ids == [()] * 2 + [ids[2]] * 18
-    assert len(ids[2]) == 1
+    assert ids == [(1,)] * 20
+
+
+def test_who_is_sure_is_there_in_the_first_frame_and_who_comes_later_from_the_third_on(session: Session) -> None:
+    estimator = BottomUpEstimator(session)
+    assert watch(estimator, [(40, 20)], 0).ids == (1,)
+    assert [watch(estimator, [(40, 20), (190, 20)], index).ids for index in (1, 2, 3)] == [(1,), (1,), (1, 2)]
 
 
 def test_as_many_as_the_card_says_unless_told_otherwise(tmp_path: Path) -> None:

@@ -215,9 +215,7 @@ def test_categories_of_other_joints_are_told(tmp_path: Path) -> None:
     document = write_coco(tmp_path)
     document["categories"] = [{"id": 1, "name": "dog", "keypoints": ["nose", "left_paw"]}]
     write_document(tmp_path, document)
-    with pytest.raises(
-        DataError, match="the joints nose, l_paw; expected those of COCO, nose, l_eye"
-    ):
+    with pytest.raises(DataError, match="the joints nose, l_paw; expected those of COCO, nose, l_eye"):
         open_dataset(f"coco:{tmp_path}")
 
 

@@ -160,7 +160,7 @@ def test_a_zip_of_something_else_is_one_clear_error(tmp_path: Path) -> None:
 
 
 def test_impossible_settings_are_an_error() -> None:
-    with pytest.raises(EdgeposeError, match="around is a number of 1 or more; found 0.5"):
+    with pytest.raises(EdgeposeError, match=r"around is a number of 1 or more; found 0\.5"):
         PackSettings(around=0.5)
 
 

@@ -2,19 +2,21 @@
 
 import json
 import shutil
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from PIL import ExifTags, Image
 from scipy.io import savemat
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.skeleton import MPII_16
 from edgepose.train.data import DataError, PoseDataset, open_dataset
-from edgepose.train.data.part_labels import UNKNOWN, value_of
+from edgepose.train.data.part_labels import CCP_LABELS, UNKNOWN, part_values, value_of
 from edgepose.train.data.part_masks import without_palette
 from support.data_sets import CCP_FEW, write_ccp, write_lip, write_part_mask, write_pascal_part
 from support.painted_people import save_painted_model
@@ -126,6 +128,50 @@ def test_nobody_in_a_mask_is_the_whole_picture(tmp_path: Path) -> None:
     assert open_dataset(f"ccp:{tmp_path}").sample(0).box_xyxy.tolist() == [-0.5, -0.5, 31.5, 39.5]
 
 
+@pytest.mark.parametrize("colours", [2, 4, 16, 200])
+def test_a_palette_of_any_size_gives_its_indices(tmp_path: Path, colours: int) -> None:
+    write_ccp(tmp_path, 1)
+    indices = np.random.default_rng(0).integers(0, min(colours, 5), (40, 32)).astype(np.uint8)
+    with Image.fromarray(indices, "P") as mask:
+        mask.putpalette([36 * n % 256 for n in range(colours) for _ in range(3)])
+        mask.save(tmp_path / "masks" / "0001.png", bits={2: 1, 4: 2, 16: 4, 200: 8}[colours])
+    found = open_dataset(f"ccp:{tmp_path}").sample(0).part_mask
+    np.testing.assert_array_equal(found, cv2.LUT(indices, part_values([CCP_LABELS[name] for name in CCP_FEW])))
+
+
+def test_a_picture_lies_as_its_mask_does(tmp_path: Path) -> None:
+    write_ccp(tmp_path, 1)
+    picture = tmp_path / "images" / "0001.jpg"
+    with Image.open(picture) as opened:
+        opened.load()
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6
+    opened.save(picture, exif=turned)
+    assert open_dataset(f"ccp:{tmp_path}").sample(0).image_bgr.shape == (40, 32, 3)
+
+
+def test_ccp_goes_by_the_numbers_of_its_pictures(tmp_path: Path) -> None:
+    write_ccp(tmp_path, 2)
+    for old, new in (("0001", "0804"), ("0002", "0805")):
+        for folder, suffix in (("images", "jpg"), ("masks", "png")):
+            (tmp_path / folder / f"{old}.{suffix}").rename(tmp_path / folder / f"{new}.{suffix}")
+    (tmp_path / "masks" / "._0804.png").write_bytes(b"left by another system")
+    of = {split: open_dataset(f"ccp:{tmp_path}:{split}") for split in ("train", "test", "all")}
+    ids = {split: [dataset.sample(i).image_id for i in range(len(dataset))] for split, dataset in of.items()}
+    assert ids == {"train": ["0804"], "test": ["0805"], "all": ["0804", "0805"]}
+
+
+def test_a_picture_that_claims_to_be_enormous_is_named(tmp_path: Path) -> None:
+    write_ccp(tmp_path, 1)
+    mask = tmp_path / "masks" / "0001.png"
+    content = bytearray(mask.read_bytes())
+    content[16:24] = (70_000).to_bytes(4, "big") * 2
+    content[29:33] = zlib.crc32(bytes(content[12:29])).to_bytes(4, "big")
+    mask.write_bytes(content)
+    with pytest.raises(DataError, match=r"0001.png cannot be read as 8-bit values; replace the file"):
+        open_dataset(f"ccp:{tmp_path}").sample(0)
+
+
 def test_what_has_no_palette_is_left_alone() -> None:
     grey: FloatArray = np.arange(12, dtype=np.uint8).reshape(3, 4)
     content = cv2.imencode(".png", grey)[1].tobytes()
@@ -205,7 +251,7 @@ def test_a_bad_mask_is_named(tmp_path: Path) -> None:
     mask = tmp_path / "masks" / "0001.png"
     dataset = open_dataset(f"ccp:{tmp_path}")
     mask.write_bytes(cv2.imencode(".png", np.zeros((8, 9), np.uint8))[1].tobytes())
-    with pytest.raises(DataError, match=r"0001.png is 9x8, its picture 32x40"):
+    with pytest.raises(DataError, match=r"0001.jpg is 32x40, its labels are of 9x8"):
         dataset.sample(0)
     mask.write_bytes(b"no mask")
     with pytest.raises(DataError, match="cannot be read as 8-bit values"):

@@ -120,6 +120,17 @@ def test_whoever_finds_somebody_without_labels_is_neither_right_nor_wrong() -> N
     assert ap(around, "b") == pytest.approx(without)
 
 
+def test_whoever_finds_somebody_of_whom_one_joint_is_seen_is_neither_right_nor_wrong() -> None:
+    truth = np.random.default_rng(0).uniform(0, 100, (1, 14, 2)).astype(np.float32)
+    found = np.concatenate([truth, truth / 20 + 300])
+    speck = np.tile(found[1].mean(axis=0), 2)
+    rest = {"a": Unlabelled.of([speck], [0], [False])}
+    scores = np.array([0.8, 0.9], np.float32)
+    areas = np.array([9000], np.float32)
+    figures = oks_ap(found, scores, truth, areas, LSP_14.sigmas, ["a"], ["a", "a"], rest)
+    assert figures["OKS AP"] == pytest.approx(100)
+
+
 def test_a_joint_that_was_not_found_is_wrong_but_not_the_person() -> None:
     truth = people(LSP_14)
     found = truth.copy()

@@ -210,6 +210,9 @@ def test_a_folder_of_pictures_is_data_without_labels(tmp_path: Path) -> None:
     for name in ("b.png", "more/a.JPG"):
         (tmp_path / name).write_bytes(cv2.imencode(".png", np.zeros((20, 30, 3), np.uint8))[1].tobytes())
     (tmp_path / "notes.txt").write_text("no picture")
+    for hidden in ("._b.png", "__MACOSX/b.png", "folder.png/notes.txt"):
+        (tmp_path / hidden).parent.mkdir(exist_ok=True)
+        (tmp_path / hidden).write_text("no picture")
     dataset = open_dataset("images:.", tmp_path)
     assert [dataset.sample(i).image_id for i in range(len(dataset))] == ["b.png", "a.JPG"]
     assert not dataset.sample(0).labelled.any()

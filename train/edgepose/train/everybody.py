@@ -107,8 +107,14 @@ def look_at(
         picture, _ = picture_in_skeleton(dataset, person, skeleton)
         keypoints, scores = see(picture.image_bgr)
         seen = _in_picture(person, picture.image_id, keypoints, scores=scores.mean(axis=-1))
-        there = _in_picture(person, picture.image_id, labelled(picture, skeleton), areas_px2=picture.areas_px2)
-        return seen, replace(there, unlabelled={picture.image_id: picture.unlabelled})
+        truth, areas_px2 = labelled(picture, skeleton), picture.areas_px2
+        known = np.isfinite(truth).all(axis=-1).any(axis=-1)
+        there = _in_picture(person, picture.image_id, truth[known], areas_px2=areas_px2[known])
+        # of whom only joints that the skeleton lacks are labelled is as unlabelled as the others
+        others = Unlabelled.of(
+            list(picture.boxes_xyxy[~known]), areas_px2[~known].tolist(), [False] * int((~known).sum())
+        )
+        return seen, replace(there, unlabelled={picture.image_id: picture.unlabelled.joined(others)})
 
     found, truth = [], []
     people = labelled_pictures(dataset, skeleton, limit)

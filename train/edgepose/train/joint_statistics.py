@@ -39,9 +39,12 @@ class JointStatistics:
     def affinity(self) -> FloatArray:
         """Mutual information above chance, scaled to [0, 1] (K, K); the diagonal is zero.
 
-        The histograms of few people overrate every pair, most of all those that spread widely.
+        The histograms of few people overrate every pair, most of all those that spread widely. Raises `EdgeposeError`
+        where no pair is above chance.
         """
         above = np.clip(self.mutual_information - self.chance, 0.0, None)
+        if not above.max() > 0:
+            raise EdgeposeError(f"the joints of {self.people} people tell nothing of each other; give more people")
         return above / above.max()  # type: ignore[no-any-return]
 
     def groups(self, number: int) -> list[list[str]]:
@@ -111,6 +114,8 @@ def lattice_cells(keypoints: FloatArray, skeleton: Skeleton) -> Array:
     """
     a, b = np.array(skeleton.edge_rows).T
     lengths = np.linalg.norm(keypoints[:, a] - keypoints[:, b], axis=2)
+    # of several data sets in one, nobody may have both ends of a limb
+    lengths = lengths[:, np.isfinite(lengths).any(axis=0)]
     shares = lengths / np.maximum(np.nanmean(lengths, axis=1, keepdims=True), _TINY)
     scale = np.nanmax(lengths / np.maximum(np.nanmedian(shares, axis=0), _TINY), axis=1)
     centred = keypoints - np.nanmean(keypoints, axis=1, keepdims=True)

@@ -42,7 +42,11 @@ Validate = Annotated[
     str | None, typer.Option(help="Data whose PCK@0.2, or OKS AP of everybody, chooses best.safetensors.")
 ]
 Workers = Annotated[
-    int | None, typer.Option(min=0, help="Processes that prepare crops, for each that trains; 1 on a CPU, on GPUs its share of the cores less 1.")
+    int | None,
+    typer.Option(
+        min=0,
+        help="Processes that prepare crops, for each that trains: 1 beside a CPU, else its share of the cores less 1.",
+    ),
 ]
 Compiled = Annotated[
     bool,

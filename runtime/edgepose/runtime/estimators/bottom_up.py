@@ -1,14 +1,12 @@
 """The bottom-up estimator: everybody in the picture at once, and who is who from frame to frame."""
 
-from dataclasses import replace
-
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.bottom_up import BottomUpModel, Views
 from edgepose.runtime.clock import StageClock
 from edgepose.runtime.estimators.outage import Outages
 from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.skeleton import Skeleton
-from edgepose.runtime.tracking import Tracker, TrackerSettings
+from edgepose.runtime.tracking import Strangers, Tracker, TrackerSettings, sure_score
 
 KEPT_SHARE = 0.6
 """Whoever has an id may fall to this share of the card's presence threshold."""
@@ -29,7 +27,6 @@ class BottomUpEstimator:
         most_people: int | None = None,
         *,
         views: Views = Views(),
-        tracker: TrackerSettings = TrackerSettings(),
         follow: bool = True,
         min_score: float | None = None,
     ) -> None:
@@ -37,10 +34,9 @@ class BottomUpEstimator:
         least_score = KEPT_SHARE * threshold if follow else threshold
         self._model = BottomUpModel(session, views, most_people or 1, least_score)
         self._most_people = most_people
-        tracker = replace(tracker, start_score=threshold)
-        self._tracker = Tracker(self._model.skeleton, tracker) if follow else None
-        self._outages = Outages()
-        self._next_id = 1
+        settings = TrackerSettings(start_score=threshold, at_once_score=sure_score(threshold))
+        self._tracker = Tracker(self._model.skeleton, settings) if follow else None
+        self._strangers, self._outages = Strangers(), Outages()
 
     @property
     def skeleton(self) -> Skeleton:
@@ -48,16 +44,14 @@ class BottomUpEstimator:
         return self._model.skeleton
 
     def estimate(self, frame: Frame, clock: StageClock) -> Poses:
-        """Return who is in the frame; somebody new is shown from the third frame on."""
+        """Return who is in the frame; somebody new is shown from the third frame on, in the first one if sure."""
         found = self._model.see(frame.image_bgr, clock)
-        if self._tracker is not None:
-            if self._outages.end_at(frame):
-                self._tracker.forget()
-            with clock.stage("decode"):
-                return self._first(self._tracker.update(found, frame.index))
-        found = self._first(found)
-        first, self._next_id = self._next_id, self._next_id + len(found)
-        return found.numbered(first)
+        if self._tracker is None:
+            return self._strangers.number(self._first(found))
+        if self._outages.end_at(frame):
+            self._tracker.forget()
+        with clock.stage("decode"):
+            return self._first(self._tracker.update(found, frame.index))
 
     def _first(self, people: Poses) -> Poses:
         return people.take(list(range(len(people)))[: self._most_people])

@@ -7,7 +7,7 @@ from edgepose.runtime.estimators.person_search import PersonSearch, SearchSettin
 from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.runtime.top_down import TopDownModel
-from edgepose.runtime.tracking import Tracker, TrackerSettings
+from edgepose.runtime.tracking import Strangers, Tracker, TrackerSettings
 
 
 class GivenBoxesEstimator:
@@ -30,7 +30,7 @@ class GivenBoxesEstimator:
         self._model = TopDownModel(session, flip=flip, min_score=min_score)
         self._search, self._boxes = PersonSearch(self._model, SearchSettings()), boxes
         self._tracker = Tracker(self._model.skeleton, TrackerSettings(confirm_frames=1)) if follow else None
-        self._next_id = 1
+        self._strangers = Strangers()
 
     @property
     def skeleton(self) -> Skeleton:
@@ -42,8 +42,7 @@ class GivenBoxesEstimator:
         seen = [self._model.see(frame.image_bgr, box, clock) for box in boxes_of(self._boxes, frame)]
         people = [self._search.poses(pose) for pose in seen if pose.score >= self._model.presence_threshold]
         found = Poses.joined(people, self.skeleton)
-        if self._tracker is not None:
-            with clock.stage("decode"):
-                return self._tracker.update(found, frame.index)
-        first, self._next_id = self._next_id, self._next_id + len(found)
-        return found.numbered(first)
+        if self._tracker is None:
+            return self._strangers.number(found)
+        with clock.stage("decode"):
+            return self._tracker.update(found, frame.index)

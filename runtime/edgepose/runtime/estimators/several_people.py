@@ -14,7 +14,7 @@ from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.similarity import box_cover, box_cover_together, oks, shared_joints, widened
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.runtime.top_down import BoxPose, TopDownModel
-from edgepose.runtime.tracking import Track, Tracker, TrackerSettings
+from edgepose.runtime.tracking import Strangers, Track, Tracker, TrackerSettings, sure_score
 
 
 @dataclass(frozen=True)
@@ -61,23 +61,19 @@ class SeveralPeopleEstimator:
         follow: bool = True,
         flip: bool = False,
         min_score: float | None = None,
-        search: SearchSettings = SearchSettings(),
         crowd: CrowdSettings = CrowdSettings(),
-        tracker: TrackerSettings | None = None,
     ) -> None:
         if most_people < 1:
             raise EdgeposeError(f"expected at least 1 person to follow, found {most_people}")
         self._model = TopDownModel(session, flip=flip, min_score=min_score)
-        self._most_people, self._settings, self._crowd = most_people, search, crowd
-        self._search = PersonSearch(self._model, search)
-        threshold = self._model.presence_threshold
-        self._sure_score = min(crowd.sure_share * threshold, (1 + threshold) / 2)
-        tracker = tracker or TrackerSettings(confirm_frames=2, sure_score=self._sure_score)
-        self._tracker = Tracker(self._model.skeleton, tracker)
+        self._most_people, self._settings, self._crowd = most_people, SearchSettings(), crowd
+        self._search = PersonSearch(self._model, self._settings)
+        sure = self._sure_score = sure_score(self._model.presence_threshold, crowd.sure_share)
+        settings = TrackerSettings(confirm_frames=2, sure_score=sure, at_once_score=sure)
+        self._tracker, self._strangers = Tracker(self._model.skeleton, settings), Strangers()
         self._follows, self._outages = follow, Outages()
         self._boxes: dict[Track, FloatArray] = {}
         self._looked: deque[int] = deque(maxlen=1 + crowd.missing_frames)
-        self._next_id = 1
 
     @property
     def skeleton(self) -> Skeleton:
@@ -88,7 +84,8 @@ class SeveralPeopleEstimator:
         """Return who is in the frame; somebody new is shown from the second frame on, later if hardly seen."""
         image = frame.image_bgr
         if not self._follows:
-            return self._numbered(self._best(self._views(image, self._search.all_windows(image), [], [], clock), []))
+            people = self._best(self._views(image, self._search.all_windows(image), [], [], clock), [])
+            return self._strangers.number(Poses.joined(people, self.skeleton))
         if self._outages.end_at(frame):
             self._tracker.forget()
         followed = self._followed(image, frame.index, clock)
@@ -196,8 +193,3 @@ class SeveralPeopleEstimator:
 
     def _is_among(self, person: Poses, views: Sequence[Poses]) -> bool:
         return bool((oks(person, Poses.joined(views, self.skeleton)) > self._crowd.same_oks).any())
-
-    def _numbered(self, people: list[Poses]) -> Poses:
-        """Return people of an unrelated picture, each of them new."""
-        first, self._next_id = self._next_id, self._next_id + len(people)
-        return Poses.joined(people, self.skeleton).numbered(first)

@@ -32,6 +32,11 @@ class FrameSource(Closing):
     missed: int = 0
     declared_frames: int = 0
 
+    @property
+    def is_recording(self) -> bool:
+        """Whether its frames are the same each time: a file's, however it is played."""
+        return not self.live
+
     @abstractmethod
     def images(self) -> Iterator[ImageArray]:
         """Yield each picture, BGR uint8 (H, W, 3), as soon as it is there.

@@ -13,11 +13,12 @@ from edgepose.train.data.text_files import read_text
 _PUBLISHED = "photos", "annotations/pixel-level/*.mat", "label_list.mat"
 _SMALL = "images", "masks/*.png", "labels.json"
 """Where the pictures, their masks and the names of the masks' values are."""
-_SPLITS = {"train": slice(0, 804), "test": slice(804, None), "all": slice(None)}
+_LAST_TRAIN, _LAST = 804, 1004
+_SPLITS = {"train": (1, _LAST_TRAIN), "test": (_LAST_TRAIN + 1, _LAST), "all": (1, _LAST)}
 
 
 def open_ccp(name: str, root: Path, split: str = "all") -> PoseDataset:
-    """Open CCP: `train` is the first 804 pictures, `test` the other 200, `all` both. Nobody has joints.
+    """Open CCP: `train` is pictures 1 to 804, `test` the other 200, `all` both. Nobody has joints.
 
     `SPLIT:MODEL` gives everybody the joints that a model finds: a name that ships or a file. Raises `DataError` for
     another split or layout.
@@ -26,7 +27,9 @@ def open_ccp(name: str, root: Path, split: str = "all") -> PoseDataset:
     if part not in _SPLITS:
         raise DataError(f"unknown split {part!r} of ccp ({root}); it has {', '.join(_SPLITS)}")
     pictures, mask_files, labels = _PUBLISHED if (root / _PUBLISHED[2]).is_file() else _SMALL
-    masks = sorted(root.glob(mask_files))[_SPLITS[part]]
+    first, last = _SPLITS[part]
+    numbered = {int(mask.stem): mask for mask in root.glob(mask_files) if mask.stem.isdecimal()}
+    masks = [numbered[number] for number in sorted(numbered) if first <= number <= last]
     if not masks or not (root / labels).is_file():
         raise DataError(
             f"{root} is no CCP folder with a {part} split: expected photos/, annotations/pixel-level/ and "

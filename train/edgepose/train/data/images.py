@@ -79,12 +79,18 @@ class UnlabelledDataset(PoseDataset):
         return replace(sample, keypoints=np.full_like(sample.keypoints, np.nan), part_mask=None)
 
 
+def _is_picture(path: Path) -> bool:
+    """Tell a picture by its path inside the folder; what systems hide there, or leave beside it, is none."""
+    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    return path.suffix.lower() in _SUFFIXES and not hidden
+
+
 def open_images(name: str, root: Path) -> ImagesDataset:
     """Open a folder of pictures, with those in its folders, in the order of their names.
 
     Raises `DataError` when there is none.
     """
-    files = sorted(file for file in root.rglob("*") if file.suffix.lower() in _SUFFIXES)
+    files = sorted(file for file in root.rglob("*") if _is_picture(file.relative_to(root)) and file.is_file())
     if not files:
         raise DataError(f"no pictures in {root}: expected files of {', '.join(sorted(_SUFFIXES))}")
     return ImagesDataset(name, files)

@@ -178,7 +178,7 @@ def _of_matlab(path: Path) -> Iterator[MpiiPerson]:
 
 
 def _rectangle(image: str, rectangle: Any) -> MpiiPerson | None:
-    """Read a struct of annopoints.point, objpos, scale and the head's x1, y1, x2, y2; some lack it."""
+    """Read a struct of annopoints.point, objpos, scale and the head's x1, y1, x2, y2; some lack one or the other."""
     points = _listed(getattr(getattr(rectangle, "annopoints", None), "point", None))
     if not points or not all(_listed(getattr(rectangle, name, None)) for name in ("scale", "objpos")):
         return None
@@ -186,11 +186,11 @@ def _rectangle(image: str, rectangle: Any) -> MpiiPerson | None:
     occluded = np.zeros(len(MPII_16), bool)
     for point in points:
         keypoints[point.id] = point.x - 1, point.y - 1
-        occluded[point.id] = str(point.is_visible) == "0"
+        occluded[point.id] = str(getattr(point, "is_visible", None)) == "0"
     centre = np.array([rectangle.objpos.x, rectangle.objpos.y], np.float32) - 1
-    diagonal = np.hypot(float(rectangle.x2) - float(rectangle.x1), float(rectangle.y2) - float(rectangle.y1))
+    x1, y1, x2, y2 = (float(getattr(rectangle, name, np.nan)) for name in ("x1", "y1", "x2", "y2"))
     box = _box_xyxy(centre, float(rectangle.scale))
-    return MpiiPerson(image, keypoints, occluded, box, _HEAD_SHARE * float(diagonal))
+    return MpiiPerson(image, keypoints, occluded, box, _HEAD_SHARE * float(np.hypot(x2 - x1, y2 - y1)))
 
 
 def _listed(value: Any) -> list[Any]:

@@ -21,7 +21,7 @@ from edgepose.runtime.field_checks import check_values
 from edgepose.runtime.files import write_whole
 from edgepose.runtime.skeleton import skeleton_named
 from edgepose.runtime.synthetic import SYNTHETIC
-from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample
+from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample, decoded
 from edgepose.train.data.spec import DataSpec
 
 _INDEX = "people.json"
@@ -239,10 +239,10 @@ def _encoded(image_bgr: ImageArray, quality: int) -> bytes:
 
 
 def _decoded(content: bytes, where: str, *, grey: bool = False) -> ImageArray:
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR)
+    image = decoded(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR)
     if image is None:
         raise DataError(f"{where}: the picture is damaged; pack the data again")
-    return image  # type: ignore[no-any-return]
+    return image
 
 
 def _picture(index: int) -> str:

@@ -18,6 +18,7 @@ from edgepose.train.data.pose_dataset import (
     PoseDataset,
     Sample,
     area_in_box_px2,
+    decoded,
     image_bytes,
     neck_to_head_px,
     no_boxes,
@@ -80,17 +81,16 @@ class PartMaskDataset(PoseDataset):
 
     def _read_pair(self, index: int) -> tuple[ImageArray, ImageArray]:
         picture, mask_path = self._files[index]
-        image = read_image_bgr(picture)
-        return image, _read_mask(mask_path, image.shape[:2], self._values)
+        mask = _read_mask(mask_path, self._values)
+        height, width = mask.shape
+        return read_image_bgr(picture, (width, height)), mask
 
 
-def _read_mask(path: Path, size_hw: tuple[int, ...], values: ImageArray) -> ImageArray:
+def _read_mask(path: Path, values: ImageArray) -> ImageArray:
     """Return a mask file (H, W) in our values."""
     if not path.is_file():
         raise DataError(f"mask {path} is missing from the data set; restore it or leave its picture out")
     mask = _matlab_mask(path) if path.suffix == ".mat" else _png_mask(path)
-    if mask.shape != size_hw:
-        raise DataError(f"mask {path} is {mask.shape[1]}x{mask.shape[0]}, its picture {size_hw[1]}x{size_hw[0]}")
     return cv2.LUT(mask, values)  # type: ignore[no-any-return]
 
 
@@ -108,25 +108,33 @@ def _matlab_mask(path: Path) -> ImageArray:
 def _png_mask(path: Path) -> ImageArray:
     """Return the values of a mask file (H, W); one of three equal channels is read by its first."""
     try:
-        content = np.frombuffer(without_palette(path.read_bytes()), np.uint8)
+        png = path.read_bytes()
     except OSError as error:
         raise DataError(f"mask {path} cannot be read: {error.strerror}; give yourself the right to") from error
-    mask = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if len(content) else None
+    mask = decoded(np.frombuffer(without_palette(png), np.uint8), cv2.IMREAD_UNCHANGED)
     if mask is None or mask.dtype != np.uint8:
         raise DataError(f"mask {path} cannot be read as 8-bit values; replace the file")
     if mask.ndim == 3:
         if (mask[:, :, :3] != mask[:, :, :1]).any():
             raise DataError(f"mask {path} holds colours; expected the number of a part in each pixel: convert the file")
         mask = mask[:, :, 0]
-    return mask  # type: ignore[no-any-return]
+    # OpenCV spreads the values of fewer bits over all 256
+    values: ImageArray = mask // np.uint8(255 // (2 ** _bits(png) - 1))
+    return values
+
+
+def _bits(png: bytes) -> int:
+    """Return the bits of a value in a PNG of one channel, 8 of any other file."""
+    one_channel = png[:8] == _PNG and png[25:26] in (b"\x00", b"\x03")
+    return min(png[24], 8) if one_channel else 8
 
 
 def without_palette(png: bytes) -> bytes:
-    """Return a PNG of 8 bits a pixel whose values are the indices of its palette; any other file as it is.
+    """Return a PNG whose values are the indices of its palette, spread over 8 bits; any other file as it is.
 
     OpenCV reads colours where a file has a palette, and several indices may have the same colour.
     """
-    if png[:8] != _PNG or len(png) < 33 or png[24:26] != b"\x08\x03":
+    if png[:8] != _PNG or len(png) < 33 or png[25:26] != b"\x03":
         return png
     kept, position = [_PNG], 8
     while position + 12 <= len(png):

@@ -67,6 +67,11 @@ class Unlabelled:
         boxes = np.array(boxes_xyxy, np.float32).reshape(-1, 4)
         return cls(boxes, np.array(areas_px2, np.float32), np.array(crowds, bool))
 
+    def joined(self, others: Self) -> Self:
+        """Return both, these first."""
+        columns = zip(*((each.boxes_xyxy, each.areas_px2, each.crowds) for each in (self, others)), strict=True)
+        return type(self)(*(np.concatenate(column) for column in columns))
+
     def __len__(self) -> int:
         return len(self.boxes_xyxy)
 
@@ -195,11 +200,19 @@ def read_image_bgr(path: Path, size_wh: tuple[int, int] | None = None) -> ImageA
     raise DataError(f"image {path} is {found}, its labels are of {told}; restore the file")
 
 
+def decoded(content: Array, how: int) -> ImageArray | None:
+    """Return the picture in a file's bytes; None where they are none, or a larger one than OpenCV takes."""
+    try:
+        return cv2.imdecode(content, how) if len(content) else None
+    except cv2.error:
+        return None
+
+
 def _decoded(path: Path, content: Array, how: int) -> ImageArray:
-    image = cv2.imdecode(content, how) if len(content) else None
+    image = decoded(content, how)
     if image is None:
         raise DataError(f"image {path} cannot be decoded; replace the file")
-    return image  # type: ignore[no-any-return]
+    return image
 
 
 def image_bytes(image: ImageArray) -> int:

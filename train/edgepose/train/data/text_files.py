@@ -12,7 +12,7 @@ def read_text(path: Path) -> str:
     Raises `DataError` when it cannot be read, or is none.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is no text in UTF-8: {error}; restore the file of the data set") from error
     except OSError as error:

@@ -15,6 +15,7 @@ from edgepose.train.data.pose_dataset import Unlabelled
 
 _STATISTICS = {"OKS AP": 0, "OKS AP50": 1, "OKS AP75": 2, "OKS AR": 5}
 """Places in what COCOeval summarises."""
+_LEAST_PX = 8.0
 
 
 def oks(found: FloatArray, truth: FloatArray, area_px2: FloatArray, sigmas: Sequence[float]) -> FloatArray:
@@ -111,18 +112,28 @@ def _labelled(truth: FloatArray, area_px2: FloatArray, images: Sequence[int]) ->
 
 
 def _ignored(people: Unlabelled, keypoints: int, image: int) -> list[dict[str, Any]]:
-    """Return people as COCO has those without keypoints: it compares the middle of their boxes, and lets them be."""
+    """Return people as COCO has those without keypoints: it compares the middle of their boxes, and lets them be.
+
+    Of whom a joint or two are seen the box may have no size.
+    """
     return [
         {
             "image_id": image,
             "iscrowd": int(crowd),
-            "area": float(area),
-            "bbox": _box_xywh(box.reshape(2, 2)),
+            "area": max(float(area), _LEAST_PX**2),
+            "bbox": _box_xywh(_at_least(box.reshape(2, 2), _LEAST_PX)),
             "num_keypoints": 0,
             "keypoints": [0] * 3 * keypoints,
         }
         for box, area, crowd in zip(people.boxes_xyxy, people.areas_px2, people.crowds, strict=True)
     ]
+
+
+def _at_least(corners: FloatArray, side_px: float) -> FloatArray:
+    """Return the corners (2, 2) of a box that is as wide and as high as that, about the same middle."""
+    middle = corners.mean(axis=0)
+    half = np.maximum((corners[1] - corners[0]) / 2, side_px / 2)
+    return np.stack([middle - half, middle + half])
 
 
 def _box_xywh(points: FloatArray) -> list[float]:
