@@ -32,7 +32,7 @@ batch = 2
 
 
 @pytest.fixture(autouse=True)
-def recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Three recipes that ship: each begins with the one before."""
     folder = tmp_path / "recipes"
     folder.mkdir()
@@ -42,6 +42,7 @@ def recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("config", "earlier"):
         monkeypatch.setattr(f"edgepose.train.{module}.SHIPPED", folder)
     monkeypatch.chdir(tmp_path)
+    return folder
 
 
 class Recorded:
@@ -75,6 +76,20 @@ def test_what_a_run_begins_with_is_made_first() -> None:
         ("two", "out/one/last.safetensors", False),
         ("out", "out/two/best.safetensors", False),
     ]
+
+
+def test_in_the_end_the_weights_that_a_run_began_with_are_averaged_in(recipes: Path) -> None:
+    text = (recipes / "three.toml").read_text()
+    (recipes / "three.toml").write_text("start_share = 0.75\n" + text)
+    for resume in (False, True):
+        in_turn(Recorded(), resume=resume)
+        paths = [Path("out") / name for name in ("two/best", "best", "averaged")]
+        began, best, averaged = (load_checkpoint(path.with_suffix(".safetensors")) for path in paths)
+        for name, weight in averaged.weights.items():
+            if weight.is_floating_point():
+                torch.testing.assert_close(weight, 0.75 * began.weights[name] + 0.25 * best.weights[name])
+        assert [part["share"] for part in averaged.training["averaged"]] == [0.75, 0.25]
+        Path("out/averaged.safetensors").unlink()
 
 
 def test_after_a_break_what_is_finished_stays() -> None:

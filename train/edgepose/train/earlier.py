@@ -5,11 +5,13 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from edgepose.train.checkpoint import load_checkpoint
+from edgepose.train.checkpoint import load_checkpoint, resolve_checkpoint, save_checkpoint
 from edgepose.train.config import SHIPPED, RunConfig, read_config
 from edgepose.train.errors import TrainingError
+from edgepose.train.model_soup import average_checkpoints
 from edgepose.train.world import World
 
+AVERAGED = "averaged.safetensors"
 _MADE = ("best.safetensors", "last.safetensors")
 
 
@@ -32,6 +34,7 @@ def train_in_turn(
 ) -> Path:
     """Train a run, and before it those whose weights it begins with, each in a folder of its name inside `out`.
 
+    With a `start_share` the average with the weights that it began with lies beside the last checkpoint in the end.
     `resume` leaves out what is finished and goes on with what is not. Before the first of several, `look_at` raises for
     any that cannot be trained. Returns the run's last checkpoint. What lies in `out` is for the world's first process
     to say. Raises `TrainingError` when there is nothing to resume.
@@ -49,7 +52,11 @@ def train_in_turn(
             train(before, out / name, start_from=_weights(before, out), resume=resume and has_begun)
     # the weights of what has begun are its own: those that it began with may be gone
     start_from = None if resume and begun[0] and not run.qat else _weights(run, out)
-    return train(run, out, start_from=start_from, resume=resume and begun[0])
+    last = train(run, out, start_from=start_from, resume=resume and begun[0])
+    if (began_with := _weights(run, out)) is not None and run.start_share and world.is_first:
+        _average(began_with, run.start_share, out)
+        tell(f"wrote {out / AVERAGED}, {run.start_share:g} of it {began_with}")
+    return last
 
 
 def earlier_runs(run: RunConfig) -> list[tuple[str, RunConfig]]:
@@ -74,6 +81,12 @@ def _weights(run: RunConfig, out: Path) -> Path | None:
     if run.start_from is None:
         return None
     return out / run.start_from if _recipe_of(run.start_from) else Path(run.start_from)
+
+
+def _average(began_with: Path, share: float, out: Path) -> None:
+    """Write the average of a run's best weights and those that it began with."""
+    started = resolve_checkpoint(str(began_with))
+    save_checkpoint(out / AVERAGED, average_checkpoints({started: share, out / "best.safetensors": 1 - share}))
 
 
 def _has_begun(folder: Path) -> bool:
