@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.backends.openvino import OpenVinoSession
 from edgepose.runtime.profiling.network import random_feeds
@@ -41,12 +43,18 @@ def export_tflite(model: str, precisions: tuple[str, ...], folder: Path) -> dict
 
 
 def quantise_on_noise(path: Path, folder: Path) -> Path:
-    """Write an int8 copy of a model for OpenVINO into `folder`: its speed does not depend on the calibration."""
-    import nncf  # noqa: PLC0415  only where no int8 file was given
-    import openvino  # noqa: PLC0415
+    """Write an int8 copy of an ONNX file for OpenVINO into `folder`, made as an export makes it.
+
+    Its speed does not depend on the calibration.
+    """
+    import openvino  # noqa: PLC0415  only where no int8 file was given
+    from onnx import load  # noqa: PLC0415
+
+    from edgepose.export.formats.openvino_graph import to_openvino  # noqa: PLC0415
+    from edgepose.export.quantise_openvino import quantise_openvino  # noqa: PLC0415
+    from edgepose.export.widening import widen_groups  # noqa: PLC0415
 
     with OpenVinoSession(path) as session:
-        feeds = [random_feeds(session, seed) for seed in range(16)]
-    quantised = nncf.quantize(openvino.Core().read_model(path), nncf.Dataset(feeds), subset_size=len(feeds))
-    openvino.save_model(quantised, folder / "int8.xml")
+        images_rgb = np.concatenate([random_feeds(session, seed)[session.inputs[0].name] for seed in range(16)])
+    openvino.save_model(quantise_openvino(to_openvino(widen_groups(load(path))), images_rgb), folder / "int8.xml")
     return folder / "int8.xml"

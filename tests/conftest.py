@@ -42,13 +42,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "Whol
     return WholeFiles(config, log)
 
 
-@pytest.fixture(scope="session")
-def research_data() -> Path:
-    """The folder of public data sets: $EDGEPOSE_DATA, else ../shared/data; skips where there is none."""
-    folder = Path(os.environ.get("EDGEPOSE_DATA") or REPOSITORY.parent / "shared" / "data")
-    if not folder.is_dir():
-        pytest.skip(f"no research data: {folder} is absent (EDGEPOSE_DATA names another folder)")
-    return folder
+@pytest.fixture
+def research_data(request: pytest.FixtureRequest) -> Path:
+    """The folder of public data sets: $EDGEPOSE_DATA, else ../shared/data.
+
+    Skips where it is absent, or one of the data sets in it that the test's mark names.
+    """
+    root = Path(os.environ.get("EDGEPOSE_DATA") or REPOSITORY.parent / "shared" / "data")
+    named = [name for mark in request.node.iter_markers("research_data") for name in mark.args]
+    for folder in (root, *(root / name for name in named)):
+        if not folder.is_dir():
+            pytest.skip(f"no research data: {folder} is absent (EDGEPOSE_DATA names another folder)")
+    return root
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from contract.session_contract import SessionContract
 from edgepose.runtime.backends.base import Session, SessionOptions
 from edgepose.runtime.errors import CardError, ModelError
-from support.engines import backend_or_skip
+from support.engines import backend_or_skip, skip_where_openvino_has_more_than_a_cpu
 from support.tiny_model import save_tiny_onnx, save_tiny_openvino
 
 
@@ -107,5 +107,6 @@ def test_the_hashes_are_checked_before_the_files_are_parsed(tmp_path: Path) -> N
 
 
 def test_a_device_that_openvino_chooses_runs_and_does_not_tell_its_precision(tmp_path: Path) -> None:
+    skip_where_openvino_has_more_than_a_cpu()
     with open_openvino(saved_ir(tmp_path), SessionOptions(device="AUTO")) as session:
         assert (session.info.device, session.info.precision) == ("CPU", "unknown")

@@ -12,13 +12,15 @@ import pytest
 from contract.session_contract import SessionContract
 from edgepose.runtime.backends import load_card, open_model
 from edgepose.runtime.backends.base import Session, SessionOptions
-from edgepose.runtime.backends.cuda import find_gpu
-from edgepose.runtime.backends.tensorrt import TensorRtSession
 from edgepose.runtime.backends.tensorrt_cache import EngineKey, engines_of
 from edgepose.runtime.errors import CardError, ModelError, NotHereError
 from edgepose.runtime.sidecar import write_sidecar
+from support.engines import backend_or_skip
 from support.tiny_card import random_feeds, tiny_card
 from support.tiny_tensorrt import save_tiny_tensorrt
+
+find_gpu = backend_or_skip("cuda").find_gpu
+TensorRtSession = backend_or_skip("tensorrt").TensorRtSession
 
 
 def gpu_is_here() -> bool:

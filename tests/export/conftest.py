@@ -12,7 +12,7 @@ from edgepose.export.formats import ExportSource
 from edgepose.export.report import ExportReport
 from support.settled import settled_source
 from support.traced import traced_once
-from support.trained import EVERYTHING, PEOPLE, PPNET, REPOSE, save_trained, write_dots_as_lsp
+from support.trained import EVERYTHING, PEOPLE, PPNET, REPOSE, save_spoiled, save_trained, write_dots_as_lsp
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -59,3 +59,9 @@ def exported(ppnet: Path, dots: str, tmp_path_factory: pytest.TempPathFactory) -
     """The report and the folder of its export to every format and precision."""
     out = tmp_path_factory.mktemp("exported") / "models"
     return run_export(ExportRequest(ppnet, EVERYTHING, out, calibrate=dots, runs=5)), out
+
+
+@pytest.fixture(scope="session")
+def spoiled(ppnet: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same network, of which one layer is spoiled for int8."""
+    return save_spoiled(tmp_path_factory.mktemp("spoiled") / "spoiled.safetensors", ppnet)

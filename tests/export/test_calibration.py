@@ -14,6 +14,7 @@ from edgepose.runtime.sidecar import read_sidecar
 from edgepose.train.card import card_of_checkpoint
 from edgepose.train.checkpoint import load_checkpoint
 from edgepose.train.data import open_dataset
+from support.dot_dataset import DotDataset
 
 
 def test_photographs_without_labels_calibrate(ppnet: Path, dots: str, tmp_path: Path) -> None:
@@ -41,3 +42,9 @@ def test_photographs_without_labels_calibrate(ppnet: Path, dots: str, tmp_path: 
     with pytest.raises(ExportError, match=r"nobody in images:.* has a labelled joint"):
         run_export(replace(request, validate=request.calibrate))
     assert run_export(replace(request, targets=[("onnx", "fp32")], validate=None)).validation == "synthetic:200"
+
+
+def test_data_of_nobody_calibrate_nothing(ppnet: Path) -> None:
+    card = card_of_checkpoint(load_checkpoint(ppnet))
+    with pytest.raises(ExportError, match="there is nobody in dots:0; give other data"):
+        load_pixels(DotDataset(0), card, 10)

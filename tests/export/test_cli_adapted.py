@@ -6,28 +6,17 @@ import cv2
 import numpy as np
 import pytest
 import torch
-import typer
-from typer.testing import CliRunner
 
-from edgepose.cli.adapted import adapted
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.checkpoint import Checkpoint, save_checkpoint
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.networks.pil import PIL
 from edgepose.train.pictures.adaptation import COLUMNS, adaptation_of, draw_adaptations
+from support.command_line import printed, refused
 from support.tiny_checkpoint import save_tiny_checkpoint
 
-APP = typer.Typer()
-APP.command()(adapted)
 SPEC = NetworkSpec.of_paper("pil", {}, LSP_14, (128, 128))
-
-
-def _run(*arguments: str) -> str:
-    result = CliRunner().invoke(APP, arguments)
-    if result.exception is not None:
-        raise result.exception
-    return result.stdout
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +51,7 @@ def test_what_is_shown_is_what_the_network_computes(network: PIL) -> None:
 def test_a_row_for_everybody_asked_for(checkpoint: Path, tmp_path: Path) -> None:
     plot = tmp_path / "maps.png"
     arguments = ["--data", "synthetic:3:1", "--person", "2", "--person", "0", "--plot", str(plot)]
-    assert _run(str(checkpoint), *arguments) == f"wrote {plot}\n"
+    assert printed("adapted", checkpoint, *arguments) == f"wrote {plot}\n"
     picture = cv2.imread(str(plot))
     assert picture is not None
     assert picture.shape == (26 + 2 * 160, len(COLUMNS) * 160, 3)
@@ -71,12 +60,14 @@ def test_a_row_for_everybody_asked_for(checkpoint: Path, tmp_path: Path) -> None
 
 def test_wrong_use_is_one_clear_line(checkpoint: Path, tmp_path: Path) -> None:
     plot = ["--data", "synthetic:2:1", "--plot", str(tmp_path / "maps.png")]
-    with pytest.raises(EdgeposeError, match="has people 0 to 1; found --person 2"):
-        _run(str(checkpoint), *plot, "--person", "2")
-    with pytest.raises(EdgeposeError, match="only pil with fusion=adaptive adapts its features"):
-        _run(str(save_tiny_checkpoint(tmp_path)), *plot)
-    with pytest.raises(EdgeposeError, match=r"expected a picture's suffix"):
-        _run(str(checkpoint), "--data", "synthetic:2:1", "--plot", str(tmp_path / "maps.nothing"))
+    other = save_tiny_checkpoint(tmp_path)
+    assert "has people 0 to 1; found --person 2" in refused("adapted", checkpoint, *plot, "--person", "2")
+    assert "only pil with fusion=adaptive adapts its features" in refused("adapted", other, *plot)
+    no_picture = ["--data", "synthetic:2:1", "--plot", tmp_path / "maps.nothing"]
+    assert "expected a picture's suffix" in refused("adapted", checkpoint, *no_picture)
+
+
+def test_a_pil_that_only_adds_the_parsing_has_nothing_to_show() -> None:
     added = NetworkSpec.of_paper("pil", {"fusion": "add"}, LSP_14, (64, 64)).build()
     with pytest.raises(EdgeposeError, match="this pil has fusion=add, no kernels"):
         adaptation_of(added, np.zeros((64, 64, 3), np.uint8))

@@ -6,26 +6,12 @@ from pathlib import Path
 
 import cv2
 import pytest
-import typer
-from click.testing import Result
-from typer.testing import CliRunner
 
-from edgepose.cli.curve import curve
-from edgepose.profiles.errors import EdgeposeError
+from support.command_line import printed, refused
 from support.tiny_card import tiny_card
 from support.tiny_checkpoint import save_tiny_checkpoint
 from support.tiny_tensorrt import save_tiny_tensorrt
 from support.trained_cards import training
-
-APP = typer.Typer()
-APP.command()(curve)
-
-
-def _run(*arguments: str) -> Result:
-    result = CliRunner().invoke(APP, arguments)
-    if result.exception is not None:
-        raise result.exception
-    return result
 
 
 @pytest.fixture
@@ -35,7 +21,7 @@ def checkpoint(tmp_path: Path) -> str:
 
 
 def test_json_is_one_document(checkpoint: str) -> None:
-    (document,) = json.loads(_run(checkpoint, "--json").stdout)
+    (document,) = json.loads(printed("curve", checkpoint, "--json"))
     assert list(document) == ["model", "metric", "validated_on", "epochs"]
     assert document["model"] == checkpoint
     assert list(document["epochs"][0]) == ["epoch", "run", "loss", "accuracy", "seconds", "learning_rate"]
@@ -44,7 +30,7 @@ def test_json_is_one_document(checkpoint: str) -> None:
 
 def test_a_table_and_a_picture_of_several_models(checkpoint: str, tmp_path: Path) -> None:
     plot = tmp_path / "curve.png"
-    shown = _run(checkpoint, checkpoint, "--plot", str(plot)).stdout
+    shown = printed("curve", checkpoint, checkpoint, "--plot", plot)
     assert shown.count("61.50") == 2
     assert "PCK@0.2" in shown
     assert f"wrote {plot}" in shown.replace("\n", "")
@@ -54,10 +40,9 @@ def test_a_table_and_a_picture_of_several_models(checkpoint: str, tmp_path: Path
 def test_a_file_for_tensorrt_tells_its_curve_without_a_gpu(tmp_path: Path) -> None:
     card = replace(tiny_card(), provenance=training([0.5], [40.0]))
     path = save_tiny_tensorrt(tmp_path, card)
-    (document,) = json.loads(_run(str(path), "--json").stdout)
+    (document,) = json.loads(printed("curve", path, "--json"))
     assert [each["accuracy"] for each in document["epochs"]] == [40.0]
 
 
 def test_a_model_without_one_says_so(tmp_path: Path) -> None:
-    with pytest.raises(EdgeposeError, match="the card of tiny keeps no training curve"):
-        _run(str(save_tiny_checkpoint(tmp_path)))
+    assert "the card of tiny keeps no training curve" in refused("curve", save_tiny_checkpoint(tmp_path))

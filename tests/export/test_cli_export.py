@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from edgepose.cli.demo import demo
 from edgepose.cli.export import export, wide_console
 from edgepose.profiles.errors import EdgeposeError
+from support.command_line import edgepose
 
 APP = typer.Typer()
 APP.command()(export)
@@ -63,6 +64,21 @@ def test_export_writes_files_and_prints_the_table(ppnet: Path, dots: str, tmp_pa
     assert result.exception is None
     assert "on 24 people of" in " ".join(result.stdout.split())
     assert {path.name for path in out.iterdir()} == {"small-fp32.onnx", "small-fp32.onnx.card.json", "export.json"}
+
+
+def test_a_file_that_is_not_good_enough_is_code_2_after_the_table(spoiled: Path, dots: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    words = ["--to", "openvino", "--precision", "fp32,int8", "--calibrate", dots, "--no-search", "--out", out]
+    code, printed, told = edgepose("export", spoiled, *words)
+    assert code == 2, told
+    rows = [line.split()[:2] for line in printed.splitlines()]
+    assert rows.count(["openvino", "fp32"]) == 1
+    assert ["openvino", "int8"] not in rows
+    errors = [line for line in told.splitlines() if line.startswith("error: ")]
+    assert errors == told.splitlines()[-1:]
+    assert errors[0].startswith("error: openvino int8 of spoiled ")
+    assert (out / "spoiled-fp32.xml").is_file()
+    assert not (out / "spoiled-int8.xml").exists()
 
 
 def test_a_name_of_data_is_no_picture() -> None:

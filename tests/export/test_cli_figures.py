@@ -5,43 +5,27 @@ from pathlib import Path
 
 import cv2
 import pytest
-import typer
-from click.testing import Result
-from typer.testing import CliRunner
 
-from edgepose.cli.evaluate import evaluate
-from edgepose.cli.info import info
-from edgepose.cli.models import models
-from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime import shipped
+from support.command_line import printed, refused
 from support.tiny_checkpoint import save_tiny_checkpoint
 from support.tiny_model import save_tiny_onnx, tiny_card
 
 KEYS = ("net", "params", "macs", "flops_paper", "convention", "input_wh", "joints")
-APP = typer.Typer()
-for command in (evaluate, info, models):
-    APP.command()(command)
-
-
-def _run(*arguments: str) -> Result:
-    result = CliRunner().invoke(APP, arguments)
-    if result.exception is not None:
-        raise result.exception
-    return result
 
 
 def test_info_prints_the_papers_network_by_default() -> None:
     for net, joints, input_wh in (("repose", 14, [128, 128]), ("ppnet-m2-d2-w32", 17, [192, 256])):
-        document = json.loads(_run("info", net, "--json").stdout)
+        document = json.loads(printed("info", net, "--json"))
         assert list(document) == [*KEYS, "flops_by_paper"]
         assert (document["net"], document["joints"], document["input_wh"]) == (net, joints, input_wh)
 
 
 def test_info_takes_settings_size_and_skeleton() -> None:
     arguments = ("--set", "block=bottleneck", "--set", "branches=4", "--input", "96x128", "--skeleton", "mpii-16")
-    document = json.loads(_run("info", "ppnet-m2-d1-w8", *arguments, "--json").stdout)
+    document = json.loads(printed("info", "ppnet-m2-d1-w8", *arguments, "--json"))
     assert (document["joints"], document["input_wh"]) == (16, [96, 128])
-    shown = _run("info", "ppnet-m2-d1-w8", *arguments).stdout
+    shown = printed("info", "ppnet-m2-d1-w8", *arguments)
     assert "block=bottleneck branches=4" in shown
     assert "96x128 pixels, 16 joints" in shown
 
@@ -56,8 +40,7 @@ def test_info_takes_settings_size_and_skeleton() -> None:
     ],
 )
 def test_wrong_use_of_info_is_one_clear_line(arguments: tuple[str, ...], message: str) -> None:
-    with pytest.raises(EdgeposeError, match=message):
-        _run("info", *arguments)
+    assert message in refused("info", *arguments)
 
 
 def test_models_lists_what_ships(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,22 +49,22 @@ def test_models_lists_what_ships(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         (tmp_path / f"{name}.safetensors").touch()
     (tmp_path / "index.json").write_text(json.dumps(["first", "second"]))
     monkeypatch.setattr(shipped.shipped_models, "__defaults__", (tmp_path,))
-    first, second = json.loads(_run("models", "--json").stdout)
+    first, second = json.loads(printed("models", "--json"))
     assert set(first) == {"name", "path", "checkpoint", "size_mb", "accuracy", "everybody", "default", "p50_ms"}
     assert (first["name"], first["default"], second["name"], second["default"]) == ("first", True, "second", False)
     assert Path(first["path"]).is_file()
     assert first["accuracy"][0]["metric"] == "PCK@0.2"
     assert first["p50_ms"] > 0
-    table = _run("models").stdout
+    table = printed("models")
     assert "first" in table
     assert "(default)" in table
     assert "a person" in table
-    assert json.loads(_run("models", "--json", "--no-time").stdout)[0]["p50_ms"] is None
-    assert "not run" in _run("models", "--no-time").stdout
+    assert json.loads(printed("models", "--json", "--no-time"))[0]["p50_ms"] is None
+    assert "not run" in printed("models", "--no-time")
 
 
 def test_names_of_models_are_told_whole_in_80_columns() -> None:
-    table = _run("models", "--no-time").stdout
+    table = printed("models", "--no-time")
     assert max(map(len, table.splitlines()[:-1])) <= 80
     assert all(name in table for name in shipped.shipped_names())
 
@@ -89,14 +72,15 @@ def test_names_of_models_are_told_whole_in_80_columns() -> None:
 def test_models_without_any_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shipped.shipped_names, "__defaults__", (tmp_path,))
     monkeypatch.setattr(shipped.shipped_models, "__defaults__", (tmp_path,))
-    assert json.loads(_run("models", "--json").stdout) == []
-    assert "no model ships" in _run("models").stdout
+    assert json.loads(printed("models", "--json")) == []
+    assert "no model ships" in printed("models")
 
 
 def test_evaluate_prints_one_document(tmp_path: Path) -> None:
     path = save_tiny_checkpoint(tmp_path)
-    result = _run("evaluate", str(path), "--data", "synthetic:2:1", "--flip", "--box", "joints", "--json")
-    document = json.loads(result.stdout)
+    document = json.loads(
+        printed("evaluate", str(path), "--data", "synthetic:2:1", "--flip", "--box", "joints", "--json")
+    )
     keys = ["model", "data", "images", "people", "metrics", "per_joint", "per_part", "environment"]
     assert list(document) == keys
     assert document["per_part"] == {}
@@ -106,13 +90,13 @@ def test_evaluate_prints_one_document(tmp_path: Path) -> None:
     environment = document["environment"]
     assert (environment["engine"], environment["box"], environment["flip_test"]) == ("torch", "joints", True)
     assert list(environment["sha256"]) == ["tiny.safetensors"]
-    assert "PCK@0.2" in _run("evaluate", str(path), "--data", "synthetic:2:1", "--limit", "1").stdout
+    assert "PCK@0.2" in printed("evaluate", str(path), "--data", "synthetic:2:1", "--limit", "1")
 
 
 def test_evaluate_draws_right_and_wrong_predictions(tmp_path: Path) -> None:
     folder, model = tmp_path / "drawn", str(save_tiny_checkpoint(tmp_path))
     arguments = ("evaluate", model, "--data", "synthetic:3:1", "--pictures", str(folder), "--shown", "2")
-    shown = _run(*arguments).stdout.replace("\n", "")
+    shown = printed(*arguments).replace("\n", "")
     for name in ("right.png", "wrong.png"):
         assert f"wrote {folder / name}" in shown
         assert cv2.imread(str(folder / name)).shape[1] > 300

@@ -4,30 +4,17 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pytest
-import typer
-from typer.testing import CliRunner
 
-from edgepose.cli.grouped import grouped
-from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.train.pictures.grouping import COLUMNS, Crowd, draw_grouping, maps_of_labels, people_of
 from support.colour_people import save_colour_model
+from support.command_line import printed, refused
 from support.crowds import crowd_in_a_row
 from support.engines import backend_or_skip
 from support.painted_people import save_painted_model
 
-APP = typer.Typer()
-APP.command()(grouped)
 CODEC = BodyPartCodec((256, 256), (64, 64))
-DATA = ("--data", "synthetic:3:1")
-
-
-def _run(*arguments: str) -> str:
-    result = CliRunner().invoke(APP, arguments)
-    if result.exception is not None:
-        raise result.exception
-    return result.stdout
+GROUPED = ("grouped", "--data", "synthetic:3:1")
 
 
 def test_everybody_in_the_maps_is_drawn() -> None:
@@ -43,9 +30,9 @@ def test_everybody_in_the_maps_is_drawn() -> None:
 
 def test_without_a_model_the_maps_are_those_of_the_labels(tmp_path: Path) -> None:
     path = tmp_path / "crowds.png"
-    assert f"wrote {path}" in _run(*DATA, "--picture", "0", "--picture", "1", "--plot", str(path))
+    assert f"wrote {path}" in printed(*GROUPED, "--picture", "0", "--picture", "1", "--plot", path)
     one = tmp_path / "one.png"
-    _run(*DATA, "--plot", str(one))
+    printed(*GROUPED, "--plot", one)
     assert cv2.imread(str(path)).shape[0] > 1.9 * cv2.imread(str(one)).shape[0] - 30
 
 
@@ -60,17 +47,16 @@ def test_the_neck_of_labels_is_between_the_shoulders_as_in_training() -> None:
 def test_a_models_own_maps_are_drawn(tmp_path: Path) -> None:
     backend_or_skip("onnxruntime")
     own, of_labels = tmp_path / "own.png", tmp_path / "labels.png"
-    _run(*DATA, "--model", str(save_painted_model(tmp_path)), "--plot", str(own))
-    _run(*DATA, "--plot", str(of_labels))
+    printed(*GROUPED, "--model", save_painted_model(tmp_path), "--plot", own)
+    printed(*GROUPED, "--plot", of_labels)
     shapes = cv2.imread(str(own)).shape, cv2.imread(str(of_labels)).shape
     assert shapes[0] == shapes[1]
     assert (cv2.imread(str(own)) != cv2.imread(str(of_labels))).any()
 
 
 def test_wrong_uses_are_errors(tmp_path: Path) -> None:
-    plot = ("--plot", str(tmp_path / "x.png"))
-    with pytest.raises(EdgeposeError, match="has pictures 0 to 2; found --picture 3"):
-        _run(*DATA, "--picture", "3", *plot)
+    plot = ("--plot", tmp_path / "x.png")
+    assert "has pictures 0 to 2; found --picture 3" in refused(*GROUPED, "--picture", "3", *plot)
     backend_or_skip("onnxruntime")
-    with pytest.raises(EdgeposeError, match="sees one person in a crop"):
-        _run(*DATA, "--model", str(save_colour_model(tmp_path)), *plot)
+    of_one_person = save_colour_model(tmp_path)
+    assert "sees one person in a crop" in refused(*GROUPED, "--model", of_one_person, *plot)

@@ -6,25 +6,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import typer
-from click.testing import Result
 from scipy.io import savemat
-from typer.testing import CliRunner
 
-from edgepose.cli.parts import parts
-from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.networks import NetworkSpec
-
-APP = typer.Typer()
-APP.command()(parts)
-
-
-def _run(*arguments: str) -> Result:
-    result = CliRunner().invoke(APP, arguments)
-    if result.exception is not None:
-        raise result.exception
-    return result
+from support.command_line import printed, refused
 
 
 @pytest.fixture
@@ -39,7 +25,7 @@ def data(tmp_path: Path) -> str:
 
 
 def test_parts_prints_one_document(data: str) -> None:
-    document = json.loads(_run("--data", data, "--groups", "4", "--json").stdout)
+    document = json.loads(printed("parts", "--data", data, "--groups", "4", "--json"))
     assert list(document) == ["joints", "mutual_information", "groups"]
     assert document["joints"] == list(LSP_14.joints)
     assert np.shape(document["mutual_information"]) == (14, 14)
@@ -47,7 +33,7 @@ def test_parts_prints_one_document(data: str) -> None:
 
 
 def test_parts_prints_the_groups_and_draws_them(data: str, tmp_path: Path) -> None:
-    shown = _run("--data", data, "--plot", str(tmp_path / "parts.png")).stdout
+    shown = printed("parts", "--data", data, "--plot", tmp_path / "parts.png")
     assert shown.startswith("150 people, 14 joints of lsp-14\ngroup 1  r_ankle")
     assert shown.count("group ") == 5
     assert "\nfor PBN: --set groups=r_ankle," in shown
@@ -56,11 +42,11 @@ def test_parts_prints_the_groups_and_draws_them(data: str, tmp_path: Path) -> No
 
 
 def test_rendered_people_give_the_groups_of_any_skeleton_that_networks_take() -> None:
-    shown = _run("--data", "synthetic:120:1", "--skeleton", "lsp-14", "--groups", "5").stdout
+    shown = printed("parts", "--data", "synthetic:120:1", "--skeleton", "lsp-14", "--groups", "5")
     assert shown.startswith("120 people, 14 joints of lsp-14\n")
     settings = {"groups": shown.split("--set groups=")[1].strip(), "stacks": "1"}
     assert NetworkSpec.of_paper("pbn", settings, LSP_14, (64, 64)).build() is not None
-    own = _run("--data", "synthetic:120:1", "--groups", "5").stdout
+    own = printed("parts", "--data", "synthetic:120:1", "--groups", "5")
     assert own.endswith("for PBN: give --skeleton, one of lsp-14, mpii-16, coco-17, simplepose-18\n")
 
 
@@ -74,5 +60,4 @@ def test_rendered_people_give_the_groups_of_any_skeleton_that_networks_take() ->
     ],
 )
 def test_wrong_use_is_one_clear_line(data: str, arguments: tuple[str, ...], message: str) -> None:
-    with pytest.raises(EdgeposeError, match=message):
-        _run("--data", data, *arguments)
+    assert message in refused("parts", "--data", data, *arguments)

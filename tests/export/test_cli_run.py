@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from edgepose.cli.run import run
 from edgepose.profiles.errors import EdgeposeError
 from support.clips import dot_image, read_clip, write_clip
+from support.command_line import edgepose
 from support.tiny_model import save_tiny_onnx
 
 TESTS = Path(__file__).parents[1]
@@ -128,10 +129,11 @@ def test_a_corrupt_model_leaves_no_output(files: Path) -> None:
 _COMMAND = "from edgepose.cli.main import main; main()"
 
 
-def _stop_with(files: Path, *signal_names: str, command: str = _COMMAND) -> None:
+def _stop_with(files: Path, *signal_names: str, command: str = _COMMAND, paced: bool = True) -> None:
     """Run the command, send signals once there are poses, and expect everything that was seen until then."""
     write_clip(files / "long.avi", frames=900)
-    arguments = ["tiny.onnx", "--source", "long.avi", "--paced", "--out", "out.mp4", "--json", "poses.jsonl"]
+    source = ["long.avi", "--paced"] if paced else ["synthetic:0:5000"]  # the clip alone is over in no time
+    arguments = ["tiny.onnx", "--source", *source, "--out", "out.mp4", "--json", "poses.jsonl"]
     words = [sys.executable, "-c", command, "run", *arguments, "--box", BOX]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         deadline_s = time.monotonic() + 30
@@ -143,7 +145,7 @@ def _stop_with(files: Path, *signal_names: str, command: str = _COMMAND) -> None
         output, errors = process.communicate(timeout=20)
     assert errors == ""
     assert "stopped early; wrote out.mp4, poses.jsonl" in output
-    assert process.returncode == 0
+    assert process.returncode == (0 if paced else 130)
     assert len(read_clip(files / "out.mp4")) > 0
     assert len((files / "poses.jsonl").read_text().splitlines()) > 0
     assert not list(files.glob(".*"))
@@ -175,6 +177,23 @@ def test_what_nohup_ignores_does_not_stop_it_but_control_c_does(files: Path) -> 
     _stop_with(files, "SIGHUP", "SIGINT", command=f"{nohup}; {_COMMAND}")
     times_ns = [json.loads(line)["t_ns"] for line in (files / "poses.jsonl").read_text().splitlines()]
     assert times_ns[-1] - times_ns[0] > 0.15e9
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_a_recording_that_is_left_half_way_is_code_130(files: Path) -> None:
+    _stop_with(files, "SIGINT", paced=False)
+
+
+def test_a_picture_that_is_cut_off_is_code_2_and_keeps_what_was_written(files: Path) -> None:
+    (files / "in").mkdir()
+    for name in ("1.png", "2.png"):
+        cv2.imwrite(str(files / "in" / name), dot_image(20, 30))
+    os.truncate(files / "in" / "2.png", 40)
+    code, printed, told = edgepose("run", "tiny.onnx", "--source", "in", "--json", "p.jsonl", "--box", BOX)
+    assert code == 2, told
+    assert "broken off; wrote p.jsonl" in printed
+    assert told.splitlines()[-1].startswith(f"error: {Path('in', '2.png')} is no image")
+    assert [json.loads(line)["file"] for line in (files / "p.jsonl").read_text().splitlines()] == ["1.png"]
 
 
 def test_pictures_become_pictures_and_never_take_the_place_of_their_own(files: Path) -> None:

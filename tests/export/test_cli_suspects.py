@@ -6,26 +6,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import typer
-from click.testing import Result
 from scipy.io import savemat
-from typer.testing import CliRunner
 
-from edgepose.cli.suspects import suspects
 from edgepose.runtime.skeleton import LSP_14
 from support.colour_people import save_colour_model
+from support.command_line import printed
 from support.dot_dataset import DotDataset
 from support.engines import backend_or_skip
-
-APP = typer.Typer()
-APP.command()(suspects)
-
-
-def _run(*arguments: str) -> Result:
-    result = CliRunner().invoke(APP, arguments)
-    if result.exception is not None:
-        raise result.exception
-    return result
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +31,7 @@ def arguments(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
 
 
 def test_json_is_one_document(arguments: tuple[str, ...]) -> None:
-    document = json.loads(_run(*arguments, "--json").stdout)
+    document = json.loads(printed("suspects", *arguments, "--json"))
     assert list(document) == ["model", "data", "people", "suspects"]
     assert document["people"] == 3
     (suspect,) = document["suspects"]
@@ -54,9 +41,9 @@ def test_json_is_one_document(arguments: tuple[str, ...]) -> None:
 
 def test_a_table_and_a_picture(arguments: tuple[str, ...], tmp_path: Path) -> None:
     plot = tmp_path / "suspects.png"
-    shown = _run(*arguments, "--plot", str(plot)).stdout
+    shown = printed("suspects", *arguments, "--plot", plot)
     assert "1 of 3 people look mislabelled" in shown
     assert cv2.imread(str(plot)) is not None
-    none = _run(*arguments, "--limit", "1", "--plot", str(tmp_path / "none.png")).stdout
+    none = printed("suspects", *arguments, "--limit", "1", "--plot", tmp_path / "none.png")
     assert "0 of 1 people look mislabelled" in none
     assert "wrote" not in none

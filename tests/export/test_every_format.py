@@ -1,12 +1,12 @@
 """The shipped networks in every format: one command, and the same poses on the same clip."""
 
 import json
-import resource
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -27,23 +27,38 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 PADDING = 1.25
 SEEN, LOST = 0.2, 0.1
 """A joint that torch scores above the first is lost where a file scores it below the second."""
-MOST_MEMORY_KB = 6 * 1024**2
+MOST_MEMORY_BYTES = 6 * 2**30
 MOST_SECONDS = 600
+"""The ten minutes that the issue allows: here a clock is meant."""
+
+
+class Exported(NamedTuple):
+    """The name of a shipped network, the folder of its export, and what that took."""
+
+    name: str
+    out: Path
+    seconds: float
+    peak_bytes: int
 
 
 @pytest.fixture(scope="module", params=[model.name for model in of_one_person()])
-def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    """The name of a shipped network and the folder of its export by the issue's command."""
+def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """A shipped network, exported by one command."""
     name, out = request.param, tmp_path_factory.mktemp("everything") / "out"
     program = str(Path(sys.executable).with_name("edgepose"))
     data = ["--calibrate", "synthetic:300:1", "--validate", "synthetic:100:2"]
     precisions = ["--precision", "fp32,fp16,int8,dynamic-int8"]
     command = [program, "export", name, "--to", "all", *precisions, *data, "--out", str(out)]
     began_s = time.monotonic()
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert time.monotonic() - began_s < MOST_SECONDS
-    return name, out
+    with (out.parent / "told.txt").open("w+") as told:
+        with subprocess.Popen(command, stdout=told, stderr=subprocess.STDOUT) as process:
+            # RUSAGE_CHILDREN would tell of the largest process that the tests have ever started
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        told.seek(0)
+        assert process.returncode == 0, told.read()
+    unit = 1 if sys.platform == "darwin" else 1024
+    return Exported(name, out, time.monotonic() - began_s, used.ru_maxrss * unit)
 
 
 def rows_of(out: Path) -> list[dict[str, Any]]:
@@ -52,17 +67,19 @@ def rows_of(out: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def test_one_command_makes_every_format_in_every_precision(exported: tuple[str, Path]) -> None:
-    _, out = exported
-    made = {(row["format"], row["precision"]) for row in rows_of(out)}
+def test_one_command_makes_every_format_in_every_precision(exported: Exported) -> None:
+    made = {(row["format"], row["precision"]) for row in rows_of(exported.out)}
     assert made == {(name, precision) for name, target in TARGETS.items() for precision in target.precisions}
-    assert all((row["p50"] is None) == (row["not_run"] is not None) for row in rows_of(out))
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < MOST_MEMORY_KB
+    assert all((row["p50"] is None) == (row["not_run"] is not None) for row in rows_of(exported.out))
 
 
-def test_xnnpack_takes_the_whole_graph_of_every_tflite_file(exported: tuple[str, Path]) -> None:
-    _, out = exported
-    files = sorted(out.glob("*.tflite"))
+def test_it_keeps_to_the_time_and_the_memory_that_were_promised(exported: Exported) -> None:
+    assert exported.seconds < MOST_SECONDS
+    assert exported.peak_bytes < MOST_MEMORY_BYTES
+
+
+def test_xnnpack_takes_the_whole_graph_of_every_tflite_file(exported: Exported) -> None:
+    files = sorted(exported.out.glob("*.tflite"))
     assert len(files) == len(TARGETS["tflite"].precisions)
     for file in files:
         assert partitions_of(file.read_bytes()) == (1, []), file.name
@@ -83,13 +100,13 @@ def distances_px(found: Poses, expected: Poses, crop_px: int) -> FloatArray:
     return seen
 
 
-def test_every_int8_file_sees_in_a_rendered_clip_what_torch_sees(exported: tuple[str, Path]) -> None:
-    check_clip(*exported, "synthetic:4:120")
+def test_every_int8_file_sees_in_a_rendered_clip_what_torch_sees(exported: Exported) -> None:
+    check_clip(exported.name, exported.out, "synthetic:4:120")
 
 
-@pytest.mark.research_data
-def test_every_int8_file_sees_in_a_film_what_torch_sees(exported: tuple[str, Path], research_data: Path) -> None:
-    check_clip(*exported, str(research_data / "video" / "squats.mp4"))
+@pytest.mark.research_data("video")
+def test_every_int8_file_sees_in_a_film_what_torch_sees(exported: Exported, research_data: Path) -> None:
+    check_clip(exported.name, exported.out, str(research_data / "video" / "squats.mp4"))
 
 
 def check_clip(name: str, out: Path, clip: str) -> None:

@@ -8,19 +8,19 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 import pytest
-import torch
 
+from edgepose.export import quantise_openvino
 from edgepose.export.errors import ExportError
 from edgepose.export.export_run import ExportRequest, run_export
-from edgepose.export.formats import TARGETS, openvino
+from edgepose.export.formats import TARGETS
 from edgepose.export.report import ExportReport, Row
 from edgepose.export.tolerances import tolerance_of
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.files import sha256_of
 from edgepose.runtime.tensors import TensorSpec
-from edgepose.train.checkpoint import load_checkpoint, save_checkpoint
-from support.trained import EVERYTHING, PPNET
+from support.engines import leave_onnxruntime_the_cpu, skip_where_openvino_has_more_than_a_cpu
+from support.trained import EVERYTHING, PPNET, WORST
 
 Exported = tuple[ExportReport, Path]
 
@@ -86,26 +86,6 @@ def test_nothing_else_is_left(exported: Exported) -> None:
         files |= {row.path.replace(".xml", ".bin")}
     assert {path.name for path in out.iterdir()} == files
     assert list(out.parent.glob(".*")) == []
-
-
-@torch.no_grad()
-def _spoil(ppnet: Path, folder: Path) -> Path:
-    """Return the same network with a few channels 2000 times as large between two layers: no 8 bits hold both."""
-    checkpoint = load_checkpoint(ppnet)
-    weights, layer = checkpoint.weights, "pyramid.0.regressor.heatmaps"
-    for name in (f"{layer}.0.1.weight", f"{layer}.0.1.bias"):
-        weights[name][:8] *= 2000
-    weights[f"{layer}.1.0.weight"][:, :8] /= 2000
-    save_checkpoint(folder / "spoiled.safetensors", checkpoint)
-    return folder / "spoiled.safetensors"
-
-
-WORST = "pyramid.0.regressor.heatmaps.1.0"
-
-
-@pytest.fixture(scope="module")
-def spoiled(ppnet: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _spoil(ppnet, tmp_path_factory.mktemp("spoiled"))
 
 
 def test_a_drop_over_budget_names_the_layers_and_leaves_no_file(spoiled: Path, dots: str, tmp_path: Path) -> None:
@@ -210,6 +190,7 @@ def test_wrong_data_is_told_before_any_work(ppnet: Path, dots: str, tmp_path: Pa
 
 
 def test_a_device_that_is_not_here_still_gets_its_files(ppnet: Path, dots: str, tmp_path: Path) -> None:
+    skip_where_openvino_has_more_than_a_cpu()
     targets = [("openvino", "fp32"), ("openvino", "fp16")]
     report = run_export(ExportRequest(ppnet, targets, tmp_path / "out", validate=dots, device="intel-igpu", runs=3))
     assert report.failures == ()
@@ -224,7 +205,10 @@ def test_a_device_that_is_not_here_still_gets_its_files(ppnet: Path, dots: str, 
     assert len([line for line in report.notes if line.startswith("openvino was not run here: ")]) == 1
 
 
-def test_times_of_a_cpu_in_a_gpus_place_choose_nothing(ppnet: Path, dots: str, tmp_path: Path) -> None:
+def test_times_of_a_cpu_in_a_gpus_place_choose_nothing(
+    ppnet: Path, dots: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave_onnxruntime_the_cpu(monkeypatch)
     targets = [("onnx", "fp32"), ("onnx", "fp16")]
     report = run_export(
         ExportRequest(ppnet, targets, tmp_path / "out", validate=dots, device="jetson-orin-nano", runs=3)
@@ -285,7 +269,7 @@ def test_what_cannot_be_made_leaves_older_files(
     out.mkdir()
     for name in ("small-int8.xml", "export.json"):
         (out / name).write_text("of an earlier export")
-    monkeypatch.setattr(openvino, "quantise", refuse)
+    monkeypatch.setattr(quantise_openvino, "quantise_openvino", refuse)
     report = run_export(ExportRequest(ppnet, [("openvino", "int8")], out, calibrate=dots, runs=3))
     assert report.failures == ("the quantiser refuses",)
     assert {path.read_text() for path in out.iterdir()} == {"of an earlier export"}

@@ -16,6 +16,7 @@ from edgepose.runtime.sidecar import model_files
 from edgepose.train.card import card_of_checkpoint
 from edgepose.train.checkpoint import Checkpoint
 from edgepose.train.networks import NetworkSpec
+from support.maps import check_maps
 from support.settled import CROPS
 from support.trained import PPNET, REPOSE
 
@@ -67,7 +68,7 @@ def test_repose_gives_the_maps_of_torch(repose: Original, name: str, precision: 
     with exporter.open_exact(path) as session:
         assert session.card == card
         found = session.run({"image": image})["heatmaps"]
-    assert np.abs(found - expected).max() <= tolerance_of(name, precision).raw * np.abs(expected).max()
+    check_maps(found, expected, name, precision)
 
 
 def test_convolutions_are_called_by_their_modules(repose: Original) -> None:

@@ -12,6 +12,7 @@ from edgepose.train.networks import DeployNetwork, NetworkSpec
 
 SIDES = (64, 64)
 GRAPHS = [
+    ("pil", {}, {"network.classes.weight"}),
     ("pil", {"fusion": "concat"}, {"network.classes.weight"}),
     ("pbn", {"stacks": 2, "groups": "overlap", "width": 8}, set()),
 ]

@@ -72,10 +72,3 @@ def test_every_file_gives_the_maps_of_torch(original: Original, name: str, preci
             found = session.run({"image": image[None]})["heatmaps"][0]
             assert np.abs(found - expected).max() <= tolerance * np.abs(expected).max()
             assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.995
-
-
-def test_no_file_holds_the_classifier_of_the_parsing(original: Original) -> None:
-    stored = {tensor.name.removeprefix("network.") for tensor in original.source.graph.graph.initializer}
-    kept = {name for name in original.source.deployed.network.state_dict() if name in stored}
-    assert kept
-    assert not {name for name in kept if name.startswith("classes.")}

@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgepose.export.crops import load_crops
+from edgepose.export.crops import PoseCrops, load_crops
+from edgepose.export.errors import ExportError
 from edgepose.export.parity import Parity, Reference, measure_parity, reference_of
 from edgepose.export.tolerances import tolerance_of
 from edgepose.runtime.arrays import ImageArray
+from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.card import card_of_checkpoint
 from edgepose.train.checkpoint import load_checkpoint
 from edgepose.train.data import open_dataset
@@ -79,3 +81,12 @@ def test_keypoints_that_are_off_are_not_good_enough(compared: tuple[MapPredictor
     parity = spoilt(compared, shift_px=1)
     assert parity.px == pytest.approx(2**0.5, rel=1e-4)
     assert "keypoint error in px 1.41" in " ".join(problems(parity, compared[1], "fp32"))
+
+
+def test_people_without_labelled_hips_tell_no_accuracy(compared: tuple[MapPredictor, Reference]) -> None:
+    predict, reference = compared
+    assert isinstance(reference.crops, PoseCrops)
+    truth_frame = reference.crops.truth_frame.copy()
+    truth_frame[:, [LSP_14.index("l_hip"), LSP_14.index("r_hip")]] = np.nan
+    with pytest.raises(ExportError, match=r"^nobody in lsp:.* has both ends of a torso, so PCK@0\.2 is unknown"):
+        reference_of(predict, replace(reference.crops, truth_frame=truth_frame), reference.codec)

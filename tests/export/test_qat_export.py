@@ -16,16 +16,15 @@ from edgepose.export.parity import measure_parity, reference_of
 from edgepose.train.card import card_of_checkpoint
 from edgepose.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from edgepose.train.data import WeightedDataset, open_dataset
-from edgepose.train.data.augment import AugmentConfig
 from edgepose.train.loop import Trainer
 from edgepose.train.networks import DeployNetwork
 from edgepose.train.prediction import predictor_of
 from edgepose.train.recipe import Recipe
 from edgepose.train.session import network_predictor
 from support.dot_dataset import DotDataset
+from support.still import STILL
 from support.trained import PEOPLE
 
-STILL = AugmentConfig(scale=(1, 1), rotation_deg=0, shift=0, colour=0, mirror=0, occlude=0, badly_cut=0, empty=0)
 RECIPE = Recipe(
     qat=True,
     loss="partial",

@@ -16,6 +16,7 @@ from edgepose.export.graph import to_onnx
 from edgepose.export.quantise_onnx import quantise_onnx
 from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.networks import NetworkSpec
+from support.maps import check_maps
 from support.settled import CROPS, settled
 
 Images = np.ndarray[Any, Any]
@@ -76,9 +77,8 @@ def test_weights_are_int8_per_channel_and_activations_uint8(repose: ModelProto, 
 
 
 def test_the_maps_stay_close(graph: ModelProto, images_rgb: Images) -> None:
-    expected = heatmaps(graph, images_rgb[:1])
     found = heatmaps(quantise_onnx(graph, images_rgb), images_rgb[:1])
-    assert np.abs(found - expected).max() < 0.25 * np.abs(expected).max()
+    check_maps(found, heatmaps(graph, images_rgb[:1]), "onnx", "int8")
 
 
 def test_an_excluded_layer_and_its_input_stay_in_floating_point(
@@ -101,8 +101,7 @@ def test_a_kernel_of_each_images_own_stays_in_floating_point(images_rgb: Images,
     quantised = quantise_onnx(pil, images_rgb)
     convolutions = Counter(node.op_type for node in pil.graph.node)["Conv"]
     assert convolutions - 5 < optimised(quantised, tmp_path)["QLinearConv"] < convolutions
-    expected = heatmaps(pil, images_rgb[:1])
-    assert np.abs(heatmaps(quantised, images_rgb[:1]) - expected).max() < 0.25 * np.abs(expected).max()
+    check_maps(heatmaps(quantised, images_rgb[:1]), heatmaps(pil, images_rgb[:1]), "onnx", "int8")
 
 
 def test_two_people_are_too_few(repose: ModelProto, images_rgb: Images) -> None:

@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from edgepose.export.errors import ExportError
-from edgepose.export.staging import move_in, remove_model, staging_folder
+from edgepose.export.staging import artefact_files, move_in, remove_model, staging_folder
+from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.tensorrt_cache import EngineCache
+from edgepose.runtime.errors import CardError
+from support.tiny_model import save_tiny_openvino, tiny_card
 from support.tiny_tensorrt import KEY
 
 HOST = re.sub("[^A-Za-z0-9.]", "_", platform.node())
@@ -101,6 +104,34 @@ def test_finished_files_replace_those_of_their_name(tmp_path: Path) -> None:
         (staging / "a.bin").write_text("new")
         move_in([staging / "a.bin"], out)
     assert {path.name: path.read_text() for path in out.iterdir()} == {"a.bin": "new", "b.onnx": "kept"}
+
+
+def test_a_break_between_two_renames_is_an_error_and_never_another_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, staging = tmp_path / "out", tmp_path / "staging"
+    for folder in (out, staging):
+        folder.mkdir()
+    save_tiny_openvino(out)
+    newer, renamed, replace_file = tiny_card(skeleton="mpii-16"), list[str](), Path.replace
+
+    def break_off(source: Path, target: Path) -> Path:
+        renamed.append(source.suffix)
+        if len(renamed) == 2:
+            raise KeyboardInterrupt
+        return replace_file(source, target)
+
+    files = artefact_files(save_tiny_openvino(staging, newer))
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", break_off)
+        with pytest.raises(KeyboardInterrupt):
+            move_in(files, out)
+    assert renamed == [".bin", ".xml"]
+    with pytest.raises(CardError, match=r"tiny\.bin is not the file of its card"):
+        open_model(out / "tiny.xml")
+    move_in(artefact_files(save_tiny_openvino(staging, newer)), out)
+    with open_model(out / "tiny.xml") as session:
+        assert session.card.skeleton == newer.skeleton
 
 
 def test_an_engine_takes_the_place_of_an_older_models(tmp_path: Path) -> None:

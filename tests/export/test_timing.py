@@ -3,9 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from edgepose.export.report import NotRun, Timing
 from edgepose.export.timing import time_files
 from edgepose.profiles import load_profile
+from support.engines import leave_onnxruntime_the_cpu
 from support.tiny_model import save_tiny_onnx
 
 
@@ -21,10 +24,11 @@ def test_every_file_has_all_its_runs_and_the_engine_by_its_own_word(tmp_path: Pa
     assert steps == [f"time the files, round {turn} of 3" for turn in (1, 2, 3)]
 
 
-def test_a_file_that_cannot_run_here_is_no_error(tmp_path: Path) -> None:
+def test_a_file_that_cannot_run_here_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    leave_onnxruntime_the_cpu(monkeypatch)
     path = save_tiny_onnx(tmp_path)
-    on_gpu = replace(load_profile("intel-igpu"), formats=("openvino",))
-    (outcome,) = time_files([path], on_gpu, 3, lambda _: None)
+    elsewhere = replace(load_profile("auto"), providers=("coreml",))
+    (outcome,) = time_files([path], elsewhere, 3, lambda _: None)
     assert isinstance(outcome, NotRun)
-    assert outcome.why == "needs a GPU"
+    assert outcome.why == "needs ONNX Runtime with coreml"
     assert str(tmp_path) not in outcome.detail

@@ -53,7 +53,11 @@ def installed(wheel: Path, extra: str, folder: Path) -> Callable[..., "subproces
     pip = [sys.executable, "-m", "pip", "--python", str(programs / "python")]
     # compiling everything would take longer than the test
     install = [*pip, "install", "--quiet", "--no-compile", "--constraint", str(REPOSITORY / "constraints.txt")]
-    subprocess.run([*install, f"{wheel}[{extra}]"], check=True, env=environment, cwd=folder)
+    command = [*install, f"{wheel}[{extra}]"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=folder)
+    if done.returncode != 0 and "connection broken by" in done.stderr and os.environ.get("CI") != "true":
+        pytest.skip("pip reaches no package index")
+    assert done.returncode == 0, done.stderr
     listed = [*pip, "list", "--format", "json"]
     packages = subprocess.run(listed, check=True, capture_output=True, text=True, env=environment)
     assert not {package["name"] for package in json.loads(packages.stdout)} & {"torch", "onnx", "nncf", "scikit-learn"}
@@ -79,6 +83,16 @@ def test_with_one_engine_alone_it_runs_a_model_on_a_video(wheel: Path, tmp_path:
         done = edgepose("run", name, "--source", str(clip), "--json", str(poses))
         assert done.returncode == 0, done.stderr
         assert len(poses.read_text().splitlines()) == 6
+
+
+@pytest.mark.slow
+def test_with_an_engine_and_evaluate_alone_it_tells_how_accurate_a_model_is(wheel: Path, tmp_path: Path) -> None:
+    edgepose = installed(wheel, "tflite,evaluate", tmp_path)
+    done = edgepose("evaluate", str(save_tiny_tflite(tmp_path)), "--data", "synthetic:4:1", "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["people"] == 4
+    assert {"PCK@0.2", "OKS AP"} <= document["metrics"].keys()
 
 
 @pytest.mark.slow

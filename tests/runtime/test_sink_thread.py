@@ -15,10 +15,13 @@ from support.clips import dot_image
 
 
 class _Keeper(Sink):
-    """Remembers what came, slowly if told so."""
+    """Remembers what came, slowly if told so, and not before `gate` is open."""
 
-    def __init__(self, *, shows_pictures: bool, pause_s: float = 0.0, fails_at: int = -1) -> None:
-        self.shows_pictures, self._pause_s, self._fails_at = shows_pictures, pause_s, fails_at
+    def __init__(
+        self, *, shows_pictures: bool, pause_s: float = 0.0, fails_at: int = -1, gate: threading.Event | None = None
+    ) -> None:
+        self.shows_pictures, self._pause_s, self._fails_at, self._gate = shows_pictures, pause_s, fails_at, gate
+        self.has_begun = threading.Event()
         self.indexes: list[int] = []
         self.threads: set[str] = set()
 
@@ -26,6 +29,9 @@ class _Keeper(Sink):
         assert (drawn_bgr is not None) == self.shows_pictures
         if result.frame.index == self._fails_at:
             raise SinkError("the disk is full")
+        self.has_begun.set()
+        if self._gate is not None:
+            assert self._gate.wait(20)
         time.sleep(self._pause_s)
         self.indexes.append(result.frame.index)
         self.threads.add(threading.current_thread().name)
@@ -53,27 +59,31 @@ def test_a_recording_waits_for_slow_sinks_and_misses_nothing() -> None:
 
 
 def test_a_live_source_never_waits_and_only_pictures_are_missed() -> None:
-    lines, pictures = _Keeper(shows_pictures=False), _Keeper(shows_pictures=True, pause_s=0.02)
+    gate = threading.Event()
+    lines, pictures = _Keeper(shows_pictures=False), _Keeper(shows_pictures=True, gate=gate)
     thread = SinkThread([lines, pictures], Painter(), live=True, length=2)
-    begin_s = time.perf_counter()
     for i in range(30):
         thread.put(_result(i))
-    assert time.perf_counter() - begin_s < 0.3
+    assert pictures.indexes == []
+    gate.set()
     thread.close()
     assert lines.indexes == list(range(30))
-    assert 2 <= len(pictures.indexes) < 30
-    assert len(pictures.indexes) + thread.not_shown == 30
+    assert pictures.indexes == [0, 1]
+    assert thread.not_shown == 28
 
 
 def test_a_reader_that_stopped_does_not_fill_the_memory() -> None:
-    keeper = _Keeper(shows_pictures=False, pause_s=0.05)
+    gate = threading.Event()
+    keeper = _Keeper(shows_pictures=False, gate=gate)
     thread = SinkThread([keeper], Painter(), live=True, most_behind=5)
-    for i in range(50):
+    thread.put(_result(0))
+    assert keeper.has_begun.wait(20)
+    for i in range(1, 50):
         thread.put(_result(i))
+    gate.set()
     thread.close()
-    assert keeper.indexes[:5] == list(range(5))
-    assert 5 <= len(keeper.indexes) < 15
-    assert thread.not_written == 50 - len(keeper.indexes)
+    assert keeper.indexes == list(range(6))
+    assert thread.not_written == 44
 
 
 def test_an_error_is_told_though_nothing_more_is_taken() -> None:

@@ -106,3 +106,12 @@ def test_what_was_written_before_a_source_broke_off_is_named(tmp_path: Path) -> 
     assert "2.png is no image" in str(tally.broken_off)
     assert summary(tally, source, pipeline, [poses]).endswith(f"broken off; wrote {poses}")
     assert len(poses.read_text().splitlines()) == 1
+
+
+def test_frames_that_no_sink_got_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, poses = open_source(str(write_clip(tmp_path / "clip.avi", frames=3))), tmp_path / "poses.jsonl"
+    pipeline = Pipeline(source, DotEstimator(), [JsonLinesSink(poses)])
+    tally = run_to_end(pipeline)
+    monkeypatch.setattr(Pipeline, "not_written", 7)  # it takes ten thousand frames
+    told = f"0 dropped; 7 frames are missing, their reader was minutes behind; wrote {poses}"
+    assert summary(tally, source, pipeline, [poses]).endswith(told)

@@ -8,7 +8,7 @@ import torch
 from scipy.io import savemat
 
 from edgepose.runtime.skeleton import LSP_14
-from edgepose.train.checkpoint import Checkpoint, save_checkpoint
+from edgepose.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from edgepose.train.data import PoseDataset
 from edgepose.train.data.augment import plain_crop
 from edgepose.train.losses import partial_mse
@@ -20,6 +20,8 @@ PEOPLE = 24
 EVERYTHING = [(name, precision) for name in ("openvino", "onnx") for precision in ("fp32", "fp16", "int8")]
 PPNET = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8", "depth_ratio": "1"}, LSP_14, (64, 64))
 REPOSE = NetworkSpec.of_paper("repose", {"width": "8", "blocks": "1"}, LSP_14, (64, 64))
+WORST = "pyramid.0.regressor.heatmaps.1.0"
+"""The layer that hurts the spoiled network most."""
 
 
 def write_dots_as_lsp(root: Path, people: int) -> str:
@@ -58,4 +60,19 @@ def train_briefly(spec: NetworkSpec, dataset: PoseDataset, steps: int) -> Checkp
 def save_trained(path: Path, spec: NetworkSpec, people: int, steps: int) -> Path:
     """Write the checkpoint of a briefly trained network and return its path."""
     save_checkpoint(path, train_briefly(spec, DotDataset(people), steps))
+    return path
+
+
+@torch.no_grad()
+def save_spoiled(path: Path, trained: Path) -> Path:
+    """Write a trained PPNet with a few channels 2000 times as large between two layers, and return its path.
+
+    It computes the same, but no 8 bits hold both kinds of channels: int8 fails by the layer `WORST`.
+    """
+    checkpoint = load_checkpoint(trained)
+    weights, layer = checkpoint.weights, "pyramid.0.regressor.heatmaps"
+    for name in (f"{layer}.0.1.weight", f"{layer}.0.1.bias"):
+        weights[name][:8] *= 2000
+    weights[f"{layer}.1.0.weight"][:, :8] /= 2000
+    save_checkpoint(path, checkpoint)
     return path

@@ -170,7 +170,7 @@ def test_the_picture_has_the_colours_of_the_groups(tmp_path: Path) -> None:
         save_joint_statistics_picture(tmp_path / "parts.txt", statistics, groups)
 
 
-@pytest.mark.research_data
+@pytest.mark.research_data("mpii")
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_mpii_gives_the_groups_of_the_paper(research_data: Path, split: str) -> None:
     groups = joint_statistics([open_dataset(f"mpii:{research_data}/mpii:{split}")]).groups(5)
@@ -178,13 +178,12 @@ def test_mpii_gives_the_groups_of_the_paper(research_data: Path, split: str) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.research_data
 @pytest.mark.parametrize(
     ("skeleton", "specs"),
     [
-        (MPII_16, ["mpii:{}/mpii"]),
-        (LSP_14, ["lsp:{}/lsp:train", "lspet:{}/lspet"]),
-        (COCO_17, ["coco:{}/coco:train", "coco:{}/coco:val"]),
+        pytest.param(MPII_16, ["mpii:{}/mpii"], marks=pytest.mark.research_data("mpii")),
+        pytest.param(LSP_14, ["lsp:{}/lsp:train", "lspet:{}/lspet"], marks=pytest.mark.research_data("lsp", "lspet")),
+        pytest.param(COCO_17, ["coco:{}/coco:train", "coco:{}/coco:val"], marks=pytest.mark.research_data("coco")),
     ],
     ids=["mpii", "lsp", "coco"],
 )

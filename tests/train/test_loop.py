@@ -3,6 +3,7 @@
 import json
 import math
 import signal
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,6 @@ from edgepose.runtime.skeleton import LSP_14, MPII_16
 from edgepose.train import loop
 from edgepose.train.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from edgepose.train.data import WeightedDataset
-from edgepose.train.data.augment import AugmentConfig
 from edgepose.train.data.images import UnlabelledDataset
 from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample
 from edgepose.train.errors import TrainingError
@@ -29,6 +29,7 @@ from edgepose.train.progress import EpochResult
 from edgepose.train.recipe import Recipe
 from edgepose.train.state import Progress
 from support.dot_dataset import DotDataset
+from support.still import STILL
 
 SPEC = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (32, 32))
 RECIPE = Recipe(epochs=2, batch=4, warmup_steps=0, precision="fp32")
@@ -70,6 +71,7 @@ class Record:
         ({"optimiser": "adamw"}, 3),  # at its end
         ({"optimiser": "adam"}, 4),  # in the next one
         ({"optimiser": "rmsprop"}, 2),
+        ({"optimiser": "sgd"}, 4),
         ({"label_doubt": 0.9, "relabel_swapped": True}, 4),
     ],
 )
@@ -317,17 +319,34 @@ def test_a_batch_norm_with_a_single_value_is_told(tmp_path: Path) -> None:
         training.run()
 
 
-def test_what_torch_cannot_compile_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def no_compiler() -> Exception:
     from torch._dynamo.exc import TorchDynamoException  # noqa: PLC0415  as slow as the compiler
 
+    return TorchDynamoException("\nno working C++ compiler was found\nand much more")
+
+
+def no_memory() -> Exception:
+    return torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB\nand much more")
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        (no_compiler, r"cannot compile ppnet-m1-d1-w8 here \(no working C\+\+ compiler .* --compile"),
+        (no_memory, r"^the GPU has no memory for a --batch of 4 at 32x32; take a smaller one$"),
+    ],
+)
+def test_what_torch_cannot_do_here_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raised: Callable[[], Exception], told: str
+) -> None:
+    error = raised()
+
     def refuse(*_: object) -> None:
-        raise TorchDynamoException("\nno working C++ compiler was found\nand much more")
+        raise error
 
     training = trainer(tmp_path)
     monkeypatch.setattr(training, "_step", refuse)
-    with pytest.raises(
-        TrainingError, match=r"cannot compile ppnet-m1-d1-w8 here \(no working C\+\+ compiler .* --compile"
-    ):
+    with pytest.raises(TrainingError, match=told):
         training.run()
 
 
@@ -350,8 +369,7 @@ def test_the_checkpoint_says_how_it_was_trained(tmp_path: Path) -> None:
 )
 def test_overfits_a_handful_of_people(tmp_path: Path, name: str, settings: dict[str, str], side: int) -> None:
     spec = NetworkSpec.of_paper(name, settings, LSP_14, (side, side))
-    still = AugmentConfig(scale=(1, 1), rotation_deg=0, shift=0, colour=0, mirror=0, occlude=0, badly_cut=0, empty=0)
-    short = {"batch": 8, "warmup_steps": 20, "ema_decay": 0.9, "augment": still, "precision": "fp32"}
+    short = {"batch": 8, "warmup_steps": 20, "ema_decay": 0.9, "augment": STILL, "precision": "fp32"}
     recipe = replace(modern_recipe(spec), epochs=15, **short)
     data, record = DotDataset(16), Record()
     mix = [WeightedDataset(data, 10.0)]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from edgepose.cli.main import app as edgepose
+from edgepose.profiles.errors import EdgeposeError
 from edgepose.train.__main__ import app
 from edgepose.train.errors import TrainingError
 
@@ -39,3 +40,11 @@ def test_what_has_no_effect_without_a_teacher_is_told(tmp_path: Path) -> None:
     told = CliRunner().invoke(app, [*run, "--teacher-weight", "0.3"]).exception
     assert isinstance(told, TrainingError)
     assert "say whose with --teacher" in str(told)
+
+
+def test_an_unknown_recipe_is_told_with_those_that_there_are(tmp_path: Path) -> None:
+    run = ["--net", "ppnet-m1-d1-w8", "--data", "synthetic:4", "--out", str(tmp_path / "run")]
+    told = CliRunner().invoke(app, [*run, "--recipe", "papers"]).exception
+    assert isinstance(told, EdgeposeError)
+    assert str(told) == "unknown recipe 'papers'; known: paper, modern"
+    assert not (tmp_path / "run").exists()

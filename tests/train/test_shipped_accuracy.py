@@ -41,8 +41,11 @@ def test_the_card_tells_the_accuracy_and_the_origin(model: ShippedModel) -> None
 
 @pytest.mark.parametrize("model", shipped_models(), ids=by_name)
 def test_the_recipe_of_its_name_is_the_one_that_it_was_made_by(model: ShippedModel) -> None:
-    made_by = load_checkpoint(model.checkpoint).training["config"]
+    training = load_checkpoint(model.checkpoint).training
     recipe = json.loads(json.dumps(read_config(model.name).to_dict()))
+    share, of_the_run = recipe.pop("start_share", 0), [part["share"] for part in training.get("averaged", [])][:1]
+    assert of_the_run == ([share] if share else [])
+    made_by = training["config"]
     assert {**made_by, "start_from": ""} == {**recipe, "start_from": ""}, "--start-from may have said where that lies"
 
 
@@ -55,7 +58,7 @@ def test_together_they_stay_small() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.research_data
+@pytest.mark.research_data("lsp", "coco")
 @pytest.mark.parametrize("model", DEFAULT_FIRST, ids=by_name)
 def test_evaluation_gives_the_figure_of_the_card(research_data: Path, model: ShippedModel) -> None:
     told = {f.metric: f.value for f in model.accuracy if f.data.startswith(measured_on(model))}
@@ -66,7 +69,7 @@ def test_evaluation_gives_the_figure_of_the_card(research_data: Path, model: Shi
 
 
 @pytest.mark.slow
-@pytest.mark.research_data
+@pytest.mark.research_data("lsp", "coco")
 @pytest.mark.parametrize("model", shipped_models(), ids=by_name)
 def test_the_weights_are_as_accurate_as_their_export(research_data: Path, model: ShippedModel) -> None:
     files = (model.checkpoint, model.path)

@@ -15,10 +15,11 @@ from edgepose.export.formats import tensorrt as exporter_module
 from edgepose.export.formats.tensorrt import TensorRtExporter, prove
 from edgepose.export.graph import to_onnx
 from edgepose.runtime.arrays import ImageArray
-from edgepose.runtime.backends.tensorrt_build import build_engine, load_tensorrt
+from edgepose.runtime.backends.tensorrt_build import build_engine
 from edgepose.runtime.errors import MissingExtraError
 from edgepose.train.checkpoint import load_checkpoint, resolve_checkpoint
 from edgepose.train.networks import DeployNetwork
+from support.engines import tensorrt_or_skip
 from support.settled import CROPS
 from support.tiny_tensorrt import tiny_quantised
 from support.trained import PPNET
@@ -43,7 +44,7 @@ def graphs(source: ExportSource, images_rgb: ImageArray) -> dict[str, ModelProto
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_tensorrt_rtx_builds_an_engine_without_a_gpu(graphs: dict[str, ModelProto], precision: str) -> None:
-    assert build_engine(load_tensorrt(("tensorrt_rtx",)), graphs[precision].SerializeToString(), precision).engine
+    assert build_engine(tensorrt_or_skip(), graphs[precision].SerializeToString(), precision).engine
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
@@ -99,6 +100,7 @@ def test_a_handful_of_people_is_not_enough(source: ExportSource, images_rgb: Ima
 
 
 def test_an_unsigned_zero_point_is_no_export() -> None:
+    tensorrt_or_skip()
     with pytest.raises(ExportError, match=r"^no TensorRT file was made: [^\n]*UINT8 zero_point"):
         prove(tiny_quantised(np.uint8(0)), "the int8 graph")
 
@@ -109,6 +111,7 @@ def test_without_tensorrt_the_file_is_made_and_said_to_be_unproven(
     def absent(flavours: tuple[str, ...]) -> None:
         raise MissingExtraError(flavours[0], flavours[0])
 
+    tensorrt_or_skip()
     assert "built an engine of each here, for proof" in (TensorRtExporter().note(tmp_path, ran=False) or "")
     monkeypatch.setattr(exporter_module, "load_tensorrt", absent)
     assert TensorRtExporter().convert(source, "fp32", images_rgb)
@@ -146,6 +149,6 @@ def test_tensorrt_rtx_builds_the_models_that_ship(name: str, precision: str) -> 
     images = np.random.default_rng(0).integers(0, 256, (16, height, width, 3), np.uint8)
     shipped = ExportSource(deployed, to_onnx(deployed, (width, height)))
     graph = TensorRtExporter().convert(shipped, precision, images)
-    engine = build_engine(load_tensorrt(("tensorrt_rtx",)), graph.SerializeToString(), name).engine
+    engine = build_engine(tensorrt_or_skip(), graph.SerializeToString(), name).engine
     # 13 MB of weights in fp32 and less in the others, beside the code for six generations of GPUs
     assert len(engine) < 16e6

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from edgepose.runtime.backends.cuda import Buffer, CudaError, Stream, called, cudart, driver_version, find_gpu
 from edgepose.runtime.errors import NotHereError
+from support.engines import backend_or_skip
+
+cuda = backend_or_skip("cuda")
 
 _LINES = {
     "535.104.05": "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19 01:15:15 UTC 2023\nGCC",
@@ -18,7 +20,7 @@ _LINES = {
 def no_gpu() -> str:
     """What CUDA says of this machine; skips where there is a GPU."""
     try:
-        find_gpu()
+        cuda.find_gpu()
     except NotHereError as error:
         return f"{error} | {error.needs}"
     pytest.skip("needs a machine without a GPU")
@@ -28,11 +30,11 @@ def no_gpu() -> str:
 def test_the_driver_tells_its_version(tmp_path: Path, version: str) -> None:
     file = tmp_path / "version"
     file.write_text(_LINES[version])
-    assert driver_version(file) == version
+    assert cuda.driver_version(file) == version
 
 
 def test_elsewhere_the_cuda_that_the_driver_offers_stands_for_it(tmp_path: Path) -> None:
-    assert driver_version(tmp_path / "absent").startswith("-cuda")
+    assert cuda.driver_version(tmp_path / "absent").startswith("-cuda")
 
 
 def test_no_gpu_is_one_line_with_the_reason(no_gpu: str) -> None:
@@ -42,11 +44,11 @@ def test_no_gpu_is_one_line_with_the_reason(no_gpu: str) -> None:
 
 
 def test_a_failed_call_raises_in_cudas_words(no_gpu: str) -> None:
-    for make in (Stream, lambda: Buffer((1, 3), "float32")):
-        with pytest.raises(CudaError, match=r"^CUDA failed: [^\n]+; if it goes on failing, restart the device$"):
+    for make in (cuda.Stream, lambda: cuda.Buffer((1, 3), "float32")):
+        with pytest.raises(cuda.CudaError, match=r"^CUDA failed: [^\n]+; if it goes on failing, restart the device$"):
             make()
 
 
 def test_a_call_that_succeeds_gives_its_value() -> None:
-    assert called((cudart.cudaError_t.cudaSuccess, 5)) == 5
-    assert called((cudart.cudaError_t.cudaSuccess,)) is None
+    assert cuda.called((cuda.cudart.cudaError_t.cudaSuccess, 5)) == 5
+    assert cuda.called((cuda.cudart.cudaError_t.cudaSuccess,)) is None

@@ -1,15 +1,17 @@
 """What a TensorRT session does with CUDA's memory, stream and graph, in the host's memory: the order, the lifetimes."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from edgepose.runtime.arrays import FloatArray
-from edgepose.runtime.backends import tensorrt_binding
 from edgepose.runtime.errors import ModelError
 from edgepose.runtime.tensors import TensorSpec
 from support.engines import backend_or_skip
 from support.host_cuda import DoublingContext, HostCuda
 
+tensorrt_binding = backend_or_skip("tensorrt_binding")
 SPECS = [TensorSpec("image", "float32", (-1, 3)), TensorSpec("heatmaps", "float32", (-1, 3))]
 
 
@@ -21,7 +23,7 @@ def cuda(monkeypatch: pytest.MonkeyPatch) -> HostCuda:
     return host
 
 
-def bound(cuda: HostCuda, context: DoublingContext | None = None, images: int = 2) -> tensorrt_binding.Binding:
+def bound(cuda: HostCuda, context: DoublingContext | None = None, images: int = 2) -> Any:
     stream = backend_or_skip("cuda").Stream()
     return tensorrt_binding.Binding(context or DoublingContext(cuda), stream, {"image": (images, 3)}, SPECS)
 

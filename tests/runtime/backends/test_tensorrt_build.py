@@ -11,6 +11,7 @@ from onnx import helper
 
 from edgepose.runtime.backends.tensorrt_build import build_engine, load_tensorrt
 from edgepose.runtime.errors import MissingExtraError, ModelError
+from support.engines import tensorrt_or_skip
 from support.tiny_card import tiny_card
 from support.tiny_model import tiny_graph
 from support.tiny_tensorrt import tiny_quantised
@@ -18,7 +19,7 @@ from support.tiny_tensorrt import tiny_quantised
 
 @pytest.fixture
 def rtx() -> ModuleType:
-    return load_tensorrt(("tensorrt_rtx",))
+    return tensorrt_or_skip()
 
 
 def test_an_engine_is_built_without_a_gpu(rtx: ModuleType) -> None:

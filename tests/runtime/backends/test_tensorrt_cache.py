@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgepose.runtime.backends.tensorrt_build import build_engine, load_tensorrt
+from edgepose.runtime.backends.tensorrt_build import build_engine
 from edgepose.runtime.backends.tensorrt_cache import (
     ENGINE,
     KERNELS,
@@ -19,6 +19,7 @@ from edgepose.runtime.backends.tensorrt_cache import (
     model_name,
 )
 from edgepose.runtime.errors import ModelError
+from support.engines import tensorrt_or_skip
 from support.tiny_card import tiny_card
 from support.tiny_model import tiny_graph
 from support.tiny_tensorrt import KEY
@@ -93,8 +94,7 @@ def test_a_stale_engine_is_named_and_replaced_and_others_stay(tmp_path: Path) ->
 @pytest.fixture(scope="module")
 def engine() -> bytes:
     """An engine of the tiny model, built by TensorRT-RTX."""
-    tensorrt = load_tensorrt(("tensorrt_rtx",))
-    return build_engine(tensorrt, tiny_graph(tiny_card()).SerializeToString(), "tiny").engine
+    return build_engine(tensorrt_or_skip(), tiny_graph(tiny_card()).SerializeToString(), "tiny").engine
 
 
 def taken(content: bytes) -> bytes | None:

@@ -1,12 +1,13 @@
 """The card chooses the estimator."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.bottom_up import Views
@@ -20,9 +21,21 @@ from edgepose.runtime.estimators import (
 from edgepose.runtime.poses import Frame
 from support.colour_people import STANDING, draw_person, save_colour_model
 from support.engines import backend_or_skip
-from support.painted_people import save_painted_model
+from support.painted_people import paint_person, save_painted_model
 
 BOX = np.array([0, 0, 50, 100], np.float32)
+
+
+def dots() -> ImageArray:
+    image_bgr = np.full((240, 320, 3), 128, np.uint8)
+    draw_person(image_bgr, STANDING + 20, radius=8)
+    return image_bgr
+
+
+def painted() -> ImageArray:
+    image_bgr = np.zeros((240, 320, 3), np.uint8)
+    paint_person(image_bgr, (100, 40), 170)
+    return image_bgr
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +80,7 @@ def test_what_a_model_cannot_do_is_refused(of_one: Session, of_everybody: Sessio
 
 
 def test_a_least_score_takes_the_place_of_the_cards(of_one: Session) -> None:
-    image_bgr = np.full((240, 320, 3), 128, np.uint8)
-    draw_person(image_bgr, STANDING + 20, radius=8)
+    image_bgr = dots()
     image_bgr[int(STANDING[:, 1].max()) :] = 128  # the lowest joints are hidden
     for most in (1, 5):
         seen = []
@@ -80,13 +92,15 @@ def test_a_least_score_takes_the_place_of_the_cards(of_one: Session) -> None:
         open_estimator(of_one, min_score=30)
 
 
-def test_after_an_outage_everybody_is_new(of_one: Session) -> None:
-    image_bgr = np.full((240, 320, 3), 128, np.uint8)
-    draw_person(image_bgr, STANDING + 20, radius=8)
-    for most in (1, 3):
-        estimator, ids = open_estimator(of_one, most), []
-        for index, missed in ((0, 0), (1, 0), (2, 0), (42, 40), (240, 200), (241, 200)):
-            found = estimator.estimate(Frame(image_bgr, index, 0, None, missed), StageClock())
-            ids.append(found.ids)
-        assert ids[2] == ids[3] == (1,)
-        assert ids[-1] == (2,)
+@pytest.mark.parametrize(
+    ("session", "most", "picture"), [("of_one", 1, dots), ("of_one", 3, dots), ("of_everybody", None, painted)]
+)
+def test_after_an_outage_everybody_is_new(
+    request: pytest.FixtureRequest, session: str, most: int | None, picture: Callable[[], ImageArray]
+) -> None:
+    estimator, image_bgr, ids = open_estimator(request.getfixturevalue(session), most), picture(), []
+    for index, missed in ((0, 0), (1, 0), (2, 0), (42, 40), (240, 200), (241, 200), (242, 200)):
+        found = estimator.estimate(Frame(image_bgr, index, 0, None, missed), StageClock())
+        ids.append(found.ids)
+    assert ids[2] == ids[3] == (1,)
+    assert ids[-1] == (2,)

@@ -15,6 +15,7 @@ from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.skeleton import LSP_14
 from support.colour_people import STANDING, draw_person, save_colour_model
 from support.engines import backend_or_skip
+from support.runs import runs_of
 
 SIZE_WH = (400, 160)
 QUICK = CrowdSettings(windows_per_frame=6)
@@ -43,21 +44,11 @@ def settled(estimator: SeveralPeopleEstimator, people: list[FloatArray], frames:
     return [watch(estimator, people, begin + index) for index in range(frames)][-1]
 
 
-def runs_of(session: Session, estimator: SeveralPeopleEstimator, people: list[FloatArray], index: int) -> int:
+def runs_for(session: Session, estimator: SeveralPeopleEstimator, people: list[FloatArray], index: int) -> int:
     """Return how often the network runs for a frame."""
-    runs, run = 0, session.run
-
-    def counted(feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        nonlocal runs
-        runs += 1
-        return run(feeds)
-
-    session.run = counted  # type: ignore[method-assign,assignment]
-    try:
+    with runs_of(session) as runs:
         watch(estimator, people, index)
-    finally:
-        del session.run
-    return runs
+    return len(runs)
 
 
 def test_everybody_is_found_at_their_place_and_nobody_twice(session: Session) -> None:
@@ -155,13 +146,13 @@ def test_a_frame_costs_a_run_for_everybody_and_one_of_the_search(session: Sessio
     for most_people, runs in ((5, 3), (2, 2)):
         estimator = SeveralPeopleEstimator(session, most_people)
         settled(estimator, people, frames=30)
-        assert [runs_of(session, estimator, people, 30 + i) for i in range(3)] == [runs] * 3
+        assert [runs_for(session, estimator, people, 30 + i) for i in range(3)] == [runs] * 3
 
 
 def test_a_slow_device_follows_though_a_camera_gives_many_frames_meanwhile(session: Session) -> None:
     people, estimator = [at(10), at(280)], SeveralPeopleEstimator(session, 2, crowd=QUICK)
     before = [watch(estimator, people, 10 * number) for number in range(30)][-1]
-    assert [runs_of(session, estimator, people, 300 + 10 * number) for number in range(3)] == [2] * 3
+    assert [runs_for(session, estimator, people, 300 + 10 * number) for number in range(3)] == [2] * 3
     assert watch(estimator, people, 400).ids == before.ids
     assert len(before) == 2
 

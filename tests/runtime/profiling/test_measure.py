@@ -15,6 +15,7 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.profiles.result import STAGES, validate_result
 from edgepose.runtime.profiling.first_pose import measure_first_pose_ms
 from edgepose.runtime.profiling.measure import Effort, measure_layers, measure_model
+from support.engines import backend_or_skip
 from support.tiny_model import save_tiny_onnx, save_tiny_openvino
 
 EFFORT = Effort(runs=5, warmup_runs=1, max_frames=6, warmup_frames=2)
@@ -51,7 +52,7 @@ def test_a_fresh_process_says_why_it_has_no_pose(tmp_path: Path) -> None:
 
 
 def test_a_process_that_takes_too_long_is_ended(tmp_path: Path) -> None:
-    with pytest.raises(EdgeposeError, match="no first pose"):
+    with pytest.raises(EdgeposeError, match=r"no first pose .*: it took longer than 0\.01 s"):
         measure_first_pose_ms(save_tiny_onnx(tmp_path), "auto", timeout_s=0.01)
 
 
@@ -74,6 +75,24 @@ def test_a_missed_budget_is_exit_code_1(budget: str, exit_code: int, clip: str, 
     assert [check["met"] for check in document["budget"]] == [exit_code == 0]
     assert ("met" if exit_code == 0 else "missed") in done.stdout
     assert document["environment"]["threads"] == 1
+
+
+def test_times_of_another_architecture_are_not_the_devices(clip: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(f'architecture = "wasm"\n{MINE}network_p95_ms = 60000')
+    options = ["--source", clip, "--device", str(tmp_path / "mine.toml"), "--runs", "3", "--max-frames", "4"]
+    done = CliRunner().invoke(_app(profile), [str(save_tiny_onnx(tmp_path)), *options])
+    assert done.exit_code == 0, done.output
+    assert "warning: mine is wasm: times taken here are not its own" in done.stdout
+
+
+def test_an_engine_that_times_no_layers_says_so(clip: str, tmp_path: Path) -> None:
+    backend_or_skip("tflite")
+    from support.tiny_tflite import save_tiny_tflite  # noqa: PLC0415  not installed everywhere
+
+    options = ["--source", clip, "--runs", "3", "--max-frames", "4", "--layers"]
+    done = CliRunner().invoke(_app(profile), [str(save_tiny_tflite(tmp_path)), *options])
+    assert done.exit_code == 0, done.output
+    assert "this engine tells no times of single layers" in done.stdout
 
 
 def test_json_on_standard_output_is_alone_there(clip: str, tmp_path: Path) -> None:

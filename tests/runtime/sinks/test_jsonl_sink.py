@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -87,18 +88,17 @@ def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
         JsonLinesSink(tmp_path / "file" / "poses.jsonl")
 
 
-def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
-    path = tmp_path / "poses.jsonl"
-    sink = JsonLinesSink(path)
-    sink._file.close()
-    sink._file = Path("/dev/full").open("w", buffering=1)  # noqa: SIM115 - closed below, where it fails again
-    with pytest.raises(EdgeposeError, match=r"cannot write .*No space left"):
-        sink.write(_result())
+    full = tmp_path / ".poses.jsonl"
+    full.symlink_to("/dev/full")
+    monkeypatch.setattr("tempfile.mkstemp", lambda **_: (os.open(os.devnull, os.O_RDONLY), str(full)))
+    sink = JsonLinesSink(tmp_path / "poses.jsonl")
+    with pytest.raises(EdgeposeError, match=r"cannot write .*poses\.jsonl: No space left"):  # noqa: PT012  it is buffered
+        for index in range(1000):
+            sink.write(_result(index))
     sink.close()
-    with pytest.raises(OSError, match="No space left"):
-        sink._file.close()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -187,10 +187,9 @@ def test_a_full_disk_stops_while_the_video_can_be_finished(tmp_path: Path, monke
 def test_a_video_that_does_not_play_is_an_error_and_no_file(tmp_path: Path) -> None:
     sink = VideoSink(tmp_path / "out.mp4", fps=20)
     _write(sink, dot_image(10, 10))
-    sink._temporary.unlink()
-    sink._temporary.write_text("what a full disk would leave")
-    sink._writer.release()
-    sink._temporary.write_text("what a full disk would leave")
+    (begun,) = tmp_path.glob(".out-*.mp4")
+    begun.unlink()  # what is still written goes nowhere
+    begun.write_text("what a full disk would leave")
     with pytest.raises(SinkError, match="could not be finished"):
         sink.close()
     assert list(tmp_path.iterdir()) == []

@@ -64,6 +64,37 @@ def test_a_mode_is_asked_for_as_motion_jpeg_first(monkeypatch: pytest.MonkeyPatc
         assert not source._capture.asked  # type: ignore[attr-defined]
 
 
+class _Leaving(_Capture):
+    """Gives so many pictures, and is gone."""
+
+    def __init__(self, pictures: int) -> None:
+        super().__init__()
+        self._left = pictures
+
+    def isOpened(self) -> bool:  # noqa: N802  OpenCV's name
+        return self._left > 0
+
+    def read(self) -> tuple[bool, object]:
+        self._left -= 1
+        return super().read() if self._left >= 0 else (False, None)
+
+
+def test_a_camera_that_gives_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgepose.runtime.sources.camera._require_node", lambda _: None)
+    monkeypatch.setattr(cv2, "VideoCapture", lambda: _Leaving(0))
+    with pytest.raises(SourceError, match="camera 0 gives no picture; close other programs that use it"):
+        open_source("0")
+
+
+def test_a_camera_that_goes_away_says_after_how_many_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgepose.runtime.sources.camera._require_node", lambda _: None)
+    monkeypatch.setattr(cv2, "VideoCapture", lambda: _Leaving(3))  # the first tells the size
+    frames = []
+    with open_source("0") as source, pytest.raises(SourceError, match="camera 0 stopped after 2 frames; check its"):
+        frames.extend(source)
+    assert len(frames) == 2
+
+
 @pytest.mark.parametrize("text", ["", "1280", "0x720", "1280x720@", "1280x720@0", "wide", "1280x720@30fps"])
 def test_what_is_no_mode_is_told(text: str) -> None:
     with pytest.raises(SourceError, match="expected a camera's mode as 1280x720 or 1280x720@30, found"):

@@ -1,4 +1,3 @@
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,59 +7,91 @@ import pytest
 
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.errors import SourceError
+from edgepose.runtime.poses import Frame
 from edgepose.runtime.sources import open_source
 from edgepose.runtime.sources.base import FrameSource
 from edgepose.runtime.sources.paced import PacedSource
+from edgepose.runtime.sources.video import VideoSource
 from support.clips import dot_image, write_clip
+
+BEGIN_NS = 5_000_000_000
+
+
+class Clock:
+    """Time passes where somebody waits or works, and nowhere else."""
+
+    def __init__(self) -> None:
+        self._ns = BEGIN_NS
+
+    def now_ns(self) -> int:
+        return self._ns
+
+    def pass_ms(self, duration_ms: float) -> None:
+        self._ns += round(duration_ms * 1e6)
+
+    def wait(self, seconds: float) -> bool:
+        self.pass_ms(1000 * seconds)
+        return False
 
 
 class SlowSource(FrameSource):
-    """A recording whose pictures take `read_s` to read, the first one `first_s` besides."""
+    """A recording whose pictures take `read_ms` to read, the first one `first_ms` besides."""
 
-    def __init__(self, frames: int, fps: float, read_s: float, first_s: float = 0.0) -> None:
+    def __init__(self, clock: Clock, frames: int, fps: float, read_ms: float = 0.0, first_ms: float = 0.0) -> None:
         self.name, self.size_wh, self.fps, self.declared_frames = "slow", (8, 8), fps, frames
-        self._read_s, self._first_s = read_s, first_s
+        self._clock, self._read_ms, self._first_ms = clock, read_ms, first_ms
 
     def images(self) -> Iterator[ImageArray]:
-        time.sleep(self._first_s)
+        self._clock.pass_ms(self._first_ms)
         for _ in range(self.declared_frames):
-            time.sleep(self._read_s)
+            self._clock.pass_ms(self._read_ms)
             yield np.zeros((8, 8, 3), np.uint8)
 
 
+def paced(source: FrameSource, clock: Clock) -> PacedSource:
+    return PacedSource(source, now_ns=clock.now_ns, wait=clock.wait)
+
+
+def times_ms(frames: list[Frame]) -> list[float]:
+    return [(frame.t_ns - BEGIN_NS) / 1e6 for frame in frames]
+
+
 def test_frames_come_at_the_files_rate(tmp_path: Path) -> None:
-    path = write_clip(tmp_path / "clip.avi", frames=10, fps=20)
-    with open_source(str(path), paced=True) as source:
+    path, clock = write_clip(tmp_path / "clip.avi", frames=10, fps=20), Clock()
+    with paced(VideoSource(path), clock) as source:
         frames = list(source)
         assert source.live
         assert source.dropped == 0
         assert [source.time_ns(frame) for frame in frames] == [frame.t_ns for frame in frames]
-    due_ns = np.arange(10) * 50e6
-    late_ns = np.array([frame.t_ns - frames[0].t_ns for frame in frames]) - due_ns
-    assert np.median(np.abs(late_ns)) < 10e6
+    assert [frame.index for frame in frames] == list(range(10))
+    assert times_ms(frames) == pytest.approx([50 * index for index in range(10)])
 
 
-def test_late_frames_are_dropped_and_counted(tmp_path: Path) -> None:
-    path = write_clip(tmp_path / "clip.avi", frames=20, fps=50)
-    with open_source(str(path), paced=True) as source:
-        indexes = []
+def test_late_frames_are_dropped_and_counted() -> None:
+    clock, frames = Clock(), []
+    with paced(SlowSource(clock, frames=20, fps=50), clock) as source:
         for frame in source:
-            indexes.append(frame.index)
-            time.sleep(0.05)
-        assert source.dropped > 5
-        assert len(indexes) + source.dropped == 20
-    assert indexes == sorted(set(indexes))
+            frames.append(frame)
+            clock.pass_ms(47)
+        assert source.dropped == 11
+    assert [frame.index for frame in frames] == [0, 2, 4, 7, 9, 11, 14, 16, 18]
+    assert times_ms(frames) == pytest.approx([47 * number for number in range(9)])
 
 
 def test_a_recording_that_is_read_slower_than_it_plays_comes_whole() -> None:
-    with PacedSource(SlowSource(frames=12, fps=100, read_s=0.015)) as source:
-        assert [frame.index for frame in source] == list(range(12))
+    clock = Clock()
+    with paced(SlowSource(clock, frames=12, fps=100, read_ms=15), clock) as source:
+        frames = list(source)
         assert source.dropped == 0
+    assert [frame.index for frame in frames] == list(range(12))
+    assert times_ms(frames) == pytest.approx([15 * number for number in range(1, 13)])
 
 
 def test_time_before_the_first_picture_is_not_late() -> None:
-    with PacedSource(SlowSource(frames=5, fps=50, read_s=0.0, first_s=0.3)) as source:
-        assert len(list(source)) == 5
+    clock = Clock()
+    with paced(SlowSource(clock, frames=5, fps=50, first_ms=300), clock) as source:
+        assert times_ms(list(source)) == pytest.approx([300, 320, 340, 360, 380])
+        assert source.dropped == 0
 
 
 def test_nobody_waits_for_the_next_frame_of_one_that_is_stopped(tmp_path: Path) -> None:
@@ -73,12 +104,12 @@ def test_nobody_waits_for_the_next_frame_of_one_that_is_stopped(tmp_path: Path) 
 
 
 def test_a_video_that_tells_its_clock_for_a_rate_is_still_a_video(tmp_path: Path) -> None:
-    path = write_clip(tmp_path / "clip.avi", frames=6, fps=1000)
+    path, clock = write_clip(tmp_path / "clip.avi", frames=6, fps=1000), Clock()
     with open_source(str(path)) as source:
         assert (source.fps, source.is_sequence, source.playback_fps) == (None, True, 30.0)
         assert source.time_ns(list(source)[3]) == 100_000_000
-    with open_source(str(path), paced=True) as source:
-        assert len(list(source)) == 6
+    with paced(VideoSource(path), clock) as source:
+        assert times_ms(list(source)) == pytest.approx([index * 1000 / 30 for index in range(6)], abs=0.01)
 
 
 def test_loose_images_have_no_pace(tmp_path: Path) -> None:

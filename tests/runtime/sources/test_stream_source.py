@@ -116,7 +116,9 @@ def test_a_stream_that_hangs_is_left_at_once_with_its_poses_written(tmp_path: Pa
             assert len(poses.read_text().splitlines()) == 1
         finally:
             over.set()
+        deadline_s = time.perf_counter() + 5
         while any(thread.name == "capture" for thread in threading.enumerate()):
+            assert time.perf_counter() < deadline_s
             time.sleep(0.01)
     assert not source._capture.isOpened()
 

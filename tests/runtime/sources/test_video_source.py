@@ -134,9 +134,11 @@ def test_closing_twice_is_fine(tmp_path: Path) -> None:
     assert len(list(source)) <= 1
 
 
-@pytest.mark.research_data
+@pytest.mark.research_data("video")
 def test_real_clips_open(research_data: Path) -> None:
-    for path in sorted((research_data / "video").glob("*.mp4")):
+    clips = sorted((research_data / "video").glob("*.mp4"))
+    assert clips
+    for path in clips:
         with open_source(str(path)) as source:
             frame = next(iter(source))
             assert frame.image_bgr.shape == (source.size_wh[1], source.size_wh[0], 3)

@@ -124,7 +124,7 @@ def test_an_annotation_of_an_unknown_image_is_one_clear_line(tmp_path: Path) -> 
         open_dataset(f"coco:{tmp_path}").sample(0)
 
 
-@pytest.mark.research_data
+@pytest.mark.research_data("coco")
 def test_the_real_coco_has_its_people(research_data: Path) -> None:
     dataset = open_dataset(f"coco:{research_data / 'coco'}:val")
     samples = [dataset.sample(i) for i in range(0, len(dataset), 40)]

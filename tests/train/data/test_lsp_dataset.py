@@ -105,7 +105,7 @@ def test_a_bad_image_is_named(tmp_path: Path) -> None:
             dataset.sample(index)
 
 
-@pytest.mark.research_data
+@pytest.mark.research_data("lsp", "lspet")
 def test_the_real_lsp_has_people_with_heads_up(research_data: Path) -> None:
     test = open_dataset(f"lsp:{research_data / 'lsp'}:test")
     train = open_dataset(f"lspet:{research_data / 'lspet'}:train")

@@ -116,8 +116,8 @@ def test_joints_that_the_data_lacks_are_unlabelled(tmp_path: Path) -> None:
     np.testing.assert_array_equal(picture.keypoints[0, nose[0]], dataset.keypoints(0)[nose[1]])
 
 
-def test_the_research_data_has_everybody(research_data: Path) -> None:
+@pytest.mark.research_data("coco")
+def test_the_real_coco_has_everybody_in_its_pictures(research_data: Path) -> None:
     dataset = open_dataset(f"coco:{research_data / 'coco'}:val")
     pictures = dataset.one_a_picture()
-    assert len(pictures) == 123
-    assert sum(len(dataset.picture(index)[0].keypoints) for index in pictures) == len(dataset) == 352
+    assert sum(len(dataset.picture(index)[0].keypoints) for index in pictures) == len(dataset) > len(pictures) > 0

@@ -1,5 +1,6 @@
 """What a network that sees everybody learns: the focal loss at five scales, and that it does learn."""
 
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,13 +32,12 @@ from edgepose.train.recipe import Recipe
 from edgepose.train.session import network_predictor
 from support.crowds import crowd_in_a_row
 from support.dot_dataset import DotDataset
+from support.still import STILL
 
 CODEC = BodyPartCodec((64, 64), (16, 16))
 ALL_MAPS = torch.ones(1, 50)
 TINY = NetworkSpec("simplepose-edge", SIMPLE_POSE_18, (64, 64), {"width": 16, "step": 4, "stages": 1})
-AS_IT_IS = AugmentConfig(
-    padding=1.0, scale=(1, 1), rotation_deg=0, shift=0, colour=0, mirror=0, occlude=0, badly_cut=0, empty=0
-)
+AS_IT_IS = replace(STILL, padding=1.0)
 
 
 def objective(spec: NetworkSpec = TINY, **changes: object) -> BodyPartObjective:
@@ -148,16 +148,20 @@ def tiny_recipe(**changes: object) -> Recipe:
 
 
 class Losses:
-    """Keeps the loss of every epoch."""
+    """Keeps the loss of every step and every epoch, and on request presses Ctrl-C after a step."""
 
-    def __init__(self) -> None:
-        self.values: list[float] = []
+    def __init__(self, interrupt_at: int | None = None) -> None:
+        self.of_steps: list[float] = []
+        self.of_epochs: list[float] = []
+        self._interrupt_at = interrupt_at
 
     def on_step(self, step: int, total_steps: int, loss: float) -> None:
-        pass
+        self.of_steps.append(loss)
+        if step == self._interrupt_at:
+            signal.raise_signal(signal.SIGINT)
 
     def on_epoch(self, result: EpochResult, network: nn.Module) -> None:
-        self.values.append(result.loss)
+        self.of_epochs.append(result.loss)
 
 
 OTHERS = [pytest.param(*which, marks=pytest.mark.slow) for which in (("modern", "squared"), ("paper", "focal"))]
@@ -172,7 +176,25 @@ def test_training_makes_the_loss_smaller(tmp_path: Path, recipe: str, loss: str)
     quick = replace(base, epochs=6, batch=4, precision="fp32", ema_decay=0.0, warmup_steps=0, augment=AS_IT_IS)
     losses = Losses()
     Trainer(TINY, quick, mix, tmp_path, workers=0, observers=(losses,)).run()
-    assert losses.values[-1] < 0.9 * losses.values[0]
+    assert losses.of_epochs[-1] < 0.9 * losses.of_epochs[0]
+
+
+def test_resuming_gives_the_numbers_of_an_uninterrupted_run(tmp_path: Path) -> None:
+    mix = [WeightedDataset(open_dataset("synthetic:8:3"), 1.0)]
+
+    def trainer(folder: str, losses: Losses) -> Trainer:
+        return Trainer(TINY, tiny_recipe(epochs=2), mix, tmp_path / folder, workers=0, observers=(losses,))
+
+    whole, first, second = Losses(), Losses(interrupt_at=2), Losses()
+    expected = trainer("whole", whole).run().weights
+    with pytest.raises(KeyboardInterrupt):
+        trainer("cut", first).run()
+    resumed = trainer("cut", second)
+    resumed.resume()
+    weights = resumed.run().weights
+    assert len(first.of_steps) == 3  # the step after the key is pressed is the last one
+    assert first.of_steps + second.of_steps == whole.of_steps
+    assert all(torch.equal(weights[name], tensor) for name, tensor in expected.items())
 
 
 def test_a_checkpoint_has_the_codec_and_is_validated_by_everybody(tmp_path: Path) -> None:

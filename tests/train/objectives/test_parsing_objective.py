@@ -13,7 +13,6 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.checkpoint import Checkpoint, CheckpointError
 from edgepose.train.data import DataError, WeightedDataset, open_dataset, open_mix
-from edgepose.train.data.augment import AugmentConfig
 from edgepose.train.data.crops import Draw
 from edgepose.train.data.part_labels import PART_CLASSES, UNKNOWN, value_of
 from edgepose.train.loop import Trainer
@@ -32,6 +31,7 @@ from edgepose.train.recipe import Recipe
 from edgepose.train.world import World
 from support.data_sets import write_ccp
 from support.dot_dataset import DotDataset
+from support.still import STILL
 from support.trained import PPNET
 
 SPEC = NetworkSpec.of_paper("pil", {}, LSP_14, (64, 64))
@@ -256,8 +256,7 @@ def test_the_report_of_a_run_has_the_parsing_beside_the_pose() -> None:
 @pytest.mark.slow
 @pytest.mark.long
 def test_it_learns_sixteen_people_by_heart(tmp_path: Path) -> None:
-    still = AugmentConfig(scale=(1, 1), rotation_deg=0, shift=0, colour=0, mirror=0, occlude=0, badly_cut=0, empty=0)
-    short = {"epochs": 60, "batch": 8, "warmup_steps": 20, "ema_decay": 0.9, "augment": still, "precision": "fp32"}
+    short = {"epochs": 60, "batch": 8, "warmup_steps": 20, "ema_decay": 0.9, "augment": STILL, "precision": "fp32"}
     recipe, people = replace(modern_recipe(SPEC), **short), DotDataset(16)
     trainer = Trainer(SPEC, recipe, [WeightedDataset(people, 1.0)], tmp_path, validate_on=people, workers=0)
     accuracies = [point["accuracy"] for point in trainer.run().training["progress"]["curve"]]

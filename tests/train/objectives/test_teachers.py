@@ -18,7 +18,7 @@ from edgepose.runtime.skeleton import COCO_17, LSP_14, MPII_16, SIMPLE_POSE_18
 from edgepose.runtime.synthetic import render_people
 from edgepose.train.checkpoint import Checkpoint, CheckpointError
 from edgepose.train.data import DataError, WeightedDataset, open_dataset, without_labels
-from edgepose.train.data.augment import AugmentConfig, within
+from edgepose.train.data.augment import within
 from edgepose.train.data.crops import Draw
 from edgepose.train.loop import Trainer
 from edgepose.train.networks import DeployNetwork, NetworkSpec
@@ -30,11 +30,11 @@ from edgepose.train.objectives.teachers import Teachers
 from edgepose.train.recipe import Recipe
 from support.compiling import check_compiles
 from support.dot_dataset import DotDataset
+from support.still import STILL
 from support.trained import train_briefly
 
 STUDENT = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (32, 32))
 TEACHER = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (48, 64))
-STILL = AugmentConfig(scale=(1, 1), rotation_deg=0, shift=0, colour=0, mirror=0, occlude=0, badly_cut=0, empty=0)
 RECIPE = Recipe(epochs=2, batch=4, warmup_steps=0, precision="fp32", augment=STILL)
 DOTS = [WeightedDataset(DotDataset(8), 1.0)]
 PIL = NetworkSpec.of_paper("pil", {"fusion": "multi-task"}, LSP_14, (64, 64))
