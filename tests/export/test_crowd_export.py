@@ -49,8 +49,8 @@ def test_the_file_makes_the_same_people_as_torch(crowd: Path, painted: str, tmp_
     limits = tolerance_of("onnx", "fp32")
     assert report.original > 80
     assert report.people == len(PaintedCrowds(PICTURES))
-    assert row.parity <= limits.raw
-    assert row.px <= limits.keypoint_sigmas * CROWD.codec().sigma_px
+    assert row.raw_difference <= limits.raw
+    assert row.keypoint_error_px <= limits.keypoint_sigmas * CROWD.codec().sigma_px
     assert row.drop <= limits.drop
     with open_model(tmp_path / row.path) as session, TorchSession(crowd) as torch_session:
         assert session.outputs == (TensorSpec("maps", "float32", (1, 50, 32, 32)),)

@@ -32,8 +32,8 @@ def test_every_format_and_precision_is_within_its_tolerances(exported: Exported)
     assert report.original > 80
     for row in report.rows:
         limits = tolerance_of(row.format, row.precision)
-        assert row.parity <= limits.raw
-        assert row.px <= limits.keypoint_sigmas * PPNET.codec().sigma_px
+        assert row.raw_difference <= limits.raw
+        assert row.keypoint_error_px <= limits.keypoint_sigmas * PPNET.codec().sigma_px
         assert row.drop == pytest.approx(report.original - row.metric)
         assert row.drop <= limits.drop
 
@@ -57,15 +57,16 @@ def test_export_json_has_a_row_for_every_file(exported: Exported) -> None:
     document = json.loads((out / "export.json").read_text())
     assert document["rows"] == json.loads(json.dumps([asdict(row) for row in report.rows]))
     assert document["recommended"]["path"] in {row.path for row in report.rows}
-    keys = ["format", "precision", "path", "sha256", "size", "parity", "px", "metric", "drop", "p50"]
+    keys = ["format", "precision", "path", "sha256", "size_bytes", "raw_difference", "keypoint_error_px"]
+    keys += ["metric", "drop", "p50_ms"]
     assert [field.name for field in fields(Row)] == [*keys, "not_run", "runs_in", "excluded_layers"]
     for row in document["rows"]:
         path = out / row["path"]
         assert row["sha256"] == sha256_of(path)
         weights = path.with_suffix(".bin").stat().st_size if path.suffix == ".xml" else 0
-        assert row["size"] == path.stat().st_size + weights
+        assert row["size_bytes"] == path.stat().st_size + weights
         timing = document["timing"][row["path"]]
-        assert timing["network_ms"]["p50"] == row["p50"] > 0
+        assert timing["network_ms"]["p50"] == row["p50_ms"] > 0
         assert timing["engine"]["precision"] in {"f32", "bf16", "f16"}
         assert row["runs_in"].endswith(timing["engine"]["precision"])
         assert row["runs_in"].startswith("int8+") == (row["precision"] == "int8")
@@ -194,13 +195,13 @@ def test_a_device_that_is_not_here_still_gets_its_files(ppnet: Path, dots: str, 
     targets = [("openvino", "fp32"), ("openvino", "fp16")]
     report = run_export(ExportRequest(ppnet, targets, tmp_path / "out", validate=dots, device="intel-igpu", runs=3))
     assert report.failures == ()
-    assert [(row.p50, row.runs_in, row.not_run) for row in report.rows] == [(None, None, "needs a GPU")] * 2
+    assert [(row.p50_ms, row.runs_in, row.not_run) for row in report.rows] == [(None, None, "needs a GPU")] * 2
     assert report.recommended is not None
     assert report.recommended.path == "small-fp16.xml"
     assert report.recommended.why.startswith("by the profile's order, not measured")
     document = json.loads((tmp_path / "out" / "export.json").read_text())
     assert document["timing"] == {}
-    assert [row["p50"] for row in document["rows"]] == [None, None]
+    assert [row["p50_ms"] for row in document["rows"]] == [None, None]
     assert ".partial" not in " ".join(document["notes"])
     assert len([line for line in report.notes if line.startswith("openvino was not run here: ")]) == 1
 
@@ -213,7 +214,7 @@ def test_times_of_a_cpu_in_a_gpus_place_choose_nothing(
     report = run_export(
         ExportRequest(ppnet, targets, tmp_path / "out", validate=dots, device="jetson-orin-nano", runs=3)
     )
-    assert all(row.p50 is not None for row in report.rows)
+    assert all(row.p50_ms is not None for row in report.rows)
     assert report.recommended is not None
     # where fp16 becomes fp32 between casts it is slower than that, which is nothing to a GPU
     assert report.recommended.path == "small-fp16.onnx"

@@ -23,9 +23,11 @@ def row(name: str, precision: str, p50: float | None, drop: float = 0.1, size: i
 def recommended(rows: list[Row], profile: DeviceProfile = PROFILE, processor: str = "CPU") -> Recommendation:
     engine = EngineInfo("any", "1", processor, 2, "f32")
     timings = {
-        row.path: Timing(Distribution(row.p50, row.p50, row.p50 * 2, row.p50 * 2, row.p50 * 2, 9), engine)
+        row.path: Timing(
+            Distribution(row.p50_ms, row.p50_ms, row.p50_ms * 2, row.p50_ms * 2, row.p50_ms * 2, 9), engine
+        )
         for row in rows
-        if row.p50 is not None
+        if row.p50_ms is not None
     }
     found = recommend(rows, timings, profile, "PCK@0.2")
     assert found is not None

@@ -63,7 +63,7 @@ def run_demonstration(
 
 def file_to_run(report: ExportReport) -> str:
     """Return the recommended file, or where that cannot run here the fastest that can."""
-    times = {row.path: row.p50 for row in report.rows if row.p50 is not None}
+    times = {row.path: row.p50_ms for row in report.rows if row.p50_ms is not None}
     if report.recommended and report.recommended.path in times:
         return report.recommended.path
     if not times:

@@ -110,12 +110,12 @@ def _row(proven: Proven, outcome: Timing | NotRun) -> Row:
         precision=proven.precision,
         path=path.name,
         sha256=sha256_of(path),
-        size=sum(file.stat().st_size for file in model_files(path)),
-        parity=parity.raw,
-        px=parity.px,
+        size_bytes=sum(file.stat().st_size for file in model_files(path)),
+        raw_difference=parity.raw,
+        keypoint_error_px=parity.px,
         metric=parity.metric,
         drop=parity.drop,
-        p50=None,
+        p50_ms=None,
         not_run=None,
         runs_in=None,
         excluded_layers=proven.excluded,
@@ -125,7 +125,7 @@ def _row(proven: Proven, outcome: Timing | NotRun) -> Row:
     arithmetic = outcome.engine.precision
     return replace(
         row,
-        p50=outcome.network_ms.p50,
+        p50_ms=outcome.network_ms.p50,
         runs_in=f"int8+{arithmetic}" if proven.precision in QUANTISED else arithmetic,
     )
 

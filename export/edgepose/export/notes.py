@@ -20,7 +20,7 @@ def slower_rows(rows: Sequence[Row], recommended: str | None = None) -> list[str
     for row in rows:
         fp32 = _fp32_of(row, rows)
         if fp32 is not None and is_slower(row, rows):
-            times = f"{row.p50:.2f} ms against {fp32.p50:.2f}"
+            times = f"{row.p50_ms:.2f} ms against {fp32.p50_ms:.2f}"
             verdict = "" if row.path == recommended else ": not recommended"
             lines.append(f"{row.format} {row.precision} is slower here than fp32 ({times}){verdict}")
     return lines
@@ -29,9 +29,9 @@ def slower_rows(rows: Sequence[Row], recommended: str | None = None) -> list[str
 def is_slower(row: Row, rows: Sequence[Row]) -> bool:
     """Tell whether a file is slower here than the fp32 of its format; fp16 has to be so by more than chance."""
     fp32 = _fp32_of(row, rows)
-    if fp32 is None or fp32.p50 is None or row.p50 is None:
+    if fp32 is None or fp32.p50_ms is None or row.p50_ms is None:
         return False
-    return row.p50 > fp32.p50 * (1.0 if row.precision in QUANTISED else SAME)
+    return row.p50_ms > fp32.p50_ms * (1.0 if row.precision in QUANTISED else SAME)
 
 
 def excluded_layers(rows: Sequence[Row]) -> list[str]:
@@ -46,7 +46,7 @@ def excluded_layers(rows: Sequence[Row]) -> list[str]:
 def substituted(rows: Sequence[Row], as_asked: Sequence[Row]) -> list[str]:
     """Return a line for every format that ran, but not on the processor that the device's profile asks for."""
     pairs = zip(rows, as_asked, strict=True)
-    found = dict.fromkeys(row.format for row, asked in pairs if row.p50 is not None and asked.p50 is None)
+    found = dict.fromkeys(row.format for row, asked in pairs if row.p50_ms is not None and asked.p50_ms is None)
     return [f"{name} ran on the CPU here, in another's place: its times say nothing of the device" for name in found]
 
 
@@ -66,7 +66,9 @@ def computed_otherwise(rows: Sequence[Row]) -> list[str]:
 
 def not_compared(rows: Sequence[Row]) -> list[str]:
     """Return a line for every timed int8 file without an fp32 of its format beside it: it may be the slower one."""
-    alone = [row for row in rows if row.precision in QUANTISED and row.p50 is not None and _fp32_of(row, rows) is None]
+    alone = [
+        row for row in rows if row.precision in QUANTISED and row.p50_ms is not None and _fp32_of(row, rows) is None
+    ]
     return [
         f"{row.format} {row.precision} may be slower than fp32, which is not here: add it to --precision"
         for row in alone

@@ -20,7 +20,9 @@ def recommend(
     is left out.
     """
     rows = timed_as_asked(rows, timings, profile)
-    fitting = [row for row in rows if row.format in profile.formats and (row.p50 is not None or profile.name != AUTO)]
+    fitting = [
+        row for row in rows if row.format in profile.formats and (row.p50_ms is not None or profile.name != AUTO)
+    ]
     ordered = sorted(fitting, key=lambda row: _rank(row, profile))
     usable = [row for row in ordered if not is_slower(row, rows)]
     if not usable:
@@ -28,7 +30,7 @@ def recommend(
     known = {row.path: _figures(row, timings) for row in ordered}
     inside = [row for row in ordered if not _over_budget(known[row.path], profile)]
     allowed = [row for row in usable if row in inside] or inside or usable
-    p50s = {row.path: row.p50 for row in ordered if row.p50 is not None}
+    p50s = {row.path: row.p50_ms for row in ordered if row.p50_ms is not None}
     measured = [row for row in allowed if row.path in p50s]
     if usable[0].path not in p50s or not measured:
         chosen = allowed[0]
@@ -47,7 +49,7 @@ def recommend(
 def timed_as_asked(rows: Sequence[Row], timings: Mapping[str, Timing], profile: DeviceProfile) -> tuple[Row, ...]:
     """Return the rows with the times alone that say something of the device: none of another processor's."""
     return tuple(
-        replace(row, p50=None) if row.path in timings and _is_substitute(row, timings[row.path], profile) else row
+        replace(row, p50_ms=None) if row.path in timings and _is_substitute(row, timings[row.path], profile) else row
         for row in rows
     )
 
@@ -66,15 +68,15 @@ def _rank(row: Row, profile: DeviceProfile) -> tuple[int, int]:
 
 
 def _speed(chosen: Row, least: float, of: str) -> str:
-    if chosen.p50 == least:
+    if chosen.p50_ms == least:
         return f"the fastest here of {of}, p50 {least:.2f} ms"
-    return f"p50 {chosen.p50:.2f} ms, as fast here as the fastest ({least:.2f}) and before it in the profile's order"
+    return f"p50 {chosen.p50_ms:.2f} ms, as fast here as the fastest ({least:.2f}) and before it in the profile's order"
 
 
 def _figures(row: Row, timings: Mapping[str, Timing]) -> dict[str, float]:
     """Return what an export knows of a file, by the names of a budget's limits."""
-    found = {"size_mb": row.size / 1e6}
-    if row.p50 is not None:
+    found = {"size_mb": row.size_bytes / 1e6}
+    if row.p50_ms is not None:
         network_ms = timings[row.path].network_ms
         found |= {f"network_{name}_ms": getattr(network_ms, name) for name in ("p50", "p95", "p99")}
     return found

@@ -12,22 +12,23 @@ from edgepose.runtime.profiling.distribution import Distribution
 
 @dataclass(frozen=True)
 class Row:
-    """One file. `path` is relative to the folder of export.json, `size` in bytes with the weights, `p50` in ms.
+    """One file. `path` is relative to the folder of export.json, `size_bytes` counts the weights.
 
-    `p50` and `runs_in`, the arithmetic by the engine's own word, are None where it was not run here, and `not_run` says
-    in a few words why. `excluded_layers` are those that int8 has in floating point.
+    `raw_difference` and `keypoint_error_px` are how far it is from torch. `p50_ms` and `runs_in`, the arithmetic by the
+    engine's own word, are None where it was not run here, and `not_run` says in a few words why. `excluded_layers` are
+    those that int8 has in floating point.
     """
 
     format: str
     precision: str
     path: str
     sha256: str
-    size: int
-    parity: float
-    px: float
+    size_bytes: int
+    raw_difference: float
+    keypoint_error_px: float
     metric: float
     drop: float
-    p50: float | None
+    p50_ms: float | None
     not_run: str | None
     runs_in: str | None
     excluded_layers: tuple[str, ...]

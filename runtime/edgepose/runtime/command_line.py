@@ -14,6 +14,7 @@ from edgepose.runtime.errors import MissingExtraError
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 _EXTRA_OF = {
+    "PIL": "evaluate",
     "pycocotools": "evaluate",
     "safetensors": "train",
     "sklearn": "train",

@@ -24,12 +24,11 @@ def rtx() -> ModuleType:
 
 def test_an_engine_is_built_without_a_gpu(rtx: ModuleType) -> None:
     built = build_engine(rtx, tiny_graph(tiny_card()).SerializeToString(), "tiny")
-    assert len(built.engine) > 10_000
-    assert built.seconds > 0
+    assert len(built) > 10_000
 
 
 def test_symmetric_int8_is_taken(rtx: ModuleType) -> None:
-    assert build_engine(rtx, tiny_quantised(np.int8(0)).SerializeToString(), "tiny").engine
+    assert build_engine(rtx, tiny_quantised(np.int8(0)).SerializeToString(), "tiny")
 
 
 def test_an_unsigned_zero_point_is_an_error_though_tensorrt_only_warns(rtx: ModuleType) -> None:

@@ -94,7 +94,7 @@ def test_a_stale_engine_is_named_and_replaced_and_others_stay(tmp_path: Path) ->
 @pytest.fixture(scope="module")
 def engine() -> bytes:
     """An engine of the tiny model, built by TensorRT-RTX."""
-    return build_engine(tensorrt_or_skip(), tiny_graph(tiny_card()).SerializeToString(), "tiny").engine
+    return build_engine(tensorrt_or_skip(), tiny_graph(tiny_card()).SerializeToString(), "tiny")
 
 
 def taken(content: bytes) -> bytes | None:

@@ -53,7 +53,7 @@ class TensorRtSession(Session):
         self._engine = self._cache.ready(
             self._key,
             self._runtime.deserialize_cuda_engine,
-            lambda: build_engine(self._tensorrt, path.read_bytes(), str(path)).engine,
+            lambda: build_engine(self._tensorrt, path.read_bytes(), str(path)),
         )
         names = [self._engine.get_tensor_name(i) for i in range(self._engine.num_io_tensors)]
         self._specs = [_spec(self._tensorrt, self._engine, name) for name in names]

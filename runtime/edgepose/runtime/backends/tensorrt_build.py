@@ -5,8 +5,6 @@ takes a file.
 """
 
 import importlib
-import time
-from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -19,14 +17,6 @@ MOST_IMAGES = 8
 _MOST_MESSAGES = 1000
 _REFUSED_WARNINGS = ("UINT8 zero_point", "issing scale and zero-point", "was clamped")
 """TensorRT goes on after these, with another network than the one it was given."""
-
-
-@dataclass(frozen=True)
-class EngineBuild:
-    """A serialised engine, and how long it took to build."""
-
-    engine: bytes
-    seconds: float
 
 
 def load_tensorrt(flavours: tuple[str, ...] = FLAVOURS) -> ModuleType:
@@ -49,15 +39,14 @@ def flavour_of(tensorrt: ModuleType) -> str:
     return tensorrt.__name__.replace("_", "-")
 
 
-def build_engine(tensorrt: ModuleType, graph: bytes, name: str, *, quickly: bool = False) -> EngineBuild:
-    """Return the engine of a serialised ONNX model; `name` is what errors call it.
+def build_engine(tensorrt: ModuleType, graph: bytes, name: str, *, quickly: bool = False) -> bytes:
+    """Return the serialised engine of an ONNX model; `name` is what errors call it.
 
     `quickly` forgoes the search for the fastest kernels. Raises `ModelError` with TensorRT's reason, also for warnings
     after which the engine would compute something else.
     """
     heard = listener(tensorrt)
     heard.forget()
-    start = time.perf_counter()
     try:
         builder = tensorrt.Builder(heard)
     except (TypeError, RuntimeError) as error:
@@ -72,7 +61,7 @@ def build_engine(tensorrt: ModuleType, graph: bytes, name: str, *, quickly: bool
     _refuse_warnings(heard, name)
     if engine is None:
         raise _refusal(tensorrt, name, heard.reason())
-    return EngineBuild(bytes(engine), time.perf_counter() - start)
+    return bytes(engine)
 
 
 @cache

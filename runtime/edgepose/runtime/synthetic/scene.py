@@ -7,7 +7,7 @@ import numpy as np
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
-from edgepose.runtime.skeleton import Skeleton
+from edgepose.runtime.skeleton import Skeleton, remap_keypoints
 from edgepose.runtime.synthetic.background import paint_background
 from edgepose.runtime.synthetic.camera import NEAR_M, Camera, sample_camera
 from edgepose.runtime.synthetic.group import sample_group
@@ -41,17 +41,7 @@ class Person:
 
     def keypoints_for(self, skeleton: Skeleton) -> FloatArray:
         """Return the keypoints (K, 2) in a skeleton's order; joints unknown here are NaN."""
-        rows_theirs, rows_here = skeleton.shared_rows(SYNTHETIC)
-        picked = np.full((len(skeleton), 2), np.nan, np.float32)
-        picked[rows_theirs] = self.keypoints[rows_here]
-        return picked
-
-    def visible_for(self, skeleton: Skeleton) -> Array:
-        """Return which joints (K,) of a skeleton are seen."""
-        rows_theirs, rows_here = skeleton.shared_rows(SYNTHETIC)
-        picked = np.zeros(len(skeleton), bool)
-        picked[rows_theirs] = self.visible[rows_here]
-        return picked
+        return remap_keypoints(self.keypoints, SYNTHETIC, skeleton)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from edgepose.train.data.pascal_part import open_pascal_part
 from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample
 from edgepose.train.data.spec import DataSpec
 from edgepose.train.data.synthetic import open_synthetic
+from edgepose.train.data.yolo import open_yolo
 
 __all__ = [
     "READERS",
@@ -38,6 +39,7 @@ READERS: dict[str, Callable[..., PoseDataset]] = {
     "pascal-part": open_pascal_part,
     "packed": open_packed,
     "images": open_images,
+    "yolo": open_yolo,
     "synthetic": open_synthetic,
 }
 _WITHOUT_SPLITS = ("packed", "images")

@@ -90,7 +90,15 @@ def open_images(name: str, root: Path) -> ImagesDataset:
 
     Raises `DataError` when there is none.
     """
+    return ImagesDataset(name, pictures_in(root))
+
+
+def pictures_in(root: Path) -> list[Path]:
+    """Return the pictures in a folder and in its folders, in the order of their names.
+
+    Raises `DataError` when there is none.
+    """
     files = sorted(file for file in root.rglob("*") if _is_picture(file.relative_to(root)) and file.is_file())
     if not files:
         raise DataError(f"no pictures in {root}: expected files of {', '.join(sorted(_SUFFIXES))}")
-    return ImagesDataset(name, files)
+    return files
