@@ -8,25 +8,16 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pytest
 
+from edgepose.export.clip_parity import clip_parity, follow_clip
 from edgepose.export.formats import TARGETS
-from edgepose.runtime.arrays import FloatArray
-from edgepose.runtime.backends.base import Session
-from edgepose.runtime.estimators import SinglePersonEstimator
-from edgepose.runtime.pipeline import Pipeline
-from edgepose.runtime.poses import Poses
-from edgepose.runtime.sources import open_source
 from edgepose.train.checkpoint import resolve_checkpoint
 from edgepose.train.session import TorchSession
 from support.shipped import of_one_person
 from support.xnnpack import partitions_of
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
-PADDING = 1.25
-SEEN, LOST = 0.2, 0.1
-"""A joint that torch scores above the first is lost where a file scores it below the second."""
 MOST_MEMORY_BYTES = 6 * 2**30
 MOST_SECONDS = 600
 """The ten minutes that the issue allows: here a clock is meant."""
@@ -85,21 +76,6 @@ def test_xnnpack_takes_the_whole_graph_of_every_tflite_file(exported: Exported) 
         assert partitions_of(file.read_bytes()) == (1, []), file.name
 
 
-def follow(session: Session, clip: str) -> list[Poses]:
-    """Return who is found in each frame of a clip."""
-    with open_source(clip) as source:
-        return [result.poses for result in Pipeline(source, SinglePersonEstimator(session)).run()]
-
-
-def distances_px(found: Poses, expected: Poses, crop_px: int) -> FloatArray:
-    """Return how far the joints (K,) that torch sees are off, in pixels of the network's crop."""
-    x0, y0, x1, y1 = expected.boxes_xyxy[0]
-    to_crop = crop_px / (PADDING * max(x1 - x0, y1 - y0))
-    distances = np.linalg.norm(found.keypoints_frame[0] - expected.keypoints_frame[0], axis=1) * to_crop
-    seen: FloatArray = distances[expected.keypoint_scores[0] >= SEEN].astype(np.float32)
-    return seen
-
-
 def test_every_int8_file_sees_in_a_rendered_clip_what_torch_sees(exported: Exported) -> None:
     check_clip(exported.name, exported.out, "synthetic:4:120")
 
@@ -112,17 +88,12 @@ def test_every_int8_file_sees_in_a_film_what_torch_sees(exported: Exported, rese
 def check_clip(name: str, out: Path, clip: str) -> None:
     """No joint is lost, and they lie less than a pixel of the crop from torch's on average."""
     with TorchSession(resolve_checkpoint(name)) as session:
-        expected = follow(session, clip)
-    assert sum(len(poses) for poses in expected) >= 30
+        expected = follow_clip(session, clip)
     for row in rows_of(out):
         if row["precision"] != "int8":
             continue
         with TARGETS[row["format"]].open_exact(out / row["path"]) as session:
-            crop_px = session.card.input_wh[0]
-            pairs = [
-                (mine, theirs) for mine, theirs in zip(follow(session, clip), expected, strict=True) if len(theirs)
-            ]
-        assert all(len(mine) == 1 for mine, _ in pairs), row["path"]
-        lost = [(mine.keypoint_scores[0] < LOST) & (theirs.keypoint_scores[0] >= SEEN) for mine, theirs in pairs]
-        assert not np.any(lost), row["path"]
-        assert np.concatenate([distances_px(*pair, crop_px) for pair in pairs]).mean() < 1, row["path"]
+            found = clip_parity(follow_clip(session, clip), expected, session.card)
+        assert found.frames >= 30
+        assert (found.missed_frames, found.lost_joints) == (0, 0), row["path"]
+        assert found.distance_px < 1, row["path"]

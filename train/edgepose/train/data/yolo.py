@@ -81,7 +81,7 @@ def _numbers(line: str, where: str) -> Array:
     whole = [_BOX + numbers for numbers in (3 * _JOINTS, 2 * _JOINTS, 0)]
     if len(values) and values[0] == _PERSON and len(values) not in whole:
         raise DataError(
-            f"{where}: expected a class, a box and COCO's {_JOINTS} joints in {whole[0]} numbers ({whole[1]} without their "
+            f"{where}: expected a class, a box and COCO's {_JOINTS} joints in {whole[0]} numbers ({whole[1]} without "
             f"visibility), found {len(values)}"
         )
     return values
