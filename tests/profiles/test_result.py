@@ -24,6 +24,7 @@ RESULT: dict[str, Any] = {
         "frame_wh": [640, 480],
         "most_people": 1,
         "everybody": False,
+        "min_score": None,
         "frames_with_people": 9,
         "warmup": {"network": 10, "frames": 10},
         "load_before": LOAD,

@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
+from edgepose.profiles.result import FRAME_STAGES
 from edgepose.runtime.arrays import ImageArray
-from edgepose.runtime.clock import STAGES, StageClock
+from edgepose.runtime.clock import StageClock
 from edgepose.runtime.errors import SinkError, SourceError
 from edgepose.runtime.pipeline import FrameResult, Pipeline
 from edgepose.runtime.poses import Frame, Poses
@@ -47,7 +48,7 @@ def test_a_file_is_followed_frame_by_frame_into_both_outputs(tmp_path: Path) -> 
     assert [line["frame"] for line in _lines(tmp_path / "poses.jsonl")] == list(range(25))
     assert len(read_clip(tmp_path / "out.avi")) == 25
     for result in results:
-        assert set(result.stage_ns) == set(STAGES)
+        assert set(result.stage_ns) == set(FRAME_STAGES)
         assert result.age_ns > sum(result.stage_ns[stage] for stage in ("crop", "infer", "decode", "smooth"))
         centre = result.poses.keypoints_frame[0].mean(axis=0)
         assert np.hypot(*(centre - dot_place(result.frame.index))) < 3
@@ -57,7 +58,7 @@ def test_the_stages_of_a_line_are_those_of_the_issue(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.avi", frames=2)
     sinks: list[Sink] = [DiscardSink(), JsonLinesSink(tmp_path / "poses.jsonl")]
     list(Pipeline(open_source(str(clip)), DotEstimator(), sinks, smoother=PoseSmoother()).run())
-    assert list(_lines(tmp_path / "poses.jsonl")[0]["stage_ms"]) == list(STAGES)
+    assert list(_lines(tmp_path / "poses.jsonl")[0]["stage_ms"]) == list(FRAME_STAGES)
 
 
 class _Clip(VideoSource):

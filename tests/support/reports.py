@@ -19,6 +19,7 @@ ENVIRONMENT = {
     "frame_wh": [640, 480],
     "most_people": 1,
     "everybody": False,
+    "min_score": None,
     "frames_with_people": 100,
     "warmup": {"network": 1, "frames": 1},
     "load_before": LOAD,

@@ -7,8 +7,10 @@ from typing import Any
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.profiles.schema import kind_of, one_line
 
-STAGES = ("capture", "crop", "infer", "decode", "smooth", "draw", "age")
-"""The stages of the camera path; `age` is no work but the time from a frame's capture to its result."""
+FRAME_STAGES = ("capture", "crop", "infer", "decode", "smooth", "draw")
+"""The stages of a frame, in the order in which they happen."""
+STAGES = (*FRAME_STAGES, "age")
+"""What is told of each frame; `age` is no work but the time from its capture to its result."""
 
 _TEXT, _NUMBER, _COUNT, _FLAG, _MAYBE_NUMBER, _TEMPERATURE = (
     "text",
@@ -41,6 +43,7 @@ _ENVIRONMENT = {
     "frame_wh": [_COUNT],
     "most_people": _COUNT,
     "everybody": _FLAG,
+    "min_score": _MAYBE_NUMBER,
     "frames_with_people": _COUNT,
     "warmup": {"network": _COUNT, "frames": _COUNT},
     "load_before": _LOAD,
@@ -57,11 +60,11 @@ _RESULT: dict[str, Any] = {
     "dropped": _COUNT,
     "rss_mb": _NUMBER,
     "size_mb": _NUMBER,
-    "first_pose_ms": _NUMBER,
+    "first_pose_ms": _MAYBE_NUMBER,
     "sustained": [
         {"start_s": _NUMBER, "network_ms": _DISTRIBUTION, "clock_mhz": _MAYBE_NUMBER, "hottest_c": _TEMPERATURE}
     ],
-    "budget": [{"name": _TEXT, "limit": _NUMBER, "measured": _NUMBER, "met": _FLAG}],
+    "budget": [{"name": _TEXT, "limit": _NUMBER, "measured": _MAYBE_NUMBER, "met": _FLAG}],
 }
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from edgepose.profiles.errors import EdgeposeError
+from edgepose.profiles.profile import FORMATS as DEVICE_FORMATS
 from edgepose.profiles.profile import PRECISIONS
 from edgepose.runtime.codecs import Codec, codec_from_dict
 from edgepose.runtime.errors import CardError
@@ -17,7 +18,7 @@ from edgepose.runtime.tensors import TensorSpec
 
 SCHEMA = 1
 COLOURS = ("rgb",)
-FORMATS = ("onnx", "openvino", "tflite", "tensorrt", "torch")
+FORMATS = (*DEVICE_FORMATS, "torch")
 DTYPES = ("uint8", "int8", "int32", "int64", "float16", "float32")
 ONNX_CARD_KEY = "edgepose.card"
 """The entry of an ONNX file's `metadata_props` that holds the card."""

@@ -4,9 +4,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-STAGES = ("capture", "crop", "infer", "decode", "smooth", "draw")
-"""The stages of a frame, in the order in which they happen."""
-
 
 def work_ns(stage_ns: Mapping[str, int]) -> int:
     """Return what all stages of a frame took together, without the wait for it."""

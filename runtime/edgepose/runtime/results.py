@@ -9,7 +9,7 @@ from edgepose.runtime.poses import Frame, Poses
 class FrameResult:
     """A frame, who is in it, and what that took.
 
-    `stage_ns` is keyed by `edgepose.runtime.clock.STAGES`; `draw` is added by the sinks' thread, later and
+    `stage_ns` is keyed by `edgepose.profiles.result.FRAME_STAGES`; `draw` is added by the sinks' thread, later and
     only where a sink shows pictures. `age_ns` is the time from capture to the smoothed poses.
     """
 

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from edgepose.profiles.errors import EdgeposeError
+from edgepose.profiles.result import FRAME_STAGES
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import Session
-from edgepose.runtime.clock import STAGES, StageClock
+from edgepose.runtime.clock import StageClock
 from edgepose.runtime.estimators import open_estimator
 from edgepose.runtime.geometry import crop_affine, image_box_xyxy, invert_affine, transform_points, warp_crop
 from edgepose.runtime.poses import Frame, Poses
@@ -45,7 +46,7 @@ def test_every_stage_is_timed_for_every_frame_after_the_warm_up(clip: str, tmp_p
     with open_model(save_tiny_onnx(tmp_path)) as session:
         found = measure_camera_path(open_source(clip), WholeFrameEstimator(session), warmup=2)
     assert found.warmup == 2
-    assert {stage: times.n for stage, times in found.stages_ms.items()} == dict.fromkeys((*STAGES, "age"), 10)
+    assert {stage: times.n for stage, times in found.stages_ms.items()} == dict.fromkeys((*FRAME_STAGES, "age"), 10)
     assert found.dropped == 0
     assert found.with_people == 10
     assert found.fps > 0
@@ -56,7 +57,7 @@ def test_the_path_is_the_work_of_all_stages_but_capture(clip: str, tmp_path: Pat
         found = measure_camera_path(open_source(clip), WholeFrameEstimator(session), 3, warmup=10)
     assert found.warmup == 1
     assert found.pipeline_ms.n == 2
-    largest = [found.stages_ms[stage].max for stage in STAGES if stage != "capture"]
+    largest = [found.stages_ms[stage].max for stage in FRAME_STAGES if stage != "capture"]
     assert max(largest) <= found.pipeline_ms.max <= sum(largest) + 0.001
 
 

@@ -30,7 +30,7 @@ def _app(command) -> typer.Typer:
 
 def test_a_report_of_a_real_model_keeps_the_schema(clip: str, tmp_path: Path) -> None:
     path = save_tiny_onnx(tmp_path)
-    report = measure_model(str(path), "auto", clip, EFFORT)
+    report = measure_model(str(path), "auto", clip, replace(EFFORT, min_score=0.0))
     document = json.loads(json.dumps(report.to_dict()))
     validate_result(document)
     assert document["model"] == str(path)
@@ -40,6 +40,7 @@ def test_a_report_of_a_real_model_keeps_the_schema(clip: str, tmp_path: Path) ->
     assert document["size_mb"] == pytest.approx(path.stat().st_size / 1e6, abs=1e-3)
     assert document["environment"]["engine"] == "onnxruntime"
     assert document["environment"]["source"] == clip
+    assert document["environment"]["min_score"] == 0
     assert document["first_pose_ms"] > 10
     assert document["rss_mb"] > 10
 
@@ -49,6 +50,10 @@ def test_a_fresh_process_says_why_it_has_no_pose(tmp_path: Path) -> None:
     broken.write_bytes(b"no model")
     with pytest.raises(EdgeposeError, match=r"no first pose from a fresh process: .*broken\.onnx"):
         measure_first_pose_ms(broken, "auto")
+
+
+def test_a_process_that_finds_nobody_has_no_first_pose(tmp_path: Path) -> None:
+    assert measure_first_pose_ms(save_tiny_onnx(tmp_path), "auto", min_score=1.0) is None
 
 
 def test_a_process_that_takes_too_long_is_ended(tmp_path: Path) -> None:

@@ -8,17 +8,12 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from edgepose.profiles import Budget
-from edgepose.profiles.result import STAGES, ResultError
+from edgepose.profiles.result import ResultError
 from edgepose.runtime.backends.base import LayerTime
-from edgepose.runtime.clock import STAGES as CLOCK_STAGES
-from edgepose.runtime.profiling.report import read_report
+from edgepose.runtime.profiling.report import Report, read_report
 from edgepose.runtime.profiling.sustained import Interval
 from edgepose.runtime.profiling.table import layers_table, report_tables
 from support.reports import ENVIRONMENT, REPORT
-
-
-def test_stages_are_those_of_the_clock_and_age() -> None:
-    assert (*CLOCK_STAGES, "age") == STAGES
 
 
 def test_a_report_is_json_of_the_closed_schema() -> None:
@@ -76,12 +71,25 @@ def test_every_limit_of_a_budget_has_a_measurement() -> None:
         (Budget(fps=30.0), 30, True),
         (Budget(fps=30.1), 30, False),
         (Budget(first_pose_ms=399.0), 400, False),
+        (Budget(size_mb=3.0), 3, True),
     ],
 )
 def test_a_missed_limit_says_so(budget: Budget, measured: float, met: bool) -> None:
     checks = REPORT.checks(budget)
     assert [(check.measured, check.met) for check in checks] == [(measured, met)]
     assert replace(REPORT, budget=checks).kept is met
+
+
+def test_a_first_pose_that_never_came_meets_no_limit() -> None:
+    nobody = replace(REPORT, first_pose_ms=None)
+    nobody = replace(nobody, budget=nobody.checks(Budget(first_pose_ms=500.0)))
+    assert not nobody.kept
+    assert Report.from_dict(json.loads(json.dumps(nobody.to_dict()))) == nobody
+    console = Console(record=True, width=120)
+    console.print(report_tables(nobody))
+    text = console.export_text()
+    assert "nobody found" in text
+    assert "nothing" in text
 
 
 @given(limit=st.floats(0.1, 100), measured=st.floats(0.1, 100))

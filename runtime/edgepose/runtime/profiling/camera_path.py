@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.runtime.clock import STAGES, work_ns
+from edgepose.profiles.result import FRAME_STAGES
+from edgepose.runtime.clock import work_ns
 from edgepose.runtime.pipeline import Estimator, Pipeline
 from edgepose.runtime.profiling.distribution import Distribution
 from edgepose.runtime.sinks import DiscardSink
@@ -68,7 +69,7 @@ def measure_camera_path(
 
 def _summary(times: _Times, warmup: int, dropped: int) -> CameraPath:
     stages_ns, ages_ns = times.stages_ns[warmup:], times.ages_ns[warmup:]
-    stages_ms = {stage: Distribution.of_ns(_of_stage(stages_ns, stage)) for stage in STAGES}
+    stages_ms = {stage: Distribution.of_ns(_of_stage(stages_ns, stage)) for stage in FRAME_STAGES}
     ends_ns = times.ends_ns[max(warmup - 1, 0) :]
     return CameraPath(
         pipeline_ms=Distribution.of_ns([work_ns(stages) for stages in stages_ns]),

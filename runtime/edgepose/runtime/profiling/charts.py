@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from xml.etree.ElementTree import Element, SubElement
 
-from edgepose.runtime.clock import STAGES
+from edgepose.profiles.result import FRAME_STAGES
 from edgepose.runtime.profiling.report import Report
 
-DRAWN_STAGES = tuple(stage for stage in STAGES if stage != "capture")
+DRAWN_STAGES = tuple(stage for stage in FRAME_STAGES if stage != "capture")
 """What `pipeline_ms` adds up."""
 
 _WIDTH, _LEFT, _RIGHT = 820, 240, 70

@@ -107,7 +107,7 @@ def _row(name: str, report: Report, fastest_ms: float) -> tuple[str, ...]:
         f"{report.network_ms.p50 / fastest_ms:.2f}x" if report.network_ms.n and fastest_ms > 0 else "-",
         _times(report.pipeline_ms),
         f"{report.fps:.1f}",
-        f"{report.first_pose_ms:.0f}",
+        report.first_pose,
         f"{report.rss_mb:.0f}",
         f"{report.size_mb:.2f}",
         "none" if not report.budget else "met" if report.kept else "missed",
@@ -121,5 +121,5 @@ def _times(times: Distribution) -> str:
 def _remarks(report: Report) -> list[str]:
     busy = max(float(report.environment[load]["others_percent"]) for load in ("load_before", "load_during"))
     remarks = [f"others kept {busy:.0f} % of the CPU busy, measure again"] if busy > BUSY_PERCENT else []
-    missed = [f"{check.name} {check.measured:.2f}, {check.limit:g} wanted" for check in report.budget if not check.met]
+    missed = [f"{check.name} {check.figure}, {check.limit:g} wanted" for check in report.budget if not check.met]
     return [*remarks, *filter(None, [report.warning]), *(f"misses its budget: {each}" for each in missed)]

@@ -72,7 +72,7 @@ def measure_model(
         pass  # a wrong one is told before the rest is measured
     before = load_now()
     with open_model(path, profile) as session:
-        first_pose_ms = measure_first_pose_ms(path, device)
+        first_pose_ms = measure_first_pose_ms(path, device, effort.min_score)
         during = LoadMeter()
         network_ms = measure_network(session, effort.runs, effort.warmup_runs)
         # only now: what a stream sends while nobody reads would come all at once
@@ -90,6 +90,7 @@ def measure_model(
             "frame_wh": list(frames.size_wh),
             "most_people": effort.most_people,
             "everybody": isinstance(session.card.codec_object(), BodyPartCodec),
+            "min_score": effort.min_score,
             "frames_with_people": path_times.with_people,
             "warmup": {"network": effort.warmup_runs, "frames": path_times.warmup},
             "load_before": asdict(before),
@@ -105,7 +106,7 @@ def measure_model(
         dropped=path_times.dropped,
         rss_mb=round(peak_rss_mb(), 1),
         size_mb=round(size_mb(path), 3),
-        first_pose_ms=round(first_pose_ms, 1),
+        first_pose_ms=None if first_pose_ms is None else round(first_pose_ms, 1),
         sustained=sustained,
     )
     return replace(report, budget=report.checks(profile.budget) if profile.budget else ())

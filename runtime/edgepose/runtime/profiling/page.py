@@ -73,8 +73,7 @@ def _details(name: str, report: Report) -> Element:
     details.append(_table((), rows, texts=2))
     if report.budget:
         checks = [
-            (check.name, f"{check.limit:g}", f"{check.measured:.2f}", "met" if check.met else "missed")
-            for check in report.budget
+            (check.name, f"{check.limit:g}", check.figure, "met" if check.met else "missed") for check in report.budget
         ]
         details.append(_table(("budget", "limit", "measured", ""), checks, texts=1))
     return details

@@ -16,12 +16,17 @@ _MOST_SEARCHED = 0.05  # with more, p95 is the time of searching
 
 @dataclass(frozen=True)
 class BudgetCheck:
-    """One limit of a budget beside what was measured; only `fps` is a floor."""
+    """One limit of a budget beside what was measured, None where nothing could be; only `fps` is a floor."""
 
     name: str
     limit: float
-    measured: float
+    measured: float | None
     met: bool
+
+    @property
+    def figure(self) -> str:
+        """What was measured, as tables show it."""
+        return "nothing" if self.measured is None else f"{self.measured:.2f}"
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,8 @@ class Report:
     """What `edgepose profile` found.
 
     `pipeline_ms` is the work on one frame once it is there; `stages_ms` has the six stages and `age`.
-    `environment` is JSON values, `sustained` empty where no sustained run was asked for.
+    `environment` is JSON values, `first_pose_ms` None where nobody was found, `sustained` empty where no sustained run
+    was asked for.
     """
 
     model: str
@@ -41,9 +47,14 @@ class Report:
     dropped: int
     rss_mb: float
     size_mb: float
-    first_pose_ms: float
+    first_pose_ms: float | None
     sustained: tuple[Interval, ...] = ()
     budget: tuple[BudgetCheck, ...] = ()
+
+    @property
+    def first_pose(self) -> str:
+        """How long the first pose took, in whole milliseconds, as tables show it."""
+        return "nobody found" if self.first_pose_ms is None else f"{self.first_pose_ms:.0f}"
 
     @property
     def machine(self) -> str:
@@ -84,9 +95,11 @@ class Report:
             f"{why}: the times of the camera path are those of searching, not of following; give a --source {instead}"
         )
 
-    def measured(self, name: str) -> float:
-        """Return the figure that a limit of this name in `Budget` is for."""
-        if name in ("fps", "rss_mb", "size_mb", "first_pose_ms"):
+    def measured(self, name: str) -> float | None:
+        """Return the figure that a limit of this name in `Budget` is for; None where there is none."""
+        if name == "first_pose_ms":
+            return self.first_pose_ms
+        if name in ("fps", "rss_mb", "size_mb"):
             return float(getattr(self, name))
         what, percentile, _ = name.split("_")
         times = {"network": self.network_ms, "pipeline": self.pipeline_ms, "age": self.stages_ms["age"]}
@@ -139,5 +152,6 @@ def read_report(path: Path) -> Report:
         raise ResultError(f"{path} is no file of edgepose profile --json: {error}") from error
 
 
-def _check(name: str, limit: float, measured: float) -> BudgetCheck:
-    return BudgetCheck(name, limit, measured, met=measured >= limit if name == "fps" else measured <= limit)
+def _check(name: str, limit: float, measured: float | None) -> BudgetCheck:
+    met = measured is not None and (measured >= limit if name == "fps" else measured <= limit)
+    return BudgetCheck(name, limit, measured, met)

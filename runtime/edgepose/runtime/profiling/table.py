@@ -82,7 +82,7 @@ def _figures(report: Report) -> Table:
     table.add_row(
         f"{report.fps:.1f}",
         str(report.dropped),
-        f"{report.first_pose_ms:.0f} ms",
+        report.first_pose if report.first_pose_ms is None else f"{report.first_pose} ms",
         f"{report.rss_mb:.0f} MB",
         f"{report.size_mb:.2f} MB",
     )
@@ -112,5 +112,5 @@ def _budget(report: Report) -> Table:
         verdict = "[green]met[/green]" if check.met else "[red]missed[/red]"
         if report.searched and check.name.startswith(_OF_THE_CAMERA_PATH):
             verdict += ", searching"
-        table.add_row(check.name, f"{check.limit:g}", f"{check.measured:.2f}", verdict)
+        table.add_row(check.name, f"{check.limit:g}", check.figure, verdict)
     return table
