@@ -11,7 +11,7 @@ multiply-accumulates. Targets: 3 times plain on a GPU, 3.5 on a CPU.
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -78,6 +78,12 @@ class Plain:
         return loss
 
 
+def epoch_after_epoch(trainer: Trainer) -> Iterator[Batch]:
+    """Yield batches without end."""
+    while True:
+        yield from trainer.batches()
+
+
 def run(given: argparse.Namespace, out: Path) -> dict[str, Any]:
     set_up_libraries()
     torch.set_num_threads(given.threads)
@@ -93,7 +99,7 @@ def run(given: argparse.Namespace, out: Path) -> dict[str, Any]:
     # the first epoch reads or renders everybody, who are in memory from then on
     for _ in trainer.batches():
         pass
-    batches = trainer.batches()
+    batches = epoch_after_epoch(trainer)
     batch = next(batches)
     plain = Plain(trainer, batch)
     for _ in range(2):
@@ -105,18 +111,10 @@ def run(given: argparse.Namespace, out: Path) -> dict[str, Any]:
     def of_a_step(work: Callable[[], object], count: int) -> float:
         return 1000 * seconds_of(world.device, lambda: [work() for _ in range(count)]) / count
 
-    def fed() -> object:
-        nonlocal batches
-        try:
-            return trainer.step(next(batches))
-        except StopIteration:
-            batches = trainer.batches()
-            return trainer.step(next(batches))
-
     ways = {
         "plain": lambda: of_a_step(plain.step, plain_steps),
         "trainer": lambda: of_a_step(lambda: trainer.step(batch), steps),
-        "fed": lambda: of_a_step(fed, steps),
+        "fed": lambda: of_a_step(lambda: trainer.step(next(batches)), steps),
     }
     result = take_turns(ways, given.rounds)
     dtype = torch.bfloat16 if recipe.precision == "bf16" else torch.float32

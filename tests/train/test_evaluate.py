@@ -13,7 +13,8 @@ from edgepose.train.checkpoint import Checkpoint, save_checkpoint
 from edgepose.train.data import open_dataset
 from edgepose.train.data.augment import plain_crop
 from edgepose.train.data.part_labels import PART_CLASSES
-from edgepose.train.evaluate import evaluate, evaluation_tables, measure
+from edgepose.train.evaluate import evaluate, measure
+from edgepose.train.evaluation_tables import evaluation_tables
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.opening import open_any, open_part_predictor
 from edgepose.train.part_accuracy import part_accuracy

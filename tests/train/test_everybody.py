@@ -18,7 +18,8 @@ from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.codecs import of_everybody
 from edgepose.runtime.skeleton import SIMPLE_POSE_18
 from edgepose.train.data import open_dataset
-from edgepose.train.evaluate import evaluate, evaluation_tables
+from edgepose.train.evaluate import evaluate
+from edgepose.train.evaluation_tables import evaluation_tables
 from edgepose.train.everybody import look_at, measure_everybody, seen_by
 from support.dot_dataset import DotDataset
 from support.engines import backend_or_skip

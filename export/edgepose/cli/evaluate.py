@@ -1,16 +1,23 @@
 """`edgepose evaluate`: how accurate a model is."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgepose.cli.options import AsJson, Data, Device
 
+if TYPE_CHECKING:
+    from edgepose.train.evaluate import Evaluation
+
 _Box = Annotated[
     str, typer.Option(help="What is cropped: data (its own box), joints (around the labelled ones) or image (all).")
+]
+_Predictions = Annotated[
+    Path | None, typer.Option(help="Write who was found into a .json there, as pycocotools reads results.")
 ]
 _Pictures = Annotated[
     Path | None, typer.Option(help="Draw the best and the worst predictions into right.png and wrong.png there.")
@@ -28,6 +35,7 @@ def evaluate(
         str, typer.Option(help="Of a model of everybody: the scales to look at, with commas; 1 is what fits its input.")
     ] = "1",
     limit: Annotated[int | None, typer.Option(min=1, help="Take the first so many people, or whole pictures.")] = None,
+    predictions: _Predictions = None,
     pictures: _Pictures = None,
     shown: Annotated[int, typer.Option(min=1, help="How many people each of these shows.")] = 12,
     as_json: AsJson = False,
@@ -42,16 +50,18 @@ def evaluate(
 
     from edgepose.profiles import load_profile  # noqa: PLC0415
     from edgepose.runtime.bottom_up import Views  # noqa: PLC0415
+    from edgepose.runtime.files import open_text_whole, refuse_overwriting  # noqa: PLC0415
     from edgepose.runtime.profiling.environment import describe_environment  # noqa: PLC0415
     from edgepose.train.data import open_dataset  # noqa: PLC0415
     from edgepose.train.evaluate import evaluate as evaluate_session  # noqa: PLC0415
-    from edgepose.train.evaluate import evaluation_tables  # noqa: PLC0415
     from edgepose.train.opening import model_path, open_any, open_part_predictor  # noqa: PLC0415
-    from edgepose.train.pictures.predictions import Judged, save_predictions  # noqa: PLC0415
+    from edgepose.train.pictures.predictions import draw_predictions  # noqa: PLC0415
+    from edgepose.train.predictions_file import write_predictions  # noqa: PLC0415
 
-    people: list[Judged] = []
     dataset, path = open_dataset(data), model_path(model)
+    refuse_overwriting({"--predictions": predictions}, {"the model": [path]})
     with (
+        nullcontext() if predictions is None else open_text_whole(predictions) as file,
         open_any(model, profile := load_profile(device)) as session,
         Progress(console=Console(stderr=True, emoji=False)) as bar,
     ):
@@ -65,14 +75,23 @@ def evaluate(
             limit=limit,
             parts=open_part_predictor(path),
             on_progress=lambda done, total: bar.update(task, completed=done, total=total),
-            on_people=people.append if pictures is not None else None,
         )
         environment = describe_environment(session, path, profile.name).to_dict()
+        if file is not None:
+            write_predictions(file, evaluation)
+        drawn = draw_predictions(pictures, evaluation, dataset, session.card, shown) if pictures is not None else ()
     evaluation = replace(evaluation, model=model, environment={**environment, **evaluation.environment})
+    _print(evaluation, as_json=as_json)
+    for written in filter(None, (predictions, *drawn)):
+        typer.echo(f"wrote {written}", err=as_json)
+
+
+def _print(evaluation: "Evaluation", *, as_json: bool) -> None:
+    from rich.console import Console  # noqa: PLC0415
+
+    from edgepose.train.evaluation_tables import evaluation_tables  # noqa: PLC0415
+
     if as_json:
         typer.echo(json.dumps(evaluation.to_dict(), indent=1, allow_nan=False))
     else:
         Console(emoji=False).print(evaluation_tables(evaluation))
-    if pictures is not None and people:  # of data with masks and no joints there is nobody
-        for written in save_predictions(pictures, people[0], shown):
-            typer.echo(f"wrote {written}", err=as_json)

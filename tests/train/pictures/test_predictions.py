@@ -13,7 +13,7 @@ from edgepose.runtime.skeleton import COCO_17, LSP_14, Skeleton
 from edgepose.train.evaluate import evaluate
 from edgepose.train.opening import open_any
 from edgepose.train.pictures.contact_sheet import contact_sheet, draw_errors, draw_found, draw_labelled
-from edgepose.train.pictures.predictions import Judged, judged, save_predictions
+from edgepose.train.pictures.predictions import Judged, judged, judged_evaluation, save_predictions
 from support.engines import backend_or_skip
 from support.painted_crowds import PaintedCrowds
 from support.painted_people import save_painted_model
@@ -104,10 +104,11 @@ def test_best_and_worst_people_are_saved(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("box", ["data", "joints", "image"])
 def test_an_evaluation_hands_over_whom_it_looked_at(box: str, tmp_path: Path) -> None:
-    handed: list[Judged] = []
+    dataset = WhiteDots(4, unlabelled=(1,))
     with open_any(save_tiny_checkpoint(tmp_path)) as session:
-        evaluation = evaluate(session, WhiteDots(4, unlabelled=(1,)), box=box, on_people=handed.append)
-    (seen,) = handed
+        evaluation = evaluate(session, dataset, box=box)
+        seen = judged_evaluation(evaluation, dataset, session.card)
+    assert seen is not None
     assert len(seen.oks) == 3
     assert seen.pck.mean() == pytest.approx(evaluation.metrics["PCK@0.2"])
     picture, lines = seen.tile(1)
@@ -118,10 +119,10 @@ def test_an_evaluation_hands_over_whom_it_looked_at(box: str, tmp_path: Path) ->
 def test_of_everybody_each_labelled_person_is_who_was_found_nearest(tmp_path: Path) -> None:
     backend_or_skip("onnxruntime")
     pytest.importorskip("pycocotools")
-    handed: list[Judged] = []
+    dataset = PaintedCrowds(4, unseen=(1,))
     with open_model(str(save_painted_model(tmp_path))) as session:
-        evaluate(session, PaintedCrowds(4, unseen=(1,)), on_people=handed.append)
-    (seen,) = handed
+        seen = judged_evaluation(evaluate(session, dataset), dataset, session.card)
+    assert seen is not None
     assert len(seen.oks) == 7
     assert sorted(np.round(seen.oks).tolist()) == [0, 1, 1, 1, 1, 1, 1]
     overlooked = int(seen.oks.argmin())

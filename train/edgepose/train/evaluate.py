@@ -2,13 +2,10 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
-from rich.console import Group
-from rich.markup import escape
-from rich.table import Table
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import FloatArray, ImageArray
@@ -17,11 +14,10 @@ from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.bottom_up import BottomUpModel, Views
 from edgepose.runtime.clock import StageClock
 from edgepose.train.data.pose_dataset import PoseDataset
-from edgepose.train.everybody import look_at, measure_everybody
+from edgepose.train.everybody import SeenPictures, look_at, measure_everybody
 from edgepose.train.metrics.oks import oks_ap, require_pycocotools
 from edgepose.train.metrics.pck import pck, torso_px
 from edgepose.train.part_accuracy import PartPredictor, mean_iou, part_accuracy
-from edgepose.train.pictures.predictions import Judged, judged_everybody, judged_people
 from edgepose.train.prediction import PredictedPeople, predict_people, predictor_of
 
 _NOT_OF_PCKH = ("pelvis", "thorax")
@@ -34,7 +30,8 @@ class Evaluation:
 
     `metrics` holds PCK@0.2 (of the torso), PCKh@0.5 (of the head), OKS AP, AP50, AP75 and AR, as far as the data
     allows, and mIoU of a network that parses; `per_joint` is PCK@0.2 of each joint that the data has, `per_part` the
-    IoU of each label of its masks.
+    IoU of each label of its masks. `seen` is everybody with a labelled joint, to be drawn or written; None where there
+    are masks alone.
     """
 
     model: str
@@ -45,10 +42,11 @@ class Evaluation:
     per_joint: dict[str, float]
     per_part: dict[str, float]
     environment: dict[str, Any]
+    seen: PredictedPeople | SeenPictures | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the evaluation as JSON values."""
-        return asdict(self)
+        """Return the evaluation as JSON values, without those that were seen."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "seen"}
 
 
 def evaluate(
@@ -62,30 +60,29 @@ def evaluate(
     limit: int | None = None,
     parts: PartPredictor | None = None,
     on_progress: Callable[[int, int], None] | None = None,
-    on_people: Callable[[Judged], None] | None = None,
 ) -> Evaluation:
     """Measure an open model on the first `limit` people of a data set, cropped as its card says.
 
     `box` is `data`, `joints` or `image`: where a person's box comes from. `flip_test` averages with the mirrored
     crop. `parts` is the same network's parsing, measured where the data has masks. A model of everybody looks at the
-    first `limit` whole pictures, at `scales` of what fits its input. `on_people` is given everybody with a labelled
-    joint, to be drawn. Raises `EdgeposeError` for another box, for an option of the other kind of model, for a flip
-    test of a model that decodes itself, and when nobody has a label that the model knows, `MissingExtraError` without
-    pycocotools.
+    first `limit` whole pictures, at `scales` of what fits its input. Raises `EdgeposeError` for another box, for an
+    option of the other kind of model, for a flip test of a model that decodes itself, and when nobody has a label that
+    the model knows, `MissingExtraError` without pycocotools.
     """
     require_pycocotools()
     card, padding = session.card, session.card.crop.padding
     if isinstance(card.codec_object(), BodyPartCodec):
         if box not in ("data", "image"):
             raise EdgeposeError(f"{card.name} looks at whole pictures; leave --box {box} out")
-        return _evaluate_everybody(session, dataset, Views(scales, flip_test), limit, on_progress, on_people)
+        return _evaluate_everybody(session, dataset, Views(scales, flip_test), limit, on_progress)
     if scales != (1.0,):
         raise EdgeposeError(f"{card.name} looks at one person in a crop; --scales is for models of everybody")
     per_part = {} if parts is None else part_accuracy(parts, dataset, card.input_wh, padding, box=box, limit=limit)
     metrics = {"mIoU": mean_iou(per_part)} if per_part else {}
     per_joint: dict[str, float] = {}
     people = images = len(dataset) if limit is None else min(len(dataset), limit)
-    if not per_part or _has_joints(dataset):
+    seen = None
+    if not per_part or dataset.has_joints:
         seen = predict_people(
             predictor_of(session, flip_test=flip_test),
             dataset,
@@ -100,10 +97,8 @@ def evaluate(
         of_joints, per_joint = measure(seen)
         metrics = of_joints | metrics
         people, images = len(seen), len(set(seen.image_ids))
-        if on_people is not None:
-            on_people(judged_people(seen, dataset, card.input_wh[0] / card.input_wh[1], padding, box))
     environment = _environment(session, box, flip_test, 1.0 if box == "image" else padding)
-    return Evaluation(card.name, dataset.name, images, people, metrics, per_joint, per_part, environment)
+    return Evaluation(card.name, dataset.name, images, people, metrics, per_joint, per_part, environment, seen)
 
 
 def _evaluate_everybody(
@@ -112,7 +107,6 @@ def _evaluate_everybody(
     views: Views,
     limit: int | None,
     on_progress: Callable[[int, int], None] | None,
-    on_people: Callable[[Judged], None] | None,
 ) -> Evaluation:
     skeleton = session.card.skeleton_object()
     model = BottomUpModel(session, views, least_score=0.0)  # average precision ranks whoever is found
@@ -124,11 +118,9 @@ def _evaluate_everybody(
 
     found, truth = look_at(see, dataset, skeleton, limit, on_progress)
     metrics = _known(measure_everybody(found, truth, skeleton))
-    if on_people is not None:
-        on_people(judged_everybody(found, truth, dataset, skeleton))
     environment = _environment(session, "image", views.flip, 1.0) | {"scales": list(views.scales)}
-    images = len(set(truth.image_ids))
-    return Evaluation(session.card.name, dataset.name, images, len(truth), metrics, {}, {}, environment)
+    images, seen = len(set(truth.image_ids)), SeenPictures(skeleton, found, truth)
+    return Evaluation(session.card.name, dataset.name, images, len(truth), metrics, {}, {}, environment, seen)
 
 
 def _environment(session: Session, box: str, flip_test: bool, padding: float) -> dict[str, Any]:
@@ -143,10 +135,6 @@ def _environment(session: Session, box: str, flip_test: bool, padding: float) ->
         "flip_test": flip_test,
         "padding": padding,
     }
-
-
-def _has_joints(dataset: PoseDataset) -> bool:
-    return any(np.isfinite(dataset.keypoints(i)).any() for i in range(len(dataset)))
 
 
 def measure(people: PredictedPeople) -> tuple[dict[str, float], dict[str, float]]:
@@ -169,19 +157,3 @@ def measure(people: PredictedPeople) -> tuple[dict[str, float], dict[str, float]
 
 def _known(values: dict[str, float]) -> dict[str, float]:
     return {name: value for name, value in values.items() if math.isfinite(value)}
-
-
-def evaluation_tables(evaluation: Evaluation) -> Group:
-    """Return an evaluation as tables for rich, under one line that says of what."""
-    title = f"{evaluation.model} on {evaluation.data}: {evaluation.people} people in {evaluation.images} images"
-    tables = [("metric", evaluation.metrics), ("joint, PCK@0.2", evaluation.per_joint)]
-    tables.append(("part, IoU", evaluation.per_part))
-    return Group(escape(title), *(_table(heading, values) for heading, values in tables if values))
-
-
-def _table(heading: str, values: dict[str, float]) -> Table:
-    table = Table(heading, "%")
-    table.columns[1].justify = "right"
-    for name, value in values.items():
-        table.add_row(name, f"{value:.2f}")
-    return table

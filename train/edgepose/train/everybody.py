@@ -44,6 +44,15 @@ class Everybody:
         return len(self.image_ids)
 
 
+@dataclass(frozen=True)
+class SeenPictures:
+    """Whom a model found in pictures, and who is labelled in them: keypoints of a skeleton."""
+
+    skeleton: Skeleton
+    found: Everybody
+    truth: Everybody
+
+
 See = Callable[[ImageArray], tuple[FloatArray, FloatArray]]
 """A picture (H, W, 3) BGR -> keypoints (P, K, 2) of the people in it, in its pixels, and their scores (P, K)."""
 

@@ -66,7 +66,7 @@ def oks_ap(
     found_ids = image_ids if found_image_ids is None else found_image_ids
     numbers = {name: number for number, name in enumerate(dict.fromkeys([*image_ids, *found_ids]), start=1)}
     images = [numbers[name] for name in image_ids]
-    results = _results(found, scores, [numbers[name] for name in found_ids])
+    results = coco_results(found, scores, [numbers[name] for name in found_ids])
     with contextlib.redirect_stdout(io.StringIO()):
         document = COCO()
         people = _labelled(truth, area_px2, images) + [
@@ -143,8 +143,11 @@ def _box_xywh(points: FloatArray) -> list[float]:
     return [float(value) for value in (*corner, *(points.max(axis=0) - corner))]
 
 
-def _results(found: FloatArray, scores: FloatArray, images: Sequence[int]) -> list[dict[str, Any]]:
-    # COCO's own convention for a joint that was not found
+def coco_results(found: FloatArray, scores: FloatArray, images: Sequence[int | str]) -> list[dict[str, Any]]:
+    """Return poses (M, K, 2) that score (M,), and the image of each, as COCO's evaluation reads them.
+
+    A joint that was not found is at 0, 0, as COCO has it; the third number of each is not looked at.
+    """
     triples = np.concatenate([np.nan_to_num(found), np.ones_like(found[..., :1])], axis=-1)
     return [
         {"image_id": image, "category_id": 1, "score": float(score), "keypoints": triple.ravel().tolist()}

@@ -8,10 +8,12 @@ import cv2
 import numpy as np
 
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
+from edgepose.runtime.card import ModelCard
 from edgepose.runtime.geometry import crop_affine, fit_box_xyxy, keypoints_box_xyxy, transform_points, warp_crop
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.data.pose_dataset import PoseDataset, in_skeleton, picture_in_skeleton
-from edgepose.train.everybody import Everybody
+from edgepose.train.evaluate import Evaluation
+from edgepose.train.everybody import Everybody, SeenPictures
 from edgepose.train.metrics.oks import oks
 from edgepose.train.metrics.pck import correct_keypoints, torso_px
 from edgepose.train.pictures.contact_sheet import contact_sheet, draw_errors, draw_found, draw_labelled
@@ -76,6 +78,25 @@ def judged(skeleton: Skeleton, found: FloatArray, truth: FloatArray, areas_px2: 
     return Judged(skeleton, found, truth, oks(found, truth, areas_px2, skeleton.sigmas), pck, errors, view)
 
 
+def draw_predictions(
+    folder: Path, evaluation: Evaluation, dataset: PoseDataset, card: ModelCard, count: int
+) -> tuple[Path, ...]:
+    """Write `save_predictions`' pictures of an evaluation of a model with a card; none where nobody has a joint."""
+    judged = judged_evaluation(evaluation, dataset, card)
+    return () if judged is None else save_predictions(folder, judged, count)
+
+
+def judged_evaluation(evaluation: Evaluation, dataset: PoseDataset, card: ModelCard) -> Judged | None:
+    """Return how well a model with a card found everybody whom it was evaluated on; None where nobody has a joint."""
+    seen = evaluation.seen
+    if isinstance(seen, SeenPictures):
+        return judged_everybody(seen, dataset)
+    if seen is None:
+        return None
+    aspect, box = card.input_wh[0] / card.input_wh[1], evaluation.environment["box"]
+    return judged_people(seen, dataset, aspect, card.crop.padding, box)
+
+
 def judged_people(people: PredictedPeople, dataset: PoseDataset, aspect: float, padding: float, box: str) -> Judged:
     """Return how well a model of one person found each; they are shown as they were cropped, by `box` and `padding`."""
     size_wh = _size_wh(aspect)
@@ -87,8 +108,9 @@ def judged_people(people: PredictedPeople, dataset: PoseDataset, aspect: float, 
     return judged(people.skeleton, people.found, people.truth, people.area_px2, view)
 
 
-def judged_everybody(found: Everybody, truth: Everybody, dataset: PoseDataset, skeleton: Skeleton) -> Judged:
+def judged_everybody(seen: SeenPictures, dataset: PoseDataset) -> Judged:
     """Return how well a model of everybody found each labelled person; they are shown with what is around them."""
+    found, truth, skeleton = seen.found, seen.truth, seen.skeleton
     rows = np.flatnonzero(np.isfinite(truth.keypoints).all(axis=-1).any(axis=-1))
     keypoints, pictures = truth.keypoints[rows], [truth.pictures[row] for row in rows]
     size_wh = _size_wh(1.0)
