@@ -24,12 +24,9 @@ def card(
 
 def _lines(found: "ModelCard") -> list[tuple[str, str]]:
     """Return names and texts, one line each."""
-    from edgepose.runtime.body_part_codec import BodyPartCodec  # noqa: PLC0415
-
     settings, of_export = _object(found.network.get("settings")), _object(found.provenance.get("export"))
     left_out = len(_list(of_export.get("excluded_layers")))
-    everybody = isinstance(found.codec_object(), BodyPartCodec)
-    cut = "all of a picture" if everybody else f"a box widened by {found.crop.padding:g}"
+    cut = "all of a picture" if found.sees_everybody else f"a box widened by {found.crop.padding:g}"
     return [
         ("name", found.name),
         ("network", ", ".join([str(found.network["name"]), *(f"{key} {value}" for key, value in settings.items())])),

@@ -67,7 +67,7 @@ def load_examples(dataset: PoseDataset, card: ModelCard, limit: int) -> PoseCrop
 
 def load_pixels(dataset: PoseDataset, card: ModelCard, limit: int) -> ImageArray:
     """Return what a card's network sees of at most `limit` people or pictures, labelled or not: RGB (N, H, W, 3)."""
-    if isinstance(card.codec_object(), BodyPartCodec):
+    if card.sees_everybody:
         pictures = [dataset.sample(person).image_bgr for person in evenly(dataset.one_a_picture(), limit)]
         views = [whole_picture(image_bgr, card.input_wh)[0] for image_bgr in pictures]
     else:

@@ -12,7 +12,6 @@ import typer
 from torch import Tensor
 
 from edgepose.export.export_run import ExportRequest, run_export
-from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.command_line import run_app
 from edgepose.runtime.files import write_text_whole
 from edgepose.runtime.shipped import MODELS_FOLDER, shipped_names
@@ -46,8 +45,7 @@ def ship(
     trimmed = _trimmed(load_checkpoint(run_checkpoint), presence_threshold, commit)
     save_checkpoint(path, trimmed)
     with TorchSession(path) as session:
-        everybody = isinstance(trimmed.codec, BodyPartCodec)
-        measured = evaluate(session, test_set, box="image" if everybody else "joints")
+        measured = evaluate(session, test_set, box="image" if trimmed.codec.sees_everybody else "joints")
     training = {**trimmed.training, "accuracy": _by_joint(measured)}
     save_checkpoint(path, replace(trimmed, training=training, accuracy=_figures(measured)))
     report = run_export(ExportRequest(path, [("onnx", "fp32")], folder, validate="synthetic:50"))

@@ -48,6 +48,11 @@ class BodyPartCodec:
             )
 
     @property
+    def sees_everybody(self) -> bool:
+        """Whether the maps are of all people in a picture."""
+        return True
+
+    @property
     def output(self) -> str:
         """What a model calls its maps."""
         return "maps"

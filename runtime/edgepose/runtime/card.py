@@ -100,6 +100,11 @@ class ModelCard:
         """Return the codec that decodes this model's maps."""
         return codec_from_dict(self.codec)
 
+    @property
+    def sees_everybody(self) -> bool:
+        """Whether the model sees all people in a picture, and not one in a crop."""
+        return self.codec_object().sees_everybody
+
     def skeleton_object(self) -> Skeleton:
         """Return the skeleton whose joints the maps stand for."""
         return skeleton_named(self.skeleton)

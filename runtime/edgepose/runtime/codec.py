@@ -51,6 +51,11 @@ class HeatmapCodec:
             )
 
     @property
+    def sees_everybody(self) -> bool:
+        """Whether the maps are of all people in a picture."""
+        return False
+
+    @property
     def output(self) -> str:
         """What a model calls its maps."""
         return "heatmaps"

@@ -13,12 +13,18 @@ from edgepose.runtime.skeleton import Skeleton
 class Codec(Protocol):
     """How a network's maps stand for keypoints: of one person (`HeatmapCodec`) or of everybody (`BodyPartCodec`).
 
-    `output` is what a model calls its maps. What encodes and decodes differs by how many people there are.
+    `output` is what a model calls its maps, `sees_everybody` which of the two it is. What encodes and decodes differs
+    by how many people there are.
     """
 
     @property
     def output(self) -> str:
         """The name of a model's output."""
+        ...
+
+    @property
+    def sees_everybody(self) -> bool:
+        """Whether the maps are of all people in a picture, and not of one in a crop."""
         ...
 
     @property

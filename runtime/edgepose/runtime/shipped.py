@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.card import AccuracyFigure
 from edgepose.runtime.errors import ModelError
 from edgepose.runtime.sidecar import read_sidecar
@@ -47,9 +46,8 @@ def _shipped(folder: Path, name: str, *, default: bool) -> ShippedModel:
     card = read_sidecar(path)
     if card is None:
         raise ModelError(f"{path.name} has lost its card; install edgepose anew")
-    everybody = isinstance(card.codec_object(), BodyPartCodec)
-    size_mb = path.stat().st_size / 1e6
-    return ShippedModel(name, path, path.with_suffix(".safetensors"), size_mb, card.accuracy, everybody, default)
+    weights, size_mb = path.with_suffix(".safetensors"), path.stat().st_size / 1e6
+    return ShippedModel(name, path, weights, size_mb, card.accuracy, card.sees_everybody, default)
 
 
 def resolve_model(path_or_name: str, folder: Path = MODELS_FOLDER) -> Path:

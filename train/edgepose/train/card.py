@@ -2,7 +2,6 @@
 
 import json
 
-from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.card import AccuracyFigure, CropRule, ModelCard
 from edgepose.runtime.tensors import TensorSpec
 from edgepose.train.checkpoint import Checkpoint, CheckpointError
@@ -21,7 +20,7 @@ def card_of_checkpoint(checkpoint: Checkpoint, name: str | None = None) -> Model
     """
     spec, codec = checkpoint.spec, checkpoint.codec
     (width, height), (map_width, map_height) = spec.input_wh, codec.map_wh
-    threshold = _OF_EVERYBODY if isinstance(codec, BodyPartCodec) else _OF_ONE_PERSON
+    threshold = _OF_EVERYBODY if codec.sees_everybody else _OF_ONE_PERSON
     training = json.loads(json.dumps(checkpoint.training))
     try:
         accuracy = tuple(AccuracyFigure(**figure) for figure in checkpoint.accuracy)

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.card import ModelCard
 from edgepose.train.recipe import Recipe
 
@@ -58,7 +57,7 @@ def training_curve(card: ModelCard) -> TrainingCurve:
             f"the card of {card.name} keeps no training curve; give a checkpoint that `edgepose train` wrote, "
             "or an export of one"
         )
-    metric = "OKS AP" if isinstance(card.codec_object(), BodyPartCodec) else "PCK@0.2"
+    metric = "OKS AP" if card.sees_everybody else "PCK@0.2"
     validated_on = card.provenance.get("config", {}).get("validate")
     in_a_row = [replace(each, run=run) for run, epochs in enumerate(by_run, start=1) for each in epochs]
     counted = [replace(each, epoch=number) for number, each in enumerate(in_a_row, start=1)]

@@ -10,7 +10,6 @@ import numpy as np
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.backends.base import Session
-from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.bottom_up import BottomUpModel, Views
 from edgepose.runtime.clock import StageClock
 from edgepose.train.data.pose_dataset import PoseDataset
@@ -71,7 +70,7 @@ def evaluate(
     """
     require_pycocotools()
     card, padding = session.card, session.card.crop.padding
-    if isinstance(card.codec_object(), BodyPartCodec):
+    if card.sees_everybody:
         if box not in ("data", "image"):
             raise EdgeposeError(f"{card.name} looks at whole pictures; leave --box {box} out")
         return _evaluate_everybody(session, dataset, Views(scales, flip_test), limit, on_progress)

@@ -3,7 +3,6 @@
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.backends.base import Session
-from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.bottom_up import Views
 from edgepose.runtime.boxes import Boxes
 from edgepose.runtime.estimators.bottom_up import BottomUpEstimator
@@ -40,7 +39,7 @@ def open_estimator(
         raise EdgeposeError(f"expected at least 1 person to follow, found {most_people}")
     if min_score is not None and not 0 <= min_score <= 1:
         raise EdgeposeError(f"a score is from 0 to 1, found {min_score}")
-    if isinstance(session.card.codec_object(), BodyPartCodec):
+    if session.card.sees_everybody:
         if box_xyxy is not None or boxes is not None:
             raise EdgeposeError(f"{session.card.name} sees everybody in a picture; a box is for a model of one person")
         return BottomUpEstimator(session, most_people, views=views, follow=follow, min_score=min_score)

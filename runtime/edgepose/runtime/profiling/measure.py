@@ -8,7 +8,6 @@ from edgepose.profiles import load_profile
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import LayerTime
-from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.estimators import open_estimator
 from edgepose.runtime.profiling import DEFAULT_SOURCE
 from edgepose.runtime.profiling.camera_path import measure_camera_path
@@ -89,7 +88,7 @@ def measure_model(
             "is_sequence": frames.is_sequence,
             "frame_wh": list(frames.size_wh),
             "most_people": effort.most_people,
-            "everybody": isinstance(session.card.codec_object(), BodyPartCodec),
+            "everybody": session.card.sees_everybody,
             "min_score": effort.min_score,
             "frames_with_people": path_times.with_people,
             "warmup": {"network": effort.warmup_runs, "frames": path_times.warmup},
