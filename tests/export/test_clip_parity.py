@@ -31,9 +31,11 @@ def test_the_same_poses_are_no_distance_apart() -> None:
 
 def test_a_distance_is_in_pixels_of_the_crop() -> None:
     x0, y0, x1, y1 = PERSON.boxes_xyxy[0]
-    crop_px = CARD.crop.padding * max(x1 - x0, y1 - y0)
     found = clip_parity([moved(4), moved(-2)], [PERSON, PERSON], CARD)
-    assert found.distance_px == pytest.approx(3 * CARD.input_wh[0] / crop_px, rel=1e-4)
+    (width, height), padding = CARD.input_wh, CARD.crop.padding
+    # a person who stands is as high as the crop
+    assert (x1 - x0) / width < (y1 - y0) / height
+    assert found.distance_px == pytest.approx(3 * height / ((y1 - y0) * padding), rel=1e-4)
 
 
 def test_what_is_not_seen_is_counted() -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -190,3 +191,13 @@ def test_a_run_from_a_file_keeps_all_that_is_known_of_it(tmp_path: Path) -> None
     assert (point["epoch"], point["accuracy"]) == (1, training["accuracy"]["PCK@0.2"])
     assert point["loss"] > 0
     assert set(training["accuracy"]["per_joint"]) == set(LSP_14.joints)
+
+
+def test_a_share_of_the_start_is_of_the_same_network_and_not_for_int8() -> None:
+    run = RunConfig(net="repose", data=("synthetic:4",), start_from="a.safetensors", start_share=0.5)
+    for options in ({"input": "64x64"}, {"start_from": "b.safetensors"}, {"qat": True}, {"settings": {"width": "24"}}):
+        assert run.with_options(options, {}).start_share == 0
+    assert run.with_options({"data": ("synthetic:5",)}, {"epochs": 3}).start_share == 0.5
+    for wrong in ({"start_share": 1.0}, {"start_from": None}, {"qat": True}):
+        with pytest.raises(ConfigError, match="start_share is from 0 to below 1, of the weights that start_from names"):
+            replace(run, **wrong)

@@ -10,7 +10,7 @@ import pytest
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.backends import open_model
-from edgepose.runtime.skeleton import COCO_17
+from edgepose.runtime.skeleton import COCO_17, LSP_14, MPII_16, Skeleton
 from edgepose.train.data import open_dataset
 from edgepose.train.evaluate import Evaluation, evaluate
 from edgepose.train.opening import open_any
@@ -24,9 +24,9 @@ from support.tiny_checkpoint import save_tiny_checkpoint, tiny_spec
 from support.white_dots import WhiteDots
 
 
-def predictions(evaluation: Evaluation) -> list[dict[str, Any]]:
+def predictions(evaluation: Evaluation, skeleton: Skeleton) -> list[dict[str, Any]]:
     file = io.StringIO()
-    write_predictions(file, evaluation)
+    write_predictions(file, evaluation, skeleton)
     written: list[dict[str, Any]] = json.loads(file.getvalue())
     return written
 
@@ -38,7 +38,7 @@ def test_pycocotools_measures_the_same(tmp_path: Path) -> None:
     with open_any(checkpoint) as session:
         evaluation = evaluate(session, open_dataset(f"coco:{tmp_path}"))
     path = tmp_path / "found.json"
-    path.write_text(json.dumps(predictions(evaluation)))
+    path.write_text(json.dumps(predictions(evaluation, COCO_17)))
     truth = coco.COCO(str(tmp_path / "annotations" / "person_keypoints_val2017.json"))
     measured = cocoeval.COCOeval(truth, truth.loadRes(str(path)), "keypoints")
     measured.params.imgIds = [document["images"][0]["id"]]
@@ -51,7 +51,7 @@ def test_pycocotools_measures_the_same(tmp_path: Path) -> None:
 def test_one_person_a_crop_has_their_joints_in_the_picture(tmp_path: Path) -> None:
     with open_any(save_tiny_checkpoint(tmp_path)) as session:
         evaluation = evaluate(session, WhiteDots(3, unlabelled=(1,)))
-    results = predictions(evaluation)
+    results = predictions(evaluation, LSP_14)
     assert len(results) == 2
     assert [len(result["keypoints"]) for result in results] == [3 * 14] * 2
     assert {result["category_id"] for result in results} == {1}
@@ -64,8 +64,9 @@ def test_everybody_in_a_picture_has_its_id(tmp_path: Path) -> None:
     backend_or_skip("onnxruntime")
     with open_model(str(save_painted_model(tmp_path))) as session:
         evaluation = evaluate(session, PaintedCrowds(4))
-    results = predictions(evaluation)
+    results = predictions(evaluation, COCO_17)
     assert len(results) == evaluation.people == 7
+    assert {len(result["keypoints"]) for result in results} == {3 * 17}
     assert len({result["image_id"] for result in results}) == 4
     assert np.isfinite([result["keypoints"] for result in results]).all()
 
@@ -73,7 +74,7 @@ def test_everybody_in_a_picture_has_its_id(tmp_path: Path) -> None:
 def test_masks_alone_are_told() -> None:
     nobody = Evaluation("pil", "ccp:ccp", 1, 1, {"mIoU": 50.0}, {}, {}, {})
     with pytest.raises(EdgeposeError, match="nobody in ccp:ccp has a joint; leave --predictions out"):
-        predictions(nobody)
+        predictions(nobody, MPII_16)
 
 
 def test_the_command_writes_them_and_says_first_where_it_cannot(tmp_path: Path) -> None:
@@ -82,3 +83,8 @@ def test_the_command_writes_them_and_says_first_where_it_cannot(tmp_path: Path) 
     assert {result["image_id"] for result in json.loads(path.read_text())} == {"0/0", "0/1"}
     for wrong, why in ((tmp_path, "is a folder"), (checkpoint, "would overwrite the model")):
         assert why in refused("evaluate", checkpoint, "--data", "synthetic:2", "--predictions", wrong)
+    write_coco(tmp_path)
+    labels = tmp_path / "annotations" / "person_keypoints_val2017.json"
+    assert "would overwrite the data" in refused(
+        "evaluate", checkpoint, "--data", f"coco:{tmp_path}", "--predictions", labels
+    )

@@ -11,6 +11,7 @@ import typer
 from edgepose.cli.options import AsJson, Data, Device
 
 if TYPE_CHECKING:
+    from edgepose.train.data import PoseDataset
     from edgepose.train.evaluate import Evaluation
 
 _Box = Annotated[
@@ -50,7 +51,7 @@ def evaluate(
 
     from edgepose.profiles import load_profile  # noqa: PLC0415
     from edgepose.runtime.bottom_up import Views  # noqa: PLC0415
-    from edgepose.runtime.files import open_text_whole, refuse_overwriting  # noqa: PLC0415
+    from edgepose.runtime.files import open_text_whole  # noqa: PLC0415
     from edgepose.runtime.profiling.environment import describe_environment  # noqa: PLC0415
     from edgepose.train.data import open_dataset  # noqa: PLC0415
     from edgepose.train.evaluate import evaluate as evaluate_session  # noqa: PLC0415
@@ -59,31 +60,45 @@ def evaluate(
     from edgepose.train.predictions_file import write_predictions  # noqa: PLC0415
 
     dataset, path = open_dataset(data), model_path(model)
-    refuse_overwriting({"--predictions": predictions}, {"the model": [path]})
-    with (
-        nullcontext() if predictions is None else open_text_whole(predictions) as file,
-        open_any(model, profile := load_profile(device)) as session,
-        Progress(console=Console(stderr=True, emoji=False)) as bar,
-    ):
-        task = bar.add_task("evaluating", total=None)
-        evaluation = evaluate_session(
-            session,
-            dataset,
-            flip_test=flip,
-            box=box,
-            scales=Views.of_text(scales).scales,
-            limit=limit,
-            parts=open_part_predictor(path),
-            on_progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )
-        environment = describe_environment(session, path, profile.name).to_dict()
+    if predictions is not None:
+        _check_predictions(predictions, path, dataset)
+    with nullcontext() if predictions is None else open_text_whole(predictions) as file:
+        with (
+            open_any(model, profile := load_profile(device)) as session,
+            Progress(console=Console(stderr=True, emoji=False)) as bar,
+        ):
+            task = bar.add_task("evaluating", total=None)
+            evaluation = evaluate_session(
+                session,
+                dataset,
+                flip_test=flip,
+                box=box,
+                scales=Views.of_text(scales).scales,
+                limit=limit,
+                parts=open_part_predictor(path),
+                on_progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+            environment = describe_environment(session, path, profile.name).to_dict()
+        _print(replace(evaluation, model=model, environment={**environment, **evaluation.environment}), as_json=as_json)
         if file is not None:
-            write_predictions(file, evaluation)
-        drawn = draw_predictions(pictures, evaluation, dataset, session.card, shown) if pictures is not None else ()
-    evaluation = replace(evaluation, model=model, environment={**environment, **evaluation.environment})
-    _print(evaluation, as_json=as_json)
+            write_predictions(file, evaluation, dataset.skeleton)
+    drawn = draw_predictions(pictures, evaluation, dataset, session.card, shown) if pictures is not None else ()
     for written in filter(None, (predictions, *drawn)):
         typer.echo(f"wrote {written}", err=as_json)
+
+
+def _check_predictions(predictions: Path, model: Path, dataset: "PoseDataset") -> None:
+    """Raise `EdgeposeError` before the work where there will be none, or an input would be overwritten."""
+    from edgepose.profiles.errors import EdgeposeError  # noqa: PLC0415
+    from edgepose.runtime.files import refuse_overwriting  # noqa: PLC0415
+    from edgepose.runtime.sidecar import model_files, sidecar_path  # noqa: PLC0415
+    from edgepose.train.data.spec import DataSpec  # noqa: PLC0415
+
+    if not dataset.has_joints:
+        raise EdgeposeError(f"nobody in {dataset.name} has a joint; leave --predictions out")
+    root = Path(DataSpec.parse(dataset.name).path)
+    of_data, of_model = [root, *root.glob("ann*/*")], [*model_files(model), sidecar_path(model)]
+    refuse_overwriting({"--predictions": predictions}, {"the model": of_model, "the data": of_data})
 
 
 def _print(evaluation: "Evaluation", *, as_json: bool) -> None:

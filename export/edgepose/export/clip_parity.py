@@ -54,7 +54,7 @@ def clip_parity(found: Sequence[Poses], expected: Sequence[Poses], card: ModelCa
 def _distances_px(found: Poses, expected: Poses, card: ModelCard) -> FloatArray:
     """Return how far the joints (K,) that torch sees are off, in pixels of the crop."""
     x0, y0, x1, y1 = expected.boxes_xyxy[0]
-    to_crop = card.input_wh[0] / (card.crop.padding * max(x1 - x0, y1 - y0))
+    to_crop = min(card.input_wh[0] / (x1 - x0), card.input_wh[1] / (y1 - y0)) / card.crop.padding
     apart = np.linalg.norm(found.keypoints_frame[0] - expected.keypoints_frame[0], axis=1) * to_crop
     seen: FloatArray = apart[expected.keypoint_scores[0] >= SEEN].astype(np.float32)
     return seen

@@ -80,6 +80,13 @@ def test_a_missed_limit_says_so(budget: Budget, measured: float, met: bool) -> N
     assert replace(REPORT, budget=checks).kept is met
 
 
+def test_a_result_from_before_a_key_was_added_is_read() -> None:
+    document = json.loads(json.dumps(REPORT.to_dict()))
+    for key in ("everybody", "min_score"):
+        del document["environment"][key]
+    assert Report.from_dict(document) == REPORT
+
+
 def test_a_first_pose_that_never_came_meets_no_limit() -> None:
     nobody = replace(REPORT, first_pose_ms=None)
     nobody = replace(nobody, budget=nobody.checks(Budget(first_pose_ms=500.0)))

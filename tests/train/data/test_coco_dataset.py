@@ -233,6 +233,39 @@ def test_empty_boxes_and_areas_of_other_tools_are_the_joints(tmp_path: Path) -> 
     assert len(open_dataset(f"coco:{tmp_path}")) == 1
 
 
+def test_annotations_of_no_category_of_the_file_are_told(tmp_path: Path) -> None:
+    document = write_coco(tmp_path)
+    document["categories"] = [{"id": 1, "name": "person", "keypoints": list(COCO_17.joints)}]
+    write_document(tmp_path, document)
+    assert len(open_dataset(f"coco:{tmp_path}")) == 2  # without an id they are of the only one
+    document["annotations"][1]["category_id"] = "1"
+    write_document(tmp_path, document)
+    with pytest.raises(DataError, match="annotation 2 of image 7 is of category '1', which the file lacks"):
+        open_dataset(f"coco:{tmp_path}")
+
+
+def test_joints_that_coco_lacks_label_nobody(tmp_path: Path) -> None:
+    document = write_coco(tmp_path)
+    document["categories"] = [{"id": 1, "name": "person", "keypoints": [*COCO_17.joints, "neck"]}]
+    for annotation in document["annotations"]:
+        annotation["keypoints"] = [*annotation.get("keypoints", [0] * 51), 4, 5, 2]
+    document["annotations"][0]["keypoints"] = [*[0] * 51, 4, 5, 2]
+    document["annotations"][0]["num_keypoints"] = 1
+    write_document(tmp_path, document)
+    assert len(open_dataset(f"coco:{tmp_path}")) == 1
+    document["annotations"][1]["keypoints"] = [1, 2, 2] * 17
+    write_document(tmp_path, document)
+    with pytest.raises(DataError, match=r"annotation 2 .*: expected x, y and visibility of its category's 18 joints"):
+        open_dataset(f"coco:{tmp_path}")
+
+
+def test_joints_on_one_line_are_a_pixel_wide(tmp_path: Path) -> None:
+    document = write_coco(tmp_path)
+    document["annotations"][0] |= {"bbox": [0, 0, 0, 0], "keypoints": [10, 20, 2, 30, 20, 2, *[0] * 45]}
+    write_document(tmp_path, document)
+    assert open_dataset(f"coco:{tmp_path}").sample(0).box_xyxy.tolist() == [10, 19.5, 30, 20.5]
+
+
 def test_pictures_of_nobody_may_be_absent(tmp_path: Path) -> None:
     document = write_coco(tmp_path)
     document["images"] += [{"id": 1000 + i, "file_name": f"absent{i}.jpg"} for i in range(6)]

@@ -21,6 +21,7 @@ def test_the_kinds_of_data() -> None:
         "images",
         "packed",
         "synthetic",
+        "yolo",
     }
 
 

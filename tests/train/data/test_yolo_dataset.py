@@ -75,6 +75,15 @@ def test_labels_are_of_the_upright_picture(tmp_path: Path) -> None:
     np.testing.assert_allclose(sample.keypoints[3], [2 + 3, 3 + 3], atol=1e-4)
 
 
+def test_garbled_tags_turn_nothing(tmp_path: Path) -> None:
+    write_yolo(tmp_path)
+    path = tmp_path / "images" / "val" / "000007.jpg"
+    with Image.open(path) as opened:
+        opened.load()
+    opened.save(path, exif=b"Exif\0\0no TIFF")
+    assert open_dataset(f"yolo:{tmp_path}").sample(0).image_bgr.shape == (40, 32, 3)
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

@@ -56,25 +56,25 @@ class RunConfig:
     def __post_init__(self) -> None:
         _check("changes", self.changes, _OF_A_RECIPE)
         _check("augment", self.augment, _OF_CROPS)
-        if not 0 <= self.start_share < 1 or (self.start_share and not self.start_from):
+        if not 0 <= self.start_share < 1 or (self.start_share and (self.qat or not self.start_from)):
             raise ConfigError(
-                f"start_share is from 0 to below 1, of the weights that start_from names; found {self.start_share!r} "
-                f"of {self.start_from}"
+                f"start_share is from 0 to below 1, of the weights that start_from names, and not with qat; found "
+                f"{self.start_share!r} of {self.start_from}"
             )
 
     def with_options(self, options: Mapping[str, Any], changes: Mapping[str, Any]) -> "RunConfig":
         """Return the run with what was given on the command line instead; `qat` there makes the file's one for int8.
 
-        The file's `start_share` is of its own `start_from` alone.
+        The file's `start_share` is of its own network and `start_from` alone.
 
         Raises `ConfigError` when a network or data is named nowhere.
         """
         settings = {**self.settings, **options.get("settings", {})}
-        if "start_from" in options:
+        if options.keys() & {"start_from", "net", "settings", "input", "skeleton", "qat"}:
             options = {"start_share": 0.0, **options}
         if options.get("qat") and not self.qat:
             # which weights are to be made fit for int8 is for the caller to say: the file's are what its run began with
-            options = {"start_from": None, "start_share": 0.0, **options}
+            options = {"start_from": None, **options}
         of_file = changes_for_int8(self.changes) if options.get("qat") and not self.qat else self.changes
         run = replace(self, **{**options, "settings": settings, "changes": {**of_file, **changes}})
         if not run.net or not (run.data or run.unlabelled):

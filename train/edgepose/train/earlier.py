@@ -52,9 +52,11 @@ def train_in_turn(
             train(before, out / name, start_from=_weights(before, out), resume=resume and has_begun)
     # the weights of what has begun are its own: those that it began with may be gone
     start_from = None if resume and begun[0] and not run.qat else _weights(run, out)
+    began_with = resolve_checkpoint(str(_weights(run, out))) if run.start_share else None
     last = train(run, out, start_from=start_from, resume=resume and begun[0])
-    if (began_with := _weights(run, out)) is not None and run.start_share and world.is_first:
-        _average(began_with, run.start_share, out)
+    if began_with is not None and world.is_first:
+        shares = {began_with: run.start_share, out / "best.safetensors": 1 - run.start_share}
+        save_checkpoint(out / AVERAGED, average_checkpoints(shares))
         tell(f"wrote {out / AVERAGED}, {run.start_share:g} of it {began_with}")
     return last
 
@@ -81,12 +83,6 @@ def _weights(run: RunConfig, out: Path) -> Path | None:
     if run.start_from is None:
         return None
     return out / run.start_from if _recipe_of(run.start_from) else Path(run.start_from)
-
-
-def _average(began_with: Path, share: float, out: Path) -> None:
-    """Write the average of a run's best weights and those that it began with."""
-    started = resolve_checkpoint(str(began_with))
-    save_checkpoint(out / AVERAGED, average_checkpoints({started: share, out / "best.safetensors": 1 - share}))
 
 
 def _has_begun(folder: Path) -> bool:

@@ -4,16 +4,17 @@ import json
 from typing import TextIO
 
 from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.skeleton import Skeleton, remap_keypoints
 from edgepose.train.evaluate import Evaluation
 from edgepose.train.everybody import SeenPictures
 from edgepose.train.metrics.oks import coco_results
 
 
-def write_predictions(file: TextIO, evaluation: Evaluation) -> None:
+def write_predictions(file: TextIO, evaluation: Evaluation, skeleton: Skeleton) -> None:
     """Write a list of `image_id`, `category_id` 1, `keypoints` (x, y, 1 of each joint) and `score`, one a person.
 
-    Joints are the model's. An id is a number where the data's are, else a text. Raises `EdgeposeError` where the data
-    has masks alone.
+    Joints are those of the data's `skeleton`, at 0, 0 where the model has none. An id is a number where the data's are,
+    else a text. Raises `EdgeposeError` where the data has masks alone.
     """
     seen = evaluation.seen
     if seen is None:
@@ -22,7 +23,8 @@ def write_predictions(file: TextIO, evaluation: Evaluation) -> None:
         found, scores, image_ids = seen.found.keypoints, seen.found.scores, seen.found.image_ids
     else:
         found, scores, image_ids = seen.found, seen.scores.mean(axis=1), seen.image_ids
-    json.dump(coco_results(found, scores, [_id_of(image_id) for image_id in image_ids]), file)
+    ids = [_id_of(image_id) for image_id in image_ids]
+    json.dump(coco_results(remap_keypoints(found, seen.skeleton, skeleton), scores, ids), file)
 
 
 def _id_of(image_id: str) -> int | str:

@@ -84,6 +84,8 @@ def run_training(
     resume = world.from_first(lambda: _is_resumed(out, resume=resume))
     checkpoint = _to_start_from(run, start_from)
     opened = open_run(run, data_root)
+    if run.start_share and checkpoint is not None:
+        _require_averageable(checkpoint, opened)
     set_up_libraries()
     trainer = Trainer(
         opened.spec,
@@ -131,6 +133,18 @@ def _to_start_from(run: RunConfig, start_from: Path | None) -> Checkpoint | None
     if "teacher_weight" in run.changes and not run.teacher:
         raise TrainingError("--teacher-weight is that of a teacher's maps; say whose with --teacher CHECKPOINT")
     return load_checkpoint(resolve_checkpoint(str(start_from))) if start_from else None
+
+
+def _require_averageable(began_with: Checkpoint, opened: OpenedRun) -> None:
+    """Raise `TrainingError` where a run's weights cannot be averaged with those that it begins with."""
+    padding = opened.recipe.augment.padding
+    if began_with.spec != opened.spec or began_with.crop_padding != padding:
+        raise TrainingError(
+            f"start_share averages weights of one network and padding; this run is {opened.spec.name} at "
+            f"{opened.spec.input_wh[0]}x{opened.spec.input_wh[1]} with {padding:g}, and begins with "
+            f"{began_with.spec.name} at {began_with.spec.input_wh[0]}x{began_with.spec.input_wh[1]} with "
+            f"{began_with.crop_padding:g}; leave start_share out"
+        )
 
 
 def set_up_libraries() -> None:

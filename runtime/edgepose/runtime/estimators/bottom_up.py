@@ -1,5 +1,7 @@
 """The bottom-up estimator: everybody in the picture at once, and who is who from frame to frame."""
 
+import math
+
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.bottom_up import BottomUpModel, Views
 from edgepose.runtime.clock import StageClock
@@ -34,7 +36,7 @@ class BottomUpEstimator:
         least_score = KEPT_SHARE * threshold if follow else threshold
         self._model = BottomUpModel(session, views, most_people or 1, least_score)
         self._most_people = most_people
-        settings = TrackerSettings(start_score=threshold, at_once_score=sure_score(threshold))
+        settings = TrackerSettings(start_score=threshold, at_once_score=sure_score(threshold) or math.inf)
         self._tracker = Tracker(self._model.skeleton, settings) if follow else None
         self._strangers, self._outages = Strangers(), Outages()
 

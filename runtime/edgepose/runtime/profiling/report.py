@@ -11,6 +11,8 @@ from edgepose.profiles.result import ResultError, validate_result
 from edgepose.runtime.profiling.distribution import Distribution
 from edgepose.runtime.profiling.sustained import Interval
 
+_SINCE = {"everybody": False, "min_score": None}
+"""What the environment of older results does not have yet."""
 _MOST_SEARCHED = 0.05  # with more, p95 is the time of searching
 
 
@@ -125,6 +127,8 @@ class Report:
 
         Raises `ResultError` for anything else.
         """
+        if isinstance(document, dict) and isinstance(document.get("environment"), dict):
+            document = {**document, "environment": {**_SINCE, **document["environment"]}}
         validate_result(document)
         assert isinstance(document, dict)
         times = {name: Distribution(**document[name]) for name in ("network_ms", "pipeline_ms")}

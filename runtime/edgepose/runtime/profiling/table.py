@@ -47,10 +47,14 @@ def environment_rows(report: Report) -> dict[str, str]:
         "threads, precision": f"{found['threads'] or 'unknown'}, {found['precision']}",
         "profile, source": f"{found['profile']}, {found['source']}",
         "somebody found in": f"{found['frames_with_people']} of {report.pipeline_ms.n} frames",
-        "followed": f"{found['most_people']} at most",
+        "followed": f"{found['most_people']} at most" + _from_score(found["min_score"]),
         "busy with others": f"{before:.0f} % of the CPU before, {during:.0f} % during",
         "sha256": "\n".join(f"{digest}  {name}" for name, digest in found["sha256"].items()),
     }
+
+
+def _from_score(min_score: float | None) -> str:
+    return "" if min_score is None else f", who score {min_score:g} or more"
 
 
 def _environment(report: Report) -> Table:

@@ -129,7 +129,10 @@ def _box_xyxy(annotation: dict[str, Any]) -> FloatArray:
     if (width > 0 and height > 0) or annotation.get("iscrowd", 0) or not _joints(annotation):
         return np.array([x, y, x + width, y + height], np.float32) - np.float32(0.5)
     points = np.array(annotation["keypoints"], np.float32).reshape(-1, 3)
-    return joints_box_xyxy(np.where(points[:, 2:] > 0, points[:, :2], np.nan))
+    box = joints_box_xyxy(np.where(points[:, 2:] > 0, points[:, :2], np.nan))
+    flat = box[2:] == box[:2]
+    # joints on one line are a pixel wide, a single one is nothing
+    return box if flat.all() else (box + np.concatenate([-0.5 * flat, 0.5 * flat])).astype(np.float32)
 
 
 def _area_px2(annotation: dict[str, Any]) -> float:

@@ -1,6 +1,8 @@
 """Labels of YOLO's pose format: a text file beside each picture, with everybody in it by shares of its sides."""
 
+import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from edgepose.runtime.arrays import Array
 from edgepose.runtime.skeleton import COCO_17
 from edgepose.train.data.coco import CocoDataset
 from edgepose.train.data.images import pictures_in
-from edgepose.train.data.pose_dataset import DataError
+from edgepose.train.data.pose_dataset import DataError, read_image_bgr
 from edgepose.train.data.text_files import read_text
 
 _PERSON = 0
@@ -43,16 +45,21 @@ def open_yolo(name: str, root: Path, split: str = "val") -> CocoDataset:
 
 
 def _size_wh(path: Path) -> tuple[int, int]:
-    """Return the size of a picture when it is upright, without decoding it."""
+    """Return the size of a picture when it is upright; one that lies as it is looked at is not decoded."""
     from PIL import Image  # noqa: PLC0415  an extra, and nothing else needs it
 
+    exif = Image.Exif()
     try:
         with Image.open(path) as image:
             width, height = image.size
-            on_its_side = image.getexif().get(_ORIENTATION) in _ON_THEIR_SIDE
+            found = image.info.get("exif")
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(f"image {path} cannot be decoded; replace the file") from error
-    return (height, width) if on_its_side else (width, height)
+    with suppress(SyntaxError, ValueError, struct.error):  # garbled: OpenCV takes no notice of it either
+        exif.load(found or b"")
+    if exif.get(_ORIENTATION) in _ON_THEIR_SIDE:  # as OpenCV understands it: what it reads is what is labelled
+        height, width = read_image_bgr(path).shape[:2]
+    return width, height
 
 
 def _people(path: Path, image_id: str, size_wh: Array) -> Iterator[dict[str, Any]]:
