@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,6 +75,32 @@ def test_only_what_was_left_of_this_very_file_is_removed(tmp_path: Path) -> None
         (tmp_path / name).touch()
     write_text_whole(tmp_path / "door.jsonl", "text")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*others, "door.jsonl"])
+
+
+@pytest.mark.parametrize(
+    ("host", "writer", "days", "stays"),
+    [
+        ("here", "dead", 0, False),
+        ("here", "alive", 9, True),
+        ("here", "own", 0, True),
+        ("here", "own", 9, False),
+        ("0123abcd", "dead", 0, True),
+        ("0123abcd", "alive", 9, False),
+    ],
+)
+def test_what_another_writes_stays_and_what_was_left_does_not(
+    tmp_path: Path, host: str, writer: str, days: int, stays: bool
+) -> None:
+    """A process of this machine lives or not; of another, and of one's own number, only the file's age tells."""
+    with write_whole(tmp_path / "other.jsonl") as temporary:
+        here = temporary.name.split("-")[1]
+    pid = {"dead": 2**22 + 7, "alive": os.getppid(), "own": os.getpid()}[writer]
+    file = tmp_path / f".door-{here if host == 'here' else host}-{pid}-abcdefgh.jsonl"
+    file.touch()
+    written_s = time.time() - 86400 * days
+    os.utime(file, (written_s, written_s))
+    write_text_whole(tmp_path / "door.jsonl", "text")
+    assert file.exists() is stays
 
 
 def test_who_may_read_a_file_stays_when_it_is_replaced(tmp_path: Path) -> None:

@@ -23,8 +23,9 @@ def adapted(
     from edgepose.train.data import open_dataset  # noqa: PLC0415
     from edgepose.train.data.augment import plain_crop  # noqa: PLC0415
     from edgepose.train.pictures.adaptation import adaptation_of, draw_adaptations  # noqa: PLC0415
-    from edgepose.train.pictures.file import save_picture  # noqa: PLC0415
+    from edgepose.train.pictures.file import check_picture, save_picture  # noqa: PLC0415
 
+    check_picture(plot, [data])
     checkpoint, dataset = load_checkpoint(model), open_dataset(data)
     people = [0] if person is None else person
     if max(people) >= len(dataset):

@@ -29,18 +29,19 @@ def curve(
     from edgepose.train.curve import training_curve  # noqa: PLC0415
     from edgepose.train.opening import load_any_card  # noqa: PLC0415
     from edgepose.train.pictures.curves import draw_curves  # noqa: PLC0415
-    from edgepose.train.pictures.file import save_picture  # noqa: PLC0415
+    from edgepose.train.pictures.file import check_picture, save_picture  # noqa: PLC0415
 
-    curves = [replace(training_curve(load_any_card(name)), model=name) for name in model]
     if plot is not None:
-        save_picture(plot, draw_curves(curves))
+        check_picture(plot)
+    curves = [replace(training_curve(load_any_card(name)), model=name) for name in model]
     if as_json:
         typer.echo(json.dumps([each.to_dict() for each in curves], indent=1, allow_nan=False))
-        return
-    for each in curves:
-        Console(emoji=False).print(_table(each))
+    else:
+        for each in curves:
+            Console(emoji=False).print(_table(each))
     if plot is not None:
-        typer.echo(f"wrote {plot}")
+        save_picture(plot, draw_curves(curves))
+        typer.echo(f"wrote {plot}", err=as_json)
 
 
 def _table(trained: "TrainingCurve") -> "Table":

@@ -34,9 +34,10 @@ def grouped(
     from edgepose.train.data.pose_dataset import picture_in_skeleton  # noqa: PLC0415
     from edgepose.train.everybody import labelled_pictures, whole_picture  # noqa: PLC0415
     from edgepose.train.opening import open_any  # noqa: PLC0415
-    from edgepose.train.pictures.file import save_picture  # noqa: PLC0415
+    from edgepose.train.pictures.file import check_picture, save_picture  # noqa: PLC0415
     from edgepose.train.pictures.grouping import Crowd, draw_grouping, maps_of_labels  # noqa: PLC0415
 
+    check_picture(plot, [data])
     codec = BodyPartCodec((_SIZE_PX, _SIZE_PX), (_SIZE_PX // _STRIDE, _SIZE_PX // _STRIDE))
     with ExitStack() as opened:
         session = None if model is None else opened.enter_context(open_any(model))

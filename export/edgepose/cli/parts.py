@@ -22,8 +22,11 @@ def parts(
     from edgepose.train.data import open_dataset  # noqa: PLC0415
     from edgepose.train.joint_statistics import joint_statistics  # noqa: PLC0415
     from edgepose.train.networks.joint_groups import usual_number, write_groups  # noqa: PLC0415
+    from edgepose.train.pictures.file import check_picture  # noqa: PLC0415
     from edgepose.train.pictures.joint_statistics import save_joint_statistics_picture  # noqa: PLC0415
 
+    if plot is not None:
+        check_picture(plot, data)
     joints = skeleton_named(skeleton) if skeleton else None
     statistics = joint_statistics([open_dataset(spec) for spec in data], joints)
     document = statistics.to_dict(usual_number(statistics.skeleton) if groups is None else groups)

@@ -35,9 +35,11 @@ def suspects(
     from edgepose.profiles import load_profile  # noqa: PLC0415
     from edgepose.train.data import open_dataset  # noqa: PLC0415
     from edgepose.train.opening import open_any  # noqa: PLC0415
-    from edgepose.train.pictures.file import save_picture  # noqa: PLC0415
+    from edgepose.train.pictures.file import check_picture, save_picture  # noqa: PLC0415
     from edgepose.train.suspects import draw_suspects, find_suspects  # noqa: PLC0415
 
+    if plot is not None:
+        check_picture(plot, [data])
     dataset = open_dataset(data)
     with open_any(model, load_profile(device)) as session, Progress(console=Console(stderr=True, emoji=False)) as bar:
         task = bar.add_task("looking", total=None)
@@ -49,17 +51,17 @@ def suspects(
             on_progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
         card = session.card
-    if plot is not None and found:
-        save_picture(plot, draw_suspects(found[:shown], dataset, card.skeleton_object(), card.crop.padding))
     people = len(dataset) if limit is None else min(limit, len(dataset))
     if as_json:
         rows = [suspect.to_dict() for suspect in found]
         typer.echo(json.dumps({"model": model, "data": data, "people": people, "suspects": rows}, indent=1))
-        return
-    Console(emoji=False).print(_table(found))
-    typer.echo(f"{len({suspect.person for suspect in found})} of {people} people look mislabelled to {model}")
+    else:
+        Console(emoji=False).print(_table(found))
+        typer.echo(f"{len({suspect.person for suspect in found})} of {people} people look mislabelled to {model}")
     if plot is not None and found:
-        typer.echo(f"wrote {plot}")
+        save_picture(plot, draw_suspects(found[:shown], dataset, card.skeleton_object(), card.crop.padding))
+    if plot is not None:
+        typer.echo(f"wrote {plot}" if found else f"nobody to draw: {plot} was not written", err=as_json)
 
 
 def _table(found: "list[Suspect]") -> "Table":

@@ -3,12 +3,17 @@
 import os
 import platform
 import re
+import subprocess
+import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgepose.profiles.cgroup import granted_cores, granted_memory_bytes, read
+
 _CPUINFO = Path("/proc/cpuinfo")
 _MEMINFO = Path("/proc/meminfo")
-_CGROUP = Path("/sys/fs/cgroup")
+_BOARD = Path("/proc/device-tree/model")
 # what decides how fast a quantised or a half-precision network is
 _TELLING_FLAGS = (
     "avx2",
@@ -42,7 +47,7 @@ class Machine:
     def facts(self) -> tuple[tuple[str, str], ...]:
         """What was found and where: pairs of text and source."""
         found = [
-            (f"{self.architecture} CPU {self.cpu}", str(_CPUINFO)),
+            (f"{self.architecture} CPU {self.cpu}", str(_CPUINFO) if _CPUINFO.exists() else "the system"),
             (f"{self.cores} cores", "affinity and cgroup"),
         ]
         if self.flags:
@@ -52,17 +57,17 @@ class Machine:
 
 def probe_this_machine() -> Machine:
     """Return what this machine is; what cannot be read is left out, never guessed."""
-    cpuinfo = _read(_CPUINFO)
+    cpuinfo = read(_CPUINFO)
     return Machine(cpu_name(cpuinfo), platform.machine(), _cores(), _memory_mb(), cpu_flags(cpuinfo))
 
 
 def cpu_name(cpuinfo: str) -> str:
-    """Return the processor's name in the text of /proc/cpuinfo, else what the platform calls it."""
+    """Return the processor's name in the text of /proc/cpuinfo, else what the system calls it or its board."""
     for key in ("model name", "Model", "Hardware"):
         match = re.search(rf"^{key}\s*:\s*(\S.*)$", cpuinfo, re.MULTILINE)
         if match:
             return match.group(1).strip()
-    return platform.processor() or platform.machine() or "unknown"
+    return _named_by_the_system() or platform.processor() or platform.machine() or "unknown"
 
 
 def cpu_flags(cpuinfo: str) -> tuple[str, ...]:
@@ -72,48 +77,25 @@ def cpu_flags(cpuinfo: str) -> tuple[str, ...]:
     return tuple(flag for flag in _TELLING_FLAGS if flag in found)
 
 
+def _named_by_the_system() -> str:
+    """Return the processor's or the board's name where /proc/cpuinfo has none; empty where nobody tells."""
+    if sys.platform == "darwin":
+        with suppress(OSError):
+            asked = ("sysctl", "-n", "machdep.cpu.brand_string")
+            return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+    return read(_BOARD).strip("\0\n ")
+
+
 def _cores() -> int:
     # macOS and Windows have no affinity to ask for
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = cgroup_cores(_read(_CGROUP / "cpu.max"))
+    quota = granted_cores()
     return max(1, allowed if quota is None else min(allowed, quota))
 
 
-def cgroup_cores(cpu_max: str) -> int | None:
-    """Return how many whole cores the text of a cgroup's cpu.max grants, at least 1, None for no limit."""
-    quota, _, period = cpu_max.strip().partition(" ")
-    if not quota.isdigit() or not period.isdigit() or int(period) == 0:
-        return None
-    return max(1, int(quota) // int(period))
-
-
 def _memory_mb() -> int | None:
-    match = re.search(r"^MemTotal:\s*(\d+) kB", _read(_MEMINFO), re.MULTILINE)
-    limit = _read(_CGROUP / "memory.max").strip()
+    match = re.search(r"^MemTotal:\s*(\d+) kB", read(_MEMINFO), re.MULTILINE)
+    granted = granted_memory_bytes()
     sizes = [int(match.group(1)) // 1024] if match else []
-    sizes += [int(limit) // 2**20] if limit.isdigit() else []
+    sizes += [granted[0] // 2**20] if granted else []
     return min(sizes, default=None)
-
-
-def container_memory_bytes() -> tuple[int, int] | None:
-    """Return what this process's container may use and what it uses; None where there is no limit.
-
-    Pages of files, which the system drops when others need the room, do not count as used.
-    """
-    texts = [_read(_CGROUP / name) for name in ("memory.max", "memory.current", "memory.stat")]
-    return cgroup_memory(*texts)
-
-
-def cgroup_memory(limit: str, current: str, stat: str) -> tuple[int, int] | None:
-    """Return limit and use in bytes by the texts of a cgroup's memory.max, memory.current and memory.stat."""
-    if not limit.strip().isdigit() or not current.strip().isdigit():
-        return None
-    pages_of_files = sum(map(int, re.findall(r"^(?:in)?active_file (\d+)$", stat, re.MULTILINE)))
-    return int(limit), max(0, int(current) - pages_of_files)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

@@ -1,5 +1,6 @@
 """What every command line here does: one line on the error stream for what the user can mend, and exit code 2."""
 
+import io
 import os
 import sys
 from contextlib import suppress
@@ -26,6 +27,9 @@ _EXTRA_OF = {
 
 def run_app(app: typer.Typer) -> NoReturn:
     """Run the words of the command line through an app and end the process with its exit code; Ctrl-C's is 130."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # of a file, on Windows, not every name can be written
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
         sys.stdout.flush()

@@ -15,7 +15,7 @@ def terminate_like_control_c() -> None:
 
     What is ignored stays ignored, as `nohup` wants it.
     """
-    for name in ("SIGTERM", "SIGHUP"):
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)

@@ -2,9 +2,11 @@
 
 import hashlib
 import os
+import platform
 import re
 import stat
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +15,8 @@ from typing import TextIO
 import psutil
 
 from edgepose.profiles.errors import EdgeposeError
+
+_ABANDONED_S = 24 * 3600
 
 
 def sha256_of(path: Path) -> str:
@@ -65,7 +69,7 @@ def write_whole(path: Path) -> Iterator[Path]:
         with _refusals_named(path, "free some space or choose another folder"):
             target.parent.mkdir(parents=True, exist_ok=True)
             _remove_abandoned(beside)
-            prefix = f"{_prefix(beside)}{os.getpid()}-"
+            prefix = f"{_prefix(beside)}{_host()}-{os.getpid()}-"
             handle, name = tempfile.mkstemp(prefix=prefix, suffix=path.suffix, dir=target.parent)
             os.close(handle)
             temporary = Path(name)
@@ -174,10 +178,30 @@ def _prefix(path: Path) -> str:
 
 def _remove_abandoned(path: Path) -> None:
     """Remove what processes that were killed while they wrote `path` left beside it."""
-    ours = re.compile(rf"{re.escape(_prefix(path))}(\d{{1,9}})-[a-z0-9_]{{8}}{re.escape(path.suffix)}")
+    ours = re.compile(rf"{re.escape(_prefix(path))}([0-9a-f]{{8}})-(\d{{1,9}})-[a-z0-9_]{{8}}{re.escape(path.suffix)}")
     for file in path.parent.iterdir():
-        if (match := ours.fullmatch(file.name)) and not psutil.pid_exists(int(match[1])):
+        if (match := ours.fullmatch(file.name)) and _is_abandoned(file, match[1], int(match[2])):
             file.unlink(missing_ok=True)
+
+
+def _is_abandoned(file: Path, host: str, pid: int) -> bool:
+    """Tell whether nobody writes a temporary file of a host's process any more.
+
+    On another machine, or in another container, that has the folder mounted, the numbers of processes are others.
+    """
+    try:
+        written_s = file.stat().st_mtime
+    except OSError:  # somebody else was faster
+        return False
+    if host != _host():
+        return time.time() - written_s > _ABANDONED_S
+    if pid == os.getpid():  # in a container one process after another has the number 1
+        return written_s < psutil.Process().create_time()
+    return not psutil.pid_exists(pid)
+
+
+def _host() -> str:
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
 def _settle(temporary: Path, path: Path) -> None:

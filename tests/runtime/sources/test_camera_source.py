@@ -8,6 +8,14 @@ from edgepose.runtime.errors import SourceError
 from edgepose.runtime.sources import CameraMode, open_source
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems number their cameras")
+def test_a_link_of_udev_is_the_camera_that_it_points_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    link = "/dev/v4l/by-id/usb-Some_Camera-video-index0"
+    monkeypatch.setattr("os.path.realpath", lambda path: "/dev/video97" if path == link else path)
+    with pytest.raises(SourceError, match="there is no camera 97"):
+        open_source(link)
+
+
 @pytest.mark.parametrize("text", ["99", "/dev/video99"])
 def test_a_camera_that_is_not_there_is_one_line(text: str, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SourceError, match="camera 99") as caught:

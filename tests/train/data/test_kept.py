@@ -100,5 +100,5 @@ def test_a_containers_memory_counts_where_the_machine_has_more(
     monkeypatch: pytest.MonkeyPatch, used: int, *, spare: bool
 ) -> None:
     monkeypatch.setattr("edgepose.train.data.kept.psutil.virtual_memory", lambda: SimpleNamespace(total=9, available=9))
-    monkeypatch.setattr("edgepose.train.data.kept.container_memory_bytes", lambda: (100, used))
+    monkeypatch.setattr("edgepose.train.data.kept.granted_memory_bytes", lambda: (100, used))
     assert memory_is_spare() == spare

@@ -50,7 +50,8 @@ def training_curve(card: ModelCard) -> TrainingCurve:
         runs.insert(0, runs[0]["start_from"])
     try:
         by_run = [epochs for epochs in map(_epochs, runs) if epochs]
-    except (KeyError, TypeError, ValueError) as error:
+        validated_on = card.provenance.get("config", {}).get("validate")
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise EdgeposeError(f"the training curve of {card.name} is malformed ({error}); export it anew") from error
     if not by_run:
         raise EdgeposeError(
@@ -58,7 +59,6 @@ def training_curve(card: ModelCard) -> TrainingCurve:
             "or an export of one"
         )
     metric = "OKS AP" if card.sees_everybody else "PCK@0.2"
-    validated_on = card.provenance.get("config", {}).get("validate")
     in_a_row = [replace(each, run=run) for run, epochs in enumerate(by_run, start=1) for each in epochs]
     counted = [replace(each, epoch=number) for number, each in enumerate(in_a_row, start=1)]
     return TrainingCurve(card.name, metric, validated_on, tuple(counted))

@@ -167,6 +167,8 @@ def _clustered(affinity: FloatArray, number: int) -> Array:
         for way in _WAYS
     ]
     complete = [labels for labels in found if len(np.unique(labels)) == number]
+    if not complete:
+        raise EdgeposeError(f"these joints fall into fewer than {number} groups; ask for fewer")
     return min(complete, key=lambda labels: _normalised_cut(connected, labels))
 
 

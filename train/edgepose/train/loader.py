@@ -1,6 +1,7 @@
 """The processes that prepare the batches of a training."""
 
 import atexit
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -36,6 +37,8 @@ class BatchLoader:
             size,
             sampler=sampler,
             num_workers=workers,
+            # by another way a process gets copies of the data and of all networks; threads of ours hold no locks then
+            multiprocessing_context="fork" if workers and sys.platform == "linux" else None,
             persistent_workers=workers > 0,
             worker_init_fn=leave_ending_to_the_loop,
             collate_fn=partial(collated_or_error, collate, shared=workers > 0),

@@ -106,12 +106,16 @@ def window_problem() -> str | None:
     """Return why no window can be opened and what to do, or None when one can."""
     if not display_available():
         return "there is no display (DISPLAY and WAYLAND_DISPLAY are not set); write a file instead, with --out"
-    display = os.environ.get("DISPLAY", "")
-    if sys.platform == "linux" and not os.environ.get("WAYLAND_DISPLAY") and not _answers(display):
+    display, wayland = os.environ.get("DISPLAY", ""), os.environ.get("WAYLAND_DISPLAY")
+    windows = cv2.currentUIFramework()
+    if wayland and not display and windows.startswith("QT") and "QT_QPA_PLATFORM" not in os.environ:
+        return "this OpenCV's windows need X, and DISPLAY is not set; start XWayland, or write a file with --out"
+    if sys.platform == "linux" and not wayland and not _answers(display):
         return f"no display answers at DISPLAY={display}; write a file instead, with --out"
-    if not cv2.currentUIFramework():
+    if not windows:
+        version = ".".join(cv2.__version__.split(".")[:2])
         return (
-            "this OpenCV has no windows; run: "
-            "pip uninstall opencv-python-headless && pip install opencv-python, or write a file with --out"
+            "this OpenCV has no windows; run: pip uninstall opencv-python-headless, then: "
+            f'pip install "opencv-python=={version}.*", or write a file with --out'
         )
     return None

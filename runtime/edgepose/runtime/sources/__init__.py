@@ -40,11 +40,18 @@ def source_files(text: str) -> list[Path]:
 
     Raises `SourceError` when a folder holds no image.
     """
-    if _CAMERA.fullmatch(text) or _is_stream(text) or _is_synthetic(text):
+    if _camera_index(text) is not None or _is_stream(text) or _is_synthetic(text):
         return []
     path = _path_of(text)
     with reading(path):
         return images_in(path) if path.is_dir() else [path]
+
+
+def _camera_index(text: str) -> int | None:
+    """Return a camera's index; udev's links, as those in /dev/v4l/by-id, name the same one after every start."""
+    node = os.path.realpath(text) if text.startswith("/dev/") else text
+    found = _CAMERA.fullmatch(node)
+    return int(found[1]) if found else None
 
 
 def _is_stream(text: str) -> bool:
@@ -56,8 +63,8 @@ def _is_synthetic(text: str) -> bool:
 
 
 def _open(text: str, mode: CameraMode | None) -> FrameSource:
-    if camera := _CAMERA.fullmatch(text):
-        return CameraSource(int(camera[1]), mode)
+    if (camera := _camera_index(text)) is not None:
+        return CameraSource(camera, mode)
     if mode is not None:
         raise SourceError(f"a mode is for a camera, and {without_password(text)} is none; leave --camera out")
     if _is_stream(text):

@@ -63,6 +63,8 @@ class CameraSource(CaptureSource):
                 if is_open
                 else "close other programs that use it, or try another number: not every node is a camera's pictures"
             )
+            if sys.platform == "darwin":
+                advice = f"allow the terminal to use the camera in System Settings, Privacy & Security, or {advice}"
             raise SourceError(f"camera {index} gives no picture; {advice}. {_known()}")
         self.size_wh = size_of(first)
         self.fps = self._rate()

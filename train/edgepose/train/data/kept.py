@@ -5,7 +5,8 @@ from typing import Generic, TypeVar
 
 import psutil
 
-from edgepose.profiles.probe import container_memory_bytes, probe_this_machine
+from edgepose.profiles.cgroup import granted_memory_bytes
+from edgepose.profiles.probe import probe_this_machine
 
 _K = TypeVar("_K", bound=Hashable)
 _V = TypeVar("_V")
@@ -22,11 +23,11 @@ def room_bytes() -> int:
 
 
 def memory_is_spare() -> bool:
-    """Return whether a quarter of the memory is free for others, the machine's and a container's.
+    """Return whether a quarter of the memory is free for others, the machine's and a container's or a job's.
 
     Several data sets share what there is.
     """
-    memory, container = psutil.virtual_memory(), container_memory_bytes()
+    memory, container = psutil.virtual_memory(), granted_memory_bytes()
     if container is not None and container[1] > (1 - _LEAST_SPARE) * container[0]:
         return False
     return bool(memory.available >= _LEAST_SPARE * memory.total)

@@ -69,7 +69,7 @@ def _matrix(statistics: JointStatistics, groups: Sequence[Sequence[str]], of_joi
     joints = [joint for group in groups for joint in group]
     rows = [statistics.skeleton.index(joint) for joint in joints]
     values = statistics.mutual_information[np.ix_(rows, rows)]
-    shades = cv2.applyColorMap((255 * values / values.max()).astype(np.uint8), cv2.COLORMAP_VIRIDIS)
+    shades = cv2.applyColorMap((255 * values / max(values.max(), 1e-9)).astype(np.uint8), cv2.COLORMAP_VIRIDIS)
     side = _CELL * len(joints)
     corner = _MARGIN + _LABELS
     picture = np.full((corner + side + 2 * _MARGIN, corner + side + _MARGIN, 3), 255, np.uint8)
