@@ -116,6 +116,19 @@ def test_the_left_arms_mask_is_on_the_left_arms_side() -> None:
         assert left > right
 
 
+@pytest.mark.parametrize("facing", [0.0, 90.0, 180.0, 270.0])
+def test_feet_point_where_the_face_does(facing: float) -> None:
+    scene = shown(facing=facing)
+    places = dict(zip(JOINTS, scene.people[0].keypoints, strict=True))
+    ahead = places["nose"][0] - places["head"][0]
+    for side in "lr":
+        _, columns = np.nonzero(scene.part_masks == PARTS[f"{side}_foot"])
+        if facing in (0.0, 180.0):
+            assert abs(columns.mean() - places[f"{side}_ankle"][0]) < 2
+        elif len(columns) > 20:  # the far foot may be hidden
+            assert (columns.mean() - places[f"{side}_ankle"][0]) * np.sign(ahead) > 1
+
+
 def test_the_face_is_hidden_from_behind() -> None:
     front, back = shown(facing=0.0, body_seed=6), shown(facing=180.0, body_seed=6)
     for joint in ("nose", "l_eye", "r_eye"):

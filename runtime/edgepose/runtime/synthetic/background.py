@@ -12,6 +12,7 @@ from edgepose.runtime.synthetic.clothing import random_skin_rgb
 from edgepose.runtime.synthetic.noise import mottle
 
 _FAR_M = 300.0
+_BESIDE_PX = 100.0
 
 
 def paint_background(rng: np.random.Generator, camera: Camera, *, calm: bool = False) -> ImageArray:
@@ -70,8 +71,9 @@ def _paint_ground(image: ImageArray, rng: np.random.Generator, camera: Camera, r
         world = np.array([start + forward * z + right * x for x, z in points])
         pixels, depth = camera.project(world)
         if depth.min() > 0.2:
-            corners = pixels.clip(-9000, 9000).round().astype(np.int32)
-            cv2.fillConvexPoly(image, corners, _rgb255(rgb), cv2.LINE_AA)
+            corners = clip_polygon(pixels, -_BESIDE_PX, max(camera.size_wh) + _BESIDE_PX).round().astype(np.int32)
+            if len(corners):
+                cv2.fillConvexPoly(image, corners, _rgb255(rgb), cv2.LINE_AA)
 
     rgb = random_rgb(rng)
     wide = 40.0 + far * 3
@@ -98,6 +100,22 @@ def _paint_ground(image: ImageArray, rng: np.random.Generator, camera: Camera, r
                 lay([(x, min(far, 30.0)), (x + 0.1, min(far, 30.0)), (x + 0.1 + i * 0.05, 0), (x, 0)], np.ones(3) * 0.9)
         case _:
             pass
+
+
+def clip_polygon(corners: Array, low: float, high: float) -> Array:
+    """Return the corners (M, 2) of what of a convex polygon (N, 2) lies in a square, `low` to `high` both ways."""
+    for axis in (0, 1):
+        for sign, limit in ((1, high), (-1, -low)):
+            beyond = sign * corners[:, axis] - limit  # above 0 outside
+            kept: list[Array] = []
+            for i in range(len(corners)):
+                before, here = beyond[i - 1], beyond[i]
+                if (before > 0) != (here > 0):
+                    kept.append(corners[i - 1] + (corners[i] - corners[i - 1]) * (before / (before - here)))
+                if here <= 0:
+                    kept.append(corners[i])
+            corners = np.array(kept, np.float64).reshape(-1, 2)
+    return corners
 
 
 def _paint_on_wall(image: ImageArray, rng: np.random.Generator) -> None:

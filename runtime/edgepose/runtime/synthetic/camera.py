@@ -8,6 +8,8 @@ import numpy as np
 from edgepose.runtime.arrays import Array
 
 NEAR_M = 0.25
+LOWEST_M = 0.15
+"""A camera is not lower above the ground."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def sample_camera(rng: np.random.Generator, points: Array, size_wh: tuple[int, i
     distance = max(focal_px * extent / (fill * min(size_wh)), 0.6 * extent + 0.5)
     elevation = math.radians(float(np.clip(rng.normal(7.0, 13.0), -18.0, 60.0)))
     place = middle + distance * np.array([0.0, math.sin(elevation), math.cos(elevation)])
-    place[1] = max(place[1], 0.15)
+    place[1] = max(place[1], LOWEST_M)
     jitter = rng.uniform(-0.5, 0.5, 3) * extent * max(0.1, 1.0 - fill)
     roll = rng.normal(0.0, 4.0) if rng.random() < 0.9 else rng.uniform(-35.0, 35.0)
     return look_at(place, middle + jitter, focal_px, size_wh, float(roll))

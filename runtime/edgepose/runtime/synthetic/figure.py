@@ -98,7 +98,7 @@ def _torso_rgb(tailor: Tailor, grid: Array, share: Array) -> Array:
     level = ((share[1:] + share[:-1]) / 2)[:, None]
     front = points[..., 2] > 0
     top = np.broadcast_to(outfit.skin_rgb, points.shape) if outfit.bare_torso else outfit.top.at(points)
-    if outfit.open_jacket:
+    if outfit.open_jacket and not outfit.bare_torso:
         gap = (0.012 + 0.03 * np.clip(level, 0, 1)) * tailor.build.height_m
         top = np.where((front & (np.abs(points[..., 0]) < gap))[..., None], outfit.inner_rgb, top)
     neckline = 0.9 - 0.012 * outfit.fold_phase * front - 0.08 * (outfit.sleeve == 0.0)

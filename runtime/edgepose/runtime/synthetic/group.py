@@ -7,7 +7,7 @@ import numpy as np
 
 from edgepose.runtime.arrays import Array
 from edgepose.runtime.synthetic.angles import Pose
-from edgepose.runtime.synthetic.camera import Camera, sample_camera
+from edgepose.runtime.synthetic.camera import LOWEST_M, Camera, sample_camera
 from edgepose.runtime.synthetic.library import sample_pose
 from edgepose.runtime.synthetic.people import Placed, make_body, place
 
@@ -23,7 +23,8 @@ def sample_group(
     first = place(make_body(rng, detail), _turned(sample_pose(rng, kind), rng))
     camera = sample_camera(rng, first.joints, size_wh)
     if count > 1 and rng.random() < 0.75:  # step back so that others fit
-        camera = replace(camera, place=camera.place + (camera.place - first.middle) * rng.uniform(0.05, 0.7))
+        back = camera.place + (camera.place - first.middle) * rng.uniform(0.05, 0.7)
+        camera = replace(camera, place=np.maximum(back, [-np.inf, LOWEST_M, -np.inf]))
     placed = [first if _joints_inside(first, camera) >= _ENOUGH_JOINTS else _centred(first, camera, first.middle)]
     while len(placed) < count:
         placed.append(_beside(place(make_body(rng, detail), _turned(sample_pose(rng, kind), rng)), placed, camera, rng))

@@ -31,7 +31,7 @@ def add_grain(image_rgb: ImageArray, rng: np.random.Generator, strength: float) 
 def _blurred(image_rgb: ImageArray, rng: np.random.Generator) -> ImageArray:
     if rng.random() < 0.6:
         return cv2.GaussianBlur(image_rgb, (5, 5), float(rng.uniform(0.4, 1.4)))  # type: ignore[no-any-return]
-    length = int(rng.integers(3, 8))  # the camera moved
+    length = 2 * int(rng.integers(1, 4)) + 1  # the camera moved; an even one would move the picture off its labels
     return cv2.blur(image_rgb, (length, 1) if rng.random() < 0.5 else (1, length))  # type: ignore[no-any-return]
 
 

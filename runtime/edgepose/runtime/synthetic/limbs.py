@@ -91,5 +91,6 @@ def _unit_foot(swell: float, segments: int) -> tuple[Array, Array]:
     """Return a foot on the ground under the origin, over the body's height, and which quads (n, s, 1) are its sole."""
     along, wide, tall = _FOOT
     rings = np.column_stack([along, 0.0 * along, tall * swell / 2, wide * swell, tall * swell / 2])
-    grid = tube(rings, segments, 2.5)[..., [1, 2, 0]]  # lay it down: along becomes forward
+    # laid down, along becomes forward; from toes to heel, so that the outside stays outside
+    grid = tube(rings[::-1], segments, 2.5)[..., [0, 2, 1]]
     return grid, middles(grid)[..., 1:2] < 0.009

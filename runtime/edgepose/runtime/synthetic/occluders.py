@@ -45,8 +45,8 @@ def sample_things(rng: np.random.Generator, camera: Camera, spots: Array, in_fro
 
 def ball_in_hand(person: Placed, rng: np.random.Generator) -> Solid:
     """Return a ball or a bag at one of a person's wrists."""
-    wrist = person.joints[JOINTS.index(str(rng.choice(["l_wrist", "r_wrist"])))]
-    elbow = person.joints[JOINTS.index("l_elbow")]
+    side = str(rng.choice(["l", "r"]))
+    wrist, elbow = (person.joints[JOINTS.index(f"{side}_{joint}")] for joint in ("wrist", "elbow"))
     radius = float(rng.uniform(0.04, 0.15))
     mesh = _ball(radius, random_rgb(rng))
     away = (wrist - elbow) / max(float(np.linalg.norm(wrist - elbow)), 1e-6)
