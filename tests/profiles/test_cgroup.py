@@ -66,7 +66,7 @@ def test_version_1_has_a_tree_for_each_controller(tmp_path: Path) -> None:
 
 def test_without_limits_there_are_none(tmp_path: Path) -> None:
     root, own = tmp_path / "cgroup", tmp_path / "own"
-    assert granted_cores(root, own) is None
+    assert granted_cores(root, tmp_path / "absent") is None
     own.write_text("9:cpu,cpuacct,memory:/\n0::/\n")
     write(root / "cpu,cpuacct,memory", {"cpu.cfs_quota_us": "-1", "cpu.cfs_period_us": "100000"})
     write(root / "cpu,cpuacct,memory", {"memory.limit_in_bytes": str(2**63 - 4096), "memory.usage_in_bytes": "5"})

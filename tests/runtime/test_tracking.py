@@ -137,7 +137,7 @@ def test_skipped_frames_count_as_time() -> None:
     assert ids == {1}
 
 
-@pytest.mark.parametrize(("score", "at_once", "shown"), [(0.4, 0.4, 1), (0.39, 0.4, 0), (1.0, np.inf, 0)])
+@pytest.mark.parametrize(("score", "at_once", "shown"), [(0.4, 0.4, 1), (0.39, 0.4, 0), (1.0, 0.0, 0)])
 def test_who_is_sure_in_the_very_first_frame_is_somebody_at_once(score: float, at_once: float, shown: int) -> None:
     person = replace(poses_of(standing(100, 200, 150)[None]), scores=np.array([score], np.float32))
     first, later = (Tracker(SIMPLE_POSE_18, TrackerSettings(at_once_score=at_once)) for _ in range(2))

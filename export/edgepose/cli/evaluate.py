@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgepose.cli.options import AsJson, Data, Device
+from edgepose.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from edgepose.train.data import PoseDataset
@@ -46,10 +47,7 @@ def evaluate(
     Of a checkpoint that parses (PIL) mIoU too, where the data has masks of body parts. Of a model that sees everybody
     (Simple Pose) OKS AP of all people in whole pictures.
     """
-    from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
-    from rich.progress import Progress  # noqa: PLC0415
-
-    from edgepose.profiles import load_profile  # noqa: PLC0415
+    from edgepose.profiles import load_profile  # noqa: PLC0415  heavy imports wait until the command is called
     from edgepose.runtime.bottom_up import Views  # noqa: PLC0415
     from edgepose.runtime.files import open_text_whole  # noqa: PLC0415
     from edgepose.runtime.profiling.environment import describe_environment  # noqa: PLC0415
@@ -63,11 +61,7 @@ def evaluate(
     if predictions is not None:
         _check_predictions(predictions, path, dataset)
     with nullcontext() if predictions is None else open_text_whole(predictions) as file:
-        with (
-            open_any(model, profile := load_profile(device)) as session,
-            Progress(console=Console(stderr=True, emoji=False)) as bar,
-        ):
-            task = bar.add_task("evaluating", total=None)
+        with open_any(model, profile := load_profile(device)) as session, progress_bar("evaluating") as on_progress:
             evaluation = evaluate_session(
                 session,
                 dataset,
@@ -76,7 +70,7 @@ def evaluate(
                 scales=Views.of_text(scales).scales,
                 limit=limit,
                 parts=open_part_predictor(path),
-                on_progress=lambda done, total: bar.update(task, completed=done, total=total),
+                on_progress=on_progress,
             )
             environment = describe_environment(session, path, profile.name).to_dict()
         _print(replace(evaluation, model=model, environment={**environment, **evaluation.environment}), as_json=as_json)

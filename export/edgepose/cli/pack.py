@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from edgepose.cli.options import Data
+from edgepose.cli.progress import progress_bar
 
 
 def pack(
@@ -18,19 +19,15 @@ def pack(
     backgrounds: Annotated[int, typer.Option(help="Pictures without anybody to add, where the data has some.")] = 200,
 ) -> None:
     """Pack the people of a data set into one file, to train elsewhere: --data packed:FILE."""
-    from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
-    from rich.progress import Progress  # noqa: PLC0415
-
-    from edgepose.runtime.files import refuse_overwriting  # noqa: PLC0415
+    from edgepose.runtime.files import refuse_overwriting  # noqa: PLC0415  heavy imports wait until it is called
     from edgepose.train.data import DataSpec, open_dataset  # noqa: PLC0415
     from edgepose.train.data.packed import PackSettings, write_packed  # noqa: PLC0415
 
     refuse_overwriting({"--out": out}, {"the data": [Path(DataSpec.parse(data).path)]})
     settings = PackSettings(around, side, quality, backgrounds)
     dataset = open_dataset(data)
-    with Progress(console=Console(stderr=True, emoji=False), transient=True) as progress:
-        task = progress.add_task("pack", total=len(dataset))
-        write_packed(dataset, out, settings, lambda done, total: progress.update(task, completed=done, total=total))
+    with progress_bar("packing") as on_progress:
+        write_packed(dataset, out, settings, on_progress)
     typer.echo(
         f"packed {len(dataset)} people of {data} into {out}, {out.stat().st_size / 1e6:.1f} MB; use packed:{out}"
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgepose.cli.options import AsJson, Data, Device
+from edgepose.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -30,7 +31,6 @@ def suspects(
     The model may be wrong as well: look at the pictures before you change a label.
     """
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
-    from rich.progress import Progress  # noqa: PLC0415
 
     from edgepose.profiles import load_profile  # noqa: PLC0415
     from edgepose.train.data import open_dataset  # noqa: PLC0415
@@ -41,15 +41,8 @@ def suspects(
     if plot is not None:
         check_picture(plot, [data])
     dataset = open_dataset(data)
-    with open_any(model, load_profile(device)) as session, Progress(console=Console(stderr=True, emoji=False)) as bar:
-        task = bar.add_task("looking", total=None)
-        found = find_suspects(
-            session,
-            dataset,
-            flip_test=flip,
-            limit=limit,
-            on_progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )
+    with open_any(model, load_profile(device)) as session, progress_bar("looking") as on_progress:
+        found = find_suspects(session, dataset, flip_test=flip, limit=limit, on_progress=on_progress)
         card = session.card
     people = len(dataset) if limit is None else min(limit, len(dataset))
     if as_json:

@@ -1,7 +1,7 @@
 """What the control groups of Linux grant this process: a container's, a batch job's or a service's limits."""
 
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 _ROOT = Path("/sys/fs/cgroup")
@@ -50,18 +50,22 @@ def memory_of(limit: str, current: str, stat: str) -> tuple[int, int] | None:
     return int(limit), max(0, int(current) - pages_of_files)
 
 
-def _folders(controller: str, root: Path, own: Path) -> Iterator[Path]:
-    """Yield the folders of this process's group and of those above it, of version 2 and of a version 1 controller.
+@cache
+def _folders(controller: str, root: Path, own: Path) -> tuple[Path, ...]:
+    """Return the folders of this process's group and of those above it, of version 2 and of a version 1 controller.
 
-    Inside a container the path may be the host's, of which only the root is there.
+    Inside a container the path may be the host's, of which only the root is there. They are found once: how much memory
+    is free is asked at every picture.
     """
+    found: list[Path] = []
     for line in read(own).splitlines():
         _, names, path = line.split(":", 2)
         if names and controller not in names.split(","):
             continue
         base = root / names if names else root
         folder = base / path.lstrip("/")
-        yield from (each for each in (folder, *folder.parents) if each.is_relative_to(base))
+        found += (each for each in (folder, *folder.parents) if each.is_relative_to(base) and each.is_dir())
+    return tuple(found)
 
 
 def read(path: Path) -> str:

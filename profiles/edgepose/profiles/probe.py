@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from edgepose.profiles.cgroup import granted_cores, granted_memory_bytes, read
@@ -77,6 +78,7 @@ def cpu_flags(cpuinfo: str) -> tuple[str, ...]:
     return tuple(flag for flag in _TELLING_FLAGS if flag in found)
 
 
+@cache
 def _named_by_the_system() -> str:
     """Return the processor's or the board's name where /proc/cpuinfo has none; empty where nobody tells."""
     if sys.platform == "darwin":

@@ -20,9 +20,9 @@ class TrackerSettings:
     A pose is a track's if their `similarity` is at least `least_similarity`; every frame in which a track went unseen
     takes the share `fading` of it, so that whoever was just seen comes first. A track has an id from its
     `confirm_frames`th sighting in a row on, where one that scores less than `sure_score` counts as its share of that;
-    who scores `at_once_score` in the very first frame has it at once. It is forgotten `lost_frames` frames after its
-    last, without an id as soon as it is missed. `steadiness` is the share that a velocity keeps of what it was. Joints
-    that score below `joint_score` are not compared.
+    who scores `at_once_score` in the very first frame has it at once, nobody where that is 0. It is forgotten
+    `lost_frames` frames after its last, without an id as soon as it is missed. `steadiness` is the share that a
+    velocity keeps of what it was. Joints that score below `joint_score` are not compared.
 
     A pose that scores less than `start_score` begins no track: it only continues one that has an id, and that no surer
     pose continues (Zhang et al., "ByteTrack", section 3).
@@ -32,7 +32,7 @@ class TrackerSettings:
     fading: float = 0.03
     confirm_frames: int = 3
     sure_score: float = 0.0
-    at_once_score: float = math.inf
+    at_once_score: float = 0.0
     lost_frames: int = 30
     steadiness: float = 0.7
     joint_score: float = 0.1
@@ -157,7 +157,7 @@ class Tracker:
 
     def _is_confirmed(self, track: Track) -> bool:
         """Return whether somebody was seen often enough, or is sure in the first frame, before which there was none."""
-        at_once = self._last_index is None and float(track.pose.scores[0]) >= self._settings.at_once_score
+        at_once = self._last_index is None and 0 < self._settings.at_once_score <= float(track.pose.scores[0])
         return at_once or track.sightings >= self._settings.confirm_frames
 
     def _may_return(self, track: Track, index: int) -> bool:

@@ -1,7 +1,5 @@
 """The bottom-up estimator: everybody in the picture at once, and who is who from frame to frame."""
 
-import math
-
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.bottom_up import BottomUpModel, Views
 from edgepose.runtime.clock import StageClock
@@ -36,7 +34,7 @@ class BottomUpEstimator:
         least_score = KEPT_SHARE * threshold if follow else threshold
         self._model = BottomUpModel(session, views, most_people or 1, least_score)
         self._most_people = most_people
-        settings = TrackerSettings(start_score=threshold, at_once_score=sure_score(threshold) or math.inf)
+        settings = TrackerSettings(start_score=threshold, at_once_score=sure_score(threshold))
         self._tracker = Tracker(self._model.skeleton, settings) if follow else None
         self._strangers, self._outages = Strangers(), Outages()
 

@@ -1,6 +1,5 @@
 """The top-down estimator of several people: each is followed in a crop of their own, and the search goes on."""
 
-import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,7 +69,7 @@ class SeveralPeopleEstimator:
         self._most_people, self._settings, self._crowd = most_people, SearchSettings(), crowd
         self._search = PersonSearch(self._model, self._settings)
         sure = self._sure_score = sure_score(self._model.presence_threshold, crowd.sure_share)
-        settings = TrackerSettings(confirm_frames=2, sure_score=sure, at_once_score=sure or math.inf)
+        settings = TrackerSettings(confirm_frames=2, sure_score=sure, at_once_score=sure)
         self._tracker, self._strangers = Tracker(self._model.skeleton, settings), Strangers()
         self._follows, self._outages = follow, Outages()
         self._boxes: dict[Track, FloatArray] = {}

@@ -84,7 +84,7 @@ def _check(annotation: dict[str, Any], images: dict[Any, Any]) -> None:
     """Raise `DataError` naming the annotation unless its numbers are numbers, and the image of a label is listed."""
     where = f"annotation {annotation.get('id')} of image {annotation.get('image_id')}"
     try:
-        annotation["image_id"], _area_px2(annotation)
+        annotation["image_id"], _box_xyxy(annotation), _area_px2(annotation)
         if not _is_labelled(annotation):
             return
         if annotation["image_id"] not in images:
@@ -102,6 +102,8 @@ def _is_labelled(annotation: dict[str, Any]) -> bool:
     """
     if annotation.get("iscrowd", 0) or not _joints(annotation):
         return False
+    if min(annotation["bbox"][2:]) > 0:
+        return True
     x0, y0, x1, y1 = _box_xyxy(annotation)
     return bool(x1 > x0 and y1 > y0)
 
@@ -136,6 +138,7 @@ def _box_xyxy(annotation: dict[str, Any]) -> FloatArray:
 
 
 def _area_px2(annotation: dict[str, Any]) -> float:
+    if annotation.get("area"):
+        return float(annotation["area"])
     x0, y0, x1, y1 = _box_xyxy(annotation).tolist()
-    share = OF_THE_BOX if _is_labelled(annotation) else 1.0
-    return float(annotation.get("area") or share * (x1 - x0) * (y1 - y0))
+    return float((OF_THE_BOX if _is_labelled(annotation) else 1.0) * (x1 - x0) * (y1 - y0))
