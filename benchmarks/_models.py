@@ -11,8 +11,8 @@ import numpy as np
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.backends.openvino import OpenVinoSession
+from edgepose.runtime.model_files.shipped import resolve_model
 from edgepose.runtime.profiling.network import random_feeds
-from edgepose.runtime.shipped import resolve_model
 
 _RENDERED = ("--calibrate", "synthetic:200:1", "--validate", "synthetic:200:2", "--limit", "100")
 
@@ -51,8 +51,8 @@ def quantise_on_noise(path: Path, folder: Path) -> Path:
     from onnx import load  # noqa: PLC0415
 
     from edgepose.export.formats.openvino_graph import to_openvino  # noqa: PLC0415
-    from edgepose.export.quantise_openvino import quantise_openvino  # noqa: PLC0415
-    from edgepose.export.widening import widen_groups  # noqa: PLC0415
+    from edgepose.export.graphs.widening import widen_groups  # noqa: PLC0415
+    from edgepose.export.quantise.openvino import quantise_openvino  # noqa: PLC0415
 
     with OpenVinoSession(path) as session:
         images_rgb = np.concatenate([random_feeds(session, seed)[session.inputs[0].name] for seed in range(16)])

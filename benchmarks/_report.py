@@ -13,9 +13,9 @@ from typing import Any
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.profiles.probe import probe_this_machine
-from edgepose.runtime.files import sha256_of, write_text_whole
+from edgepose.runtime.model_files.shipped import resolve_model, shipped_names
+from edgepose.runtime.plumbing.files import sha256_of, write_text_whole
 from edgepose.runtime.profiling.memory import model_files
-from edgepose.runtime.shipped import resolve_model, shipped_names
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results"

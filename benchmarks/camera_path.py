@@ -23,11 +23,11 @@ from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.clock import work_ns
 from edgepose.runtime.estimators import SinglePersonEstimator
+from edgepose.runtime.people.smoothing import PoseSmoother
 from edgepose.runtime.pipeline import Pipeline
 from edgepose.runtime.profiling.distribution import Distribution
 from edgepose.runtime.profiling.load import LoadMeter, load_now
 from edgepose.runtime.sinks import DiscardSink
-from edgepose.runtime.smoothing import PoseSmoother
 from edgepose.runtime.sources import FrameSource, open_source
 from edgepose.runtime.sources.stream import without_password
 

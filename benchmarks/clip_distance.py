@@ -8,11 +8,11 @@ import json
 import sys
 from pathlib import Path
 
-from edgepose.export.clip_parity import clip_parity, follow_clip
 from edgepose.export.formats import TARGETS
+from edgepose.export.proof.clip_parity import clip_parity, follow_clip
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.train.checkpoint import resolve_checkpoint
-from edgepose.train.session import TorchSession
+from edgepose.train.checkpoints.checkpoint import resolve_checkpoint
+from edgepose.train.checkpoints.session import TorchSession
 
 
 def print_distances(folder: Path, checkpoint: str | None, clip: str) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from _report import measure_rate, summary
 
 from edgepose.runtime.arrays import Array, FloatArray
-from edgepose.runtime.body_part_codec import BodyPartCodec
+from edgepose.runtime.codecs.body_part import BodyPartCodec
 from edgepose.runtime.grouping import group_people
 from edgepose.runtime.profiling.load import LoadMeter, load_now
 from edgepose.runtime.synthetic import render_people

@@ -18,7 +18,7 @@ from _turns import ratio, take_turns, turn_arguments
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.backends.base import SessionOptions
-from edgepose.runtime.shipped import resolve_model
+from edgepose.runtime.model_files.shipped import resolve_model
 
 TARGET = 2.5
 

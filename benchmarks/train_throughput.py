@@ -23,16 +23,16 @@ from torch import Tensor, nn
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.codecs import of_one_person
-from edgepose.train.config import read_config
 from edgepose.train.data import open_mix
-from edgepose.train.loop import Trainer
-from edgepose.train.losses import weighted_mse
-from edgepose.train.named_recipes import fast_precision
+from edgepose.train.loop.trainer import Trainer
 from edgepose.train.networks import DeployNetwork
 from edgepose.train.networks.describe import describe
 from edgepose.train.objectives import Batch
-from edgepose.train.run import set_up_libraries
-from edgepose.train.world import World
+from edgepose.train.objectives.losses import weighted_mse
+from edgepose.train.processes.world import World
+from edgepose.train.runs.config import read_config
+from edgepose.train.runs.named_recipes import fast_precision
+from edgepose.train.runs.run import set_up_libraries
 
 TARGETS = {"cpu": 3.5, "cuda": 3.0}
 _MATRIX = {"cpu": 1024, "cuda": 8192}

@@ -13,9 +13,9 @@ from contract.session_contract import SessionContract
 from edgepose.profiles import load_profile
 from edgepose.runtime.backends.base import Session, SessionOptions
 from edgepose.runtime.backends.onnxruntime_providers import arithmetic, chosen_providers
-from edgepose.runtime.card import ONNX_CARD_KEY
 from edgepose.runtime.errors import CardError, ModelError, NotHereError
-from edgepose.runtime.sidecar import sidecar_path
+from edgepose.runtime.model_files.card import ONNX_CARD_KEY
+from edgepose.runtime.model_files.sidecar import sidecar_path
 from support.engines import backend_or_skip, leave_onnxruntime_the_cpu
 from support.tiny_model import random_feeds, save_tiny_onnx, tiny_card, tiny_graph
 

@@ -14,7 +14,7 @@ from edgepose.runtime.backends import load_card, open_model
 from edgepose.runtime.backends.base import Session, SessionOptions
 from edgepose.runtime.backends.tensorrt_cache import EngineKey, engines_of
 from edgepose.runtime.errors import CardError, ModelError, NotHereError
-from edgepose.runtime.sidecar import write_sidecar
+from edgepose.runtime.model_files.sidecar import write_sidecar
 from support.engines import backend_or_skip
 from support.tiny_card import random_feeds, tiny_card
 from support.tiny_tensorrt import save_tiny_tensorrt

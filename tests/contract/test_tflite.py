@@ -12,8 +12,8 @@ from contract.session_contract import SessionContract
 from edgepose.profiles.probe import probe_this_machine
 from edgepose.runtime.backends.base import Session, SessionOptions
 from edgepose.runtime.errors import CardError, ModelError
-from edgepose.runtime.sidecar import write_sidecar
-from edgepose.runtime.tflite_file import with_card
+from edgepose.runtime.model_files.sidecar import write_sidecar
+from edgepose.runtime.model_files.tflite_file import with_card
 from support.engines import backend_or_skip
 from support.tiny_model import random_feeds, tiny_card
 from support.tiny_tflite import fixed_batch, of_another_version, of_single_images, save_tiny_tflite, tiny_flatbuffer

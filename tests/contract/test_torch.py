@@ -9,8 +9,8 @@ import torch
 from contract.session_contract import SessionContract
 from edgepose.runtime.backends.base import Session, SessionOptions
 from edgepose.runtime.errors import ModelError
-from edgepose.train.checkpoint import CheckpointError
-from edgepose.train.session import TorchSession
+from edgepose.train.checkpoints.checkpoint import CheckpointError
+from edgepose.train.checkpoints.session import TorchSession
 from support.tiny_checkpoint import save_tiny_checkpoint
 from support.tiny_model import random_feeds
 

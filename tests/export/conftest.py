@@ -9,7 +9,7 @@ import torch
 from edgepose.export import original
 from edgepose.export.export_run import ExportRequest, run_export
 from edgepose.export.formats import ExportSource
-from edgepose.export.report import ExportReport
+from edgepose.export.summary.report import ExportReport
 from support.settled import settled_source
 from support.traced import traced_once
 from support.trained import EVERYTHING, PEOPLE, PPNET, REPOSE, save_spoiled, save_trained, write_dots_as_lsp

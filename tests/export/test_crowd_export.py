@@ -6,19 +6,19 @@ import numpy as np
 import onnx
 import pytest
 
-from edgepose.export.crowd_pictures import load_crowds
 from edgepose.export.errors import ExportError
 from edgepose.export.export_run import ExportRequest, run_export
-from edgepose.export.parity import measure_parity, reference_of
+from edgepose.export.proof.crowd_pictures import load_crowds
+from edgepose.export.proof.parity import measure_parity, reference_of
+from edgepose.export.proof.tolerances import tolerance_of
 from edgepose.export.request import targets_of
-from edgepose.export.tolerances import tolerance_of
 from edgepose.runtime.backends import open_model
-from edgepose.runtime.body_part_codec import BodyPartCodec
-from edgepose.runtime.tensors import TensorSpec
+from edgepose.runtime.codecs.body_part import BodyPartCodec
+from edgepose.runtime.model_files.tensors import TensorSpec
+from edgepose.train.checkpoints.session import TorchSession
 from edgepose.train.data import open_dataset
-from edgepose.train.evaluate import evaluate
-from edgepose.train.prediction import Prediction, decoded, predictor_of
-from edgepose.train.session import TorchSession
+from edgepose.train.evaluation.evaluate import evaluate
+from edgepose.train.evaluation.prediction import Prediction, decoded, predictor_of
 from support.painted_crowds import PaintedCrowds
 from support.trained_crowd import CROWD, PICTURES, save_trained_crowd, write_painted_as_coco
 

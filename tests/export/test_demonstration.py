@@ -10,7 +10,7 @@ from rich.console import Console
 
 from edgepose.export.demonstration import _run, file_to_run, run_demonstration
 from edgepose.export.errors import ExportError
-from edgepose.export.report import ExportReport, Recommendation, Row
+from edgepose.export.summary.report import ExportReport, Recommendation, Row
 from edgepose.profiles.errors import EdgeposeError
 from support.clips import write_clip
 from support.colour_people import STANDING, draw_person, save_colour_model

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from edgepose.export.clip_parity import clip_parity, follow_clip
 from edgepose.export.formats import TARGETS
-from edgepose.train.checkpoint import resolve_checkpoint
-from edgepose.train.session import TorchSession
+from edgepose.export.proof.clip_parity import clip_parity, follow_clip
+from edgepose.train.checkpoints.checkpoint import resolve_checkpoint
+from edgepose.train.checkpoints.session import TorchSession
 from support.shipped import of_one_person
 from support.xnnpack import partitions_of
 

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from edgepose.export import quantise_openvino
 from edgepose.export.errors import ExportError
 from edgepose.export.export_run import ExportRequest, run_export
 from edgepose.export.formats import TARGETS
-from edgepose.export.report import ExportReport, Row
-from edgepose.export.tolerances import tolerance_of
+from edgepose.export.proof.tolerances import tolerance_of
+from edgepose.export.quantise import openvino as quantise_openvino
+from edgepose.export.summary.report import ExportReport, Row
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.backends import open_model
-from edgepose.runtime.files import sha256_of
-from edgepose.runtime.tensors import TensorSpec
+from edgepose.runtime.model_files.tensors import TensorSpec
+from edgepose.runtime.plumbing.files import sha256_of
 from support.engines import leave_onnxruntime_the_cpu, skip_where_openvino_has_more_than_a_cpu
 from support.trained import EVERYTHING, PPNET, WORST
 

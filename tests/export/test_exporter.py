@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from edgepose.export.formats import TARGETS, ExportSource
-from edgepose.export.tolerances import TOLERANCES, tolerance_of
+from edgepose.export.proof.tolerances import TOLERANCES, tolerance_of
 from edgepose.runtime.backends import load_card
-from edgepose.runtime.card import FORMATS, PRECISIONS, ModelCard
-from edgepose.runtime.sidecar import model_files
-from edgepose.train.card import card_of_checkpoint
-from edgepose.train.checkpoint import Checkpoint
+from edgepose.runtime.model_files.card import FORMATS, PRECISIONS, ModelCard
+from edgepose.runtime.model_files.sidecar import model_files
+from edgepose.train.checkpoints.card import card_of_checkpoint
+from edgepose.train.checkpoints.checkpoint import Checkpoint
 from edgepose.train.networks import NetworkSpec
 from support.maps import check_maps
 from support.settled import CROPS

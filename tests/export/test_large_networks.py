@@ -9,13 +9,13 @@ import torch
 from torch import nn
 
 from edgepose.export.formats import TARGETS, ExportSource
-from edgepose.export.graph import to_onnx
-from edgepose.export.tolerances import tolerance_of
+from edgepose.export.graphs.graph import to_onnx
+from edgepose.export.proof.tolerances import tolerance_of
 from edgepose.runtime.arrays import FloatArray, ImageArray
-from edgepose.runtime.card import ModelCard
+from edgepose.runtime.model_files.card import ModelCard
 from edgepose.runtime.skeleton import LSP_14
-from edgepose.train.card import card_of_checkpoint
-from edgepose.train.checkpoint import Checkpoint
+from edgepose.train.checkpoints.card import card_of_checkpoint
+from edgepose.train.checkpoints.checkpoint import Checkpoint
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 
 SPECS = [

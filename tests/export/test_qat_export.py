@@ -8,19 +8,19 @@ import pytest
 import torch
 from onnx import numpy_helper
 
-from edgepose.export.crops import PoseCrops, load_crops
 from edgepose.export.export_run import ExportRequest, run_export
 from edgepose.export.formats import TARGETS, ExportSource
-from edgepose.export.graph import to_onnx
-from edgepose.export.parity import measure_parity, reference_of
-from edgepose.train.card import card_of_checkpoint
-from edgepose.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from edgepose.export.graphs.graph import to_onnx
+from edgepose.export.proof.crops import PoseCrops, load_crops
+from edgepose.export.proof.parity import measure_parity, reference_of
+from edgepose.train.checkpoints.card import card_of_checkpoint
+from edgepose.train.checkpoints.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from edgepose.train.checkpoints.session import network_predictor
 from edgepose.train.data import WeightedDataset, open_dataset
-from edgepose.train.loop import Trainer
+from edgepose.train.evaluation.prediction import predictor_of
+from edgepose.train.loop.trainer import Trainer
 from edgepose.train.networks import DeployNetwork
-from edgepose.train.prediction import predictor_of
-from edgepose.train.recipe import Recipe
-from edgepose.train.session import network_predictor
+from edgepose.train.runs.recipe import Recipe
 from support.dot_dataset import DotDataset
 from support.still import STILL
 from support.trained import PEOPLE

@@ -8,14 +8,14 @@ import torch
 
 from edgepose.export.shipping import ship
 from edgepose.runtime.backends import open_model
-from edgepose.runtime.shipped import shipped_models
+from edgepose.runtime.model_files.shipped import shipped_models
 from edgepose.runtime.skeleton import LSP_14
-from edgepose.train.checkpoint import load_checkpoint
+from edgepose.train.checkpoints.checkpoint import load_checkpoint
 from edgepose.train.data import WeightedDataset, open_dataset
-from edgepose.train.evaluate import Evaluation
-from edgepose.train.loop import Trainer
+from edgepose.train.evaluation.evaluate import Evaluation
+from edgepose.train.loop.trainer import Trainer
 from edgepose.train.networks import NetworkSpec
-from edgepose.train.recipe import Recipe
+from edgepose.train.runs.recipe import Recipe
 from support.dot_dataset import DotDataset
 
 

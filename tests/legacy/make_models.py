@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from edgepose.export.crops import load_crops
 from edgepose.export.formats import exporter_of
 from edgepose.export.original import prepare
+from edgepose.export.proof.crops import load_crops
 from edgepose.export.request import ExportRequest
 from edgepose.runtime.backends import open_model
-from edgepose.train.checkpoint import resolve_checkpoint
+from edgepose.train.checkpoints.checkpoint import resolve_checkpoint
 from edgepose.train.data import open_dataset
 
 sys.path.insert(0, str(Path(__file__).parents[1]))

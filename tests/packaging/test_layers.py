@@ -9,7 +9,7 @@ import pytest
 
 import edgepose.profiles
 import edgepose.runtime
-from edgepose.runtime.sidecar import read_sidecar
+from edgepose.runtime.model_files.sidecar import read_sidecar
 
 _BLOCK = "import importlib, sys; sys.modules.update(dict.fromkeys({blocked}))\n"
 """Import as if these were not installed."""

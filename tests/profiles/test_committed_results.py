@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from edgepose.runtime.files import sha256_of
+from edgepose.runtime.model_files.shipped import MODELS_FOLDER, shipped_names
+from edgepose.runtime.plumbing.files import sha256_of
 from edgepose.runtime.profiling.comparison import BUSY_PERCENT
 from edgepose.runtime.profiling.report import read_report
-from edgepose.runtime.shipped import MODELS_FOLDER, shipped_names
 
 FOLDER = Path(__file__).parents[2] / "profiles" / "results"
 RESULTS = sorted(FOLDER.glob("*/*.json"))

@@ -4,7 +4,7 @@ import cv2
 import pytest
 
 from edgepose.runtime.inputs import input_files
-from edgepose.runtime.shipped import MODELS_FOLDER
+from edgepose.runtime.model_files.shipped import MODELS_FOLDER
 from support.clips import dot_image
 from support.tiny_model import save_tiny_openvino
 

@@ -16,10 +16,10 @@ from edgepose.profiles.result import FRAME_STAGES
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.clock import StageClock
 from edgepose.runtime.errors import SinkError, SourceError
+from edgepose.runtime.people.smoothing import PoseSmoother
 from edgepose.runtime.pipeline import FrameResult, Pipeline
 from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.sinks import DiscardSink, JsonLinesSink, Sink, VideoSink
-from edgepose.runtime.smoothing import PoseSmoother
 from edgepose.runtime.sources import open_source
 from edgepose.runtime.sources.base import FrameSource
 from edgepose.runtime.sources.paced import PacedSource

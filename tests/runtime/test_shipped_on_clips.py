@@ -10,11 +10,11 @@ import pytest
 
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.estimators import MOST_PEOPLE, open_estimator
+from edgepose.runtime.model_files.shipped import ShippedModel, shipped_models
+from edgepose.runtime.people.smoothing import PoseSmoother
 from edgepose.runtime.pipeline import Pipeline
 from edgepose.runtime.poses import Poses
-from edgepose.runtime.shipped import ShippedModel, shipped_models
 from edgepose.runtime.skeleton import COCO_17, LSP_14, SIMPLE_POSE_18, Skeleton
-from edgepose.runtime.smoothing import PoseSmoother
 from edgepose.runtime.sources import open_source
 from support.engines import backend_or_skip
 from support.shipped import by_name, of_everybody, of_one_person

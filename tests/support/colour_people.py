@@ -11,7 +11,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from edgepose.runtime.arrays import FloatArray, ImageArray
-from edgepose.runtime.card import ONNX_CARD_KEY
+from edgepose.runtime.model_files.card import ONNX_CARD_KEY
 from edgepose.runtime.skeleton import LSP_14
 from support.tiny_model import STRIDE, tiny_card
 

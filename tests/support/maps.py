@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edgepose.export.tolerances import tolerance_of
+from edgepose.export.proof.tolerances import tolerance_of
 from edgepose.runtime.arrays import FloatArray
 
 _ALIKE = 0.97

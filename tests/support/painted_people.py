@@ -12,11 +12,11 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
-from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.body_parts import SIMPLE_POSE
-from edgepose.runtime.card import ONNX_CARD_KEY
+from edgepose.runtime.codecs.body_part import BodyPartCodec
 from edgepose.runtime.grouping import GroupingRule
-from edgepose.runtime.tensors import TensorSpec
+from edgepose.runtime.model_files.card import ONNX_CARD_KEY
+from edgepose.runtime.model_files.tensors import TensorSpec
 from support.crowds import BUILD
 from support.tiny_model import tiny_card
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from edgepose.export.formats import ExportSource
-from edgepose.export.graph import to_onnx
+from edgepose.export.graphs.graph import to_onnx
 from edgepose.runtime.arrays import ImageArray
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 

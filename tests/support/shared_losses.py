@@ -9,11 +9,11 @@ from torch import nn
 
 from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.data import WeightedDataset, open_dataset
-from edgepose.train.loop import Trainer
+from edgepose.train.loop.progress import EpochResult
+from edgepose.train.loop.trainer import Trainer
 from edgepose.train.networks import NetworkSpec
-from edgepose.train.progress import EpochResult
-from edgepose.train.recipe import Recipe
-from edgepose.train.world import joined_world
+from edgepose.train.processes.world import joined_world
+from edgepose.train.runs.recipe import Recipe
 
 SPEC = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (64, 64))
 RECIPE = Recipe(epochs=5, batch=8, warmup_steps=300, precision="fp32", sync_bn=True)

@@ -1,6 +1,6 @@
 """Which of the shipped models see one person in a crop, and which everybody in a picture."""
 
-from edgepose.runtime.shipped import ShippedModel, shipped_models
+from edgepose.runtime.model_files.shipped import ShippedModel, shipped_models
 
 
 def of_one_person() -> list[ShippedModel]:

@@ -2,13 +2,13 @@
 
 from hypothesis import strategies as st
 
-from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.body_parts import SIMPLE_POSE, SIMPLE_POSE_TREE
-from edgepose.runtime.card import DTYPES, FORMATS, PRECISIONS, AccuracyFigure, CropRule, ModelCard
-from edgepose.runtime.codec import REFINEMENTS, HeatmapCodec
+from edgepose.runtime.codecs.body_part import BodyPartCodec
+from edgepose.runtime.codecs.heatmap import REFINEMENTS, HeatmapCodec
 from edgepose.runtime.grouping import GroupingRule
+from edgepose.runtime.model_files.card import DTYPES, FORMATS, PRECISIONS, AccuracyFigure, CropRule, ModelCard
+from edgepose.runtime.model_files.tensors import TensorSpec
 from edgepose.runtime.skeleton import SIMPLE_POSE_18, SKELETONS
-from edgepose.runtime.tensors import TensorSpec
 
 names = st.text(min_size=1, max_size=12)
 finite = st.floats(allow_nan=False, allow_infinity=False)

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from edgepose.runtime.card import AccuracyFigure, CropRule, ModelCard
-from edgepose.runtime.codec import HeatmapCodec
+from edgepose.runtime.codecs.heatmap import HeatmapCodec
+from edgepose.runtime.model_files.card import AccuracyFigure, CropRule, ModelCard
+from edgepose.runtime.model_files.tensors import TensorSpec
 from edgepose.runtime.skeleton import skeleton_named
-from edgepose.runtime.tensors import TensorSpec
 
 STRIDE = 4
 DOT_PX = 8

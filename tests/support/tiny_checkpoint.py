@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from edgepose.runtime.codec import HeatmapCodec
+from edgepose.runtime.codecs.heatmap import HeatmapCodec
 from edgepose.runtime.skeleton import LSP_14
-from edgepose.train.checkpoint import Checkpoint, save_checkpoint
+from edgepose.train.checkpoints.checkpoint import Checkpoint, save_checkpoint
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.networks.ppnet import PPNet
 

@@ -12,9 +12,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from edgepose.runtime.card import ONNX_CARD_KEY, OPENVINO_CARD_PATH, ModelCard
-from edgepose.runtime.sidecar import write_sidecar
-from edgepose.runtime.tensors import TensorSpec
+from edgepose.runtime.model_files.card import ONNX_CARD_KEY, OPENVINO_CARD_PATH, ModelCard
+from edgepose.runtime.model_files.sidecar import write_sidecar
+from edgepose.runtime.model_files.tensors import TensorSpec
 from support.tiny_card import DOT_PX, STRIDE, random_feeds, tiny_card
 
 __all__ = ["DOT_PX", "STRIDE", "random_feeds", "save_tiny_onnx", "save_tiny_openvino", "tiny_card", "tiny_graph"]

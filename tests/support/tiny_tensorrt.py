@@ -8,8 +8,8 @@ import onnx
 from onnx import helper, numpy_helper
 
 from edgepose.runtime.backends.tensorrt_cache import EngineKey
-from edgepose.runtime.card import ONNX_CARD_KEY, ModelCard
-from edgepose.runtime.sidecar import write_sidecar
+from edgepose.runtime.model_files.card import ONNX_CARD_KEY, ModelCard
+from edgepose.runtime.model_files.sidecar import write_sidecar
 from support.tiny_card import tiny_card
 from support.tiny_model import tiny_graph
 

@@ -11,10 +11,10 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from edgepose.runtime.card import ModelCard
-from edgepose.runtime.sidecar import write_sidecar
-from edgepose.runtime.tensors import TensorSpec
-from edgepose.runtime.tflite_file import with_card
+from edgepose.runtime.model_files.card import ModelCard
+from edgepose.runtime.model_files.sidecar import write_sidecar
+from edgepose.runtime.model_files.tensors import TensorSpec
+from edgepose.runtime.model_files.tflite_file import with_card
 from support.tiny_card import STRIDE, tiny_card
 
 _TYPES = {

@@ -8,11 +8,11 @@ import torch
 from scipy.io import savemat
 
 from edgepose.runtime.skeleton import LSP_14
-from edgepose.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from edgepose.train.checkpoints.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from edgepose.train.data import PoseDataset
 from edgepose.train.data.augment import plain_crop
-from edgepose.train.losses import partial_mse
 from edgepose.train.networks import DeployNetwork, NetworkSpec
+from edgepose.train.objectives.losses import partial_mse
 from support.dot_dataset import DotDataset
 
 PADDING = 1.25

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from edgepose.train.recipe import Recipe
-from edgepose.train.state import CurvePoint, Progress
+from edgepose.train.loop.state import CurvePoint, Progress
+from edgepose.train.runs.recipe import Recipe
 
 
 def training(losses: list[float], accuracies: list[float | None] | None = None, **more: Any) -> dict[str, Any]:

@@ -7,15 +7,15 @@ import cv2
 import numpy as np
 import torch
 
-from edgepose.runtime.body_part_codec import BodyPartCodec
+from edgepose.runtime.codecs.body_part import BodyPartCodec
 from edgepose.runtime.geometry import transform_points
 from edgepose.runtime.skeleton import COCO_17, SIMPLE_POSE_18
-from edgepose.train.body_part_targets import body_part_targets
-from edgepose.train.checkpoint import Checkpoint, save_checkpoint
+from edgepose.train.checkpoints.checkpoint import Checkpoint, save_checkpoint
 from edgepose.train.data.crowds import neck_between_shoulders
-from edgepose.train.everybody import whole_picture
+from edgepose.train.evaluation.everybody import whole_picture
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.networks.simplepose import SimplePose
+from edgepose.train.objectives.body_part_targets import body_part_targets
 from edgepose.train.objectives.body_parts import body_part_loss
 from support.painted_crowds import PaintedCrowds
 

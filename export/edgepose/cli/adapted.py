@@ -19,7 +19,7 @@ def adapted(
 ) -> None:
     """Draw PIL's maps and features before and after the kernels that the parsing of a picture makes for it."""
     from edgepose.profiles.errors import EdgeposeError  # noqa: PLC0415  heavy imports wait until the command is called
-    from edgepose.train.checkpoint import load_checkpoint  # noqa: PLC0415
+    from edgepose.train.checkpoints.checkpoint import load_checkpoint  # noqa: PLC0415
     from edgepose.train.data import open_dataset  # noqa: PLC0415
     from edgepose.train.data.augment import plain_crop  # noqa: PLC0415
     from edgepose.train.pictures.adaptation import adaptation_of, draw_adaptations  # noqa: PLC0415

@@ -14,9 +14,9 @@ def average(
 ) -> None:
     """Average the weights of trainings that began alike: often better than each, at no cost on a device."""
     from edgepose.profiles.errors import EdgeposeError  # noqa: PLC0415  heavy imports wait until the command is called
-    from edgepose.runtime.files import refuse_overwriting  # noqa: PLC0415
-    from edgepose.train.checkpoint import resolve_checkpoint, save_checkpoint  # noqa: PLC0415
-    from edgepose.train.model_soup import average_checkpoints  # noqa: PLC0415
+    from edgepose.runtime.plumbing.files import refuse_overwriting  # noqa: PLC0415
+    from edgepose.train.checkpoints.checkpoint import resolve_checkpoint, save_checkpoint  # noqa: PLC0415
+    from edgepose.train.checkpoints.model_soup import average_checkpoints  # noqa: PLC0415
 
     paths = [resolve_checkpoint(each) for each in checkpoints]
     refuse_overwriting({"--out": out}, {"a checkpoint": paths})

@@ -12,7 +12,7 @@ from edgepose.cli.options import AsJson
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from edgepose.train.curve import TrainingCurve
+    from edgepose.train.checkpoints.curve import TrainingCurve
 
 
 def curve(
@@ -26,8 +26,8 @@ def curve(
     """Show mean loss, validated accuracy, learning rate and time of every epoch that a model was trained for."""
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
 
-    from edgepose.train.curve import training_curve  # noqa: PLC0415
-    from edgepose.train.opening import load_any_card  # noqa: PLC0415
+    from edgepose.train.checkpoints.curve import training_curve  # noqa: PLC0415
+    from edgepose.train.checkpoints.opening import load_any_card  # noqa: PLC0415
     from edgepose.train.pictures.curves import draw_curves  # noqa: PLC0415
     from edgepose.train.pictures.file import check_picture, save_picture  # noqa: PLC0415
 

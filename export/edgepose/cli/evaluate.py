@@ -13,7 +13,7 @@ from edgepose.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from edgepose.train.data import PoseDataset
-    from edgepose.train.evaluate import Evaluation
+    from edgepose.train.evaluation.evaluate import Evaluation
 
 _Box = Annotated[
     str, typer.Option(help="What is cropped: data (its own box), joints (around the labelled ones) or image (all).")
@@ -48,14 +48,14 @@ def evaluate(
     (Simple Pose) OKS AP of all people in whole pictures.
     """
     from edgepose.profiles import load_profile  # noqa: PLC0415  heavy imports wait until the command is called
-    from edgepose.runtime.bottom_up import Views  # noqa: PLC0415
-    from edgepose.runtime.files import open_text_whole  # noqa: PLC0415
+    from edgepose.runtime.estimators.bottom_up_model import Views  # noqa: PLC0415
+    from edgepose.runtime.plumbing.files import open_text_whole  # noqa: PLC0415
     from edgepose.runtime.profiling.environment import describe_environment  # noqa: PLC0415
+    from edgepose.train.checkpoints.opening import model_path, open_any, open_part_predictor  # noqa: PLC0415
     from edgepose.train.data import open_dataset  # noqa: PLC0415
-    from edgepose.train.evaluate import evaluate as evaluate_session  # noqa: PLC0415
-    from edgepose.train.opening import model_path, open_any, open_part_predictor  # noqa: PLC0415
+    from edgepose.train.evaluation.evaluate import evaluate as evaluate_session  # noqa: PLC0415
+    from edgepose.train.evaluation.predictions_file import write_predictions  # noqa: PLC0415
     from edgepose.train.pictures.predictions import draw_predictions  # noqa: PLC0415
-    from edgepose.train.predictions_file import write_predictions  # noqa: PLC0415
 
     dataset, path = open_dataset(data), model_path(model)
     if predictions is not None:
@@ -84,8 +84,8 @@ def evaluate(
 def _check_predictions(predictions: Path, model: Path, dataset: "PoseDataset") -> None:
     """Raise `EdgeposeError` before the work where there will be none, or an input would be overwritten."""
     from edgepose.profiles.errors import EdgeposeError  # noqa: PLC0415
-    from edgepose.runtime.files import refuse_overwriting  # noqa: PLC0415
-    from edgepose.runtime.sidecar import model_files, sidecar_path  # noqa: PLC0415
+    from edgepose.runtime.model_files.sidecar import model_files, sidecar_path  # noqa: PLC0415
+    from edgepose.runtime.plumbing.files import refuse_overwriting  # noqa: PLC0415
     from edgepose.train.data.spec import DataSpec  # noqa: PLC0415
 
     if not dataset.has_joints:
@@ -98,7 +98,7 @@ def _check_predictions(predictions: Path, model: Path, dataset: "PoseDataset") -
 def _print(evaluation: "Evaluation", *, as_json: bool) -> None:
     from rich.console import Console  # noqa: PLC0415
 
-    from edgepose.train.evaluation_tables import evaluation_tables  # noqa: PLC0415
+    from edgepose.train.evaluation.tables import evaluation_tables  # noqa: PLC0415
 
     if as_json:
         typer.echo(json.dumps(evaluation.to_dict(), indent=1, allow_nan=False))

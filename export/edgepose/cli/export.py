@@ -53,8 +53,8 @@ def export(
     require_export_tools()
     from edgepose.export.export_run import ExportRequest, run_export  # noqa: PLC0415
     from edgepose.export.request import targets_of  # noqa: PLC0415
-    from edgepose.export.table import print_report  # noqa: PLC0415
-    from edgepose.train.checkpoint import resolve_checkpoint  # noqa: PLC0415
+    from edgepose.export.summary.table import print_report  # noqa: PLC0415
+    from edgepose.train.checkpoints.checkpoint import resolve_checkpoint  # noqa: PLC0415
 
     request = ExportRequest(
         resolve_checkpoint(checkpoint),

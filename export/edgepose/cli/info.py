@@ -27,7 +27,7 @@ def info(
     from edgepose.runtime.skeleton import skeleton_named  # noqa: PLC0415  heavy imports wait until it is called
     from edgepose.train.networks import NetworkSpec  # noqa: PLC0415
     from edgepose.train.networks.describe import describe  # noqa: PLC0415
-    from edgepose.train.options import parse_settings, parse_size  # noqa: PLC0415
+    from edgepose.train.runs.options import parse_settings, parse_size  # noqa: PLC0415
 
     joints = skeleton_named(skeleton) if skeleton else None
     figures = describe(NetworkSpec.of_paper(net, parse_settings(settings), joints, parse_size(input_size)))

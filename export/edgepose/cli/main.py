@@ -22,9 +22,9 @@ from edgepose.cli.profile import profile
 from edgepose.cli.report import report
 from edgepose.cli.run import run
 from edgepose.cli.suspects import suspects
-from edgepose.runtime.command_line import run_app
-from edgepose.runtime.deferred_interrupt import terminate_like_control_c
-from edgepose.train.command import train
+from edgepose.runtime.plumbing.command_line import run_app
+from edgepose.runtime.plumbing.deferred_interrupt import terminate_like_control_c
+from edgepose.train.runs.command import train
 
 COMMANDS = (
     run,

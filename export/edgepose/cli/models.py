@@ -12,7 +12,7 @@ from edgepose.cli.options import AsJson
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from edgepose.runtime.shipped import ShippedModel
+    from edgepose.runtime.model_files.shipped import ShippedModel
 
 _OF_EVERYBODY, _OF_ONE_PERSON = "OKS AP", "PCK@0.2"
 _RUNS = 30
@@ -26,7 +26,7 @@ def models(
     """List the models that ship, the default first: size, accuracy, and the time of the network alone here."""
     from rich.console import Console  # noqa: PLC0415  waits until the command is called
 
-    from edgepose.runtime.shipped import shipped_models  # noqa: PLC0415
+    from edgepose.runtime.model_files.shipped import shipped_models  # noqa: PLC0415
 
     shipped = shipped_models()
     p50s_ms = [_p50_ms(model.path) if time else None for model in shipped]

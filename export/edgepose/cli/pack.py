@@ -19,7 +19,7 @@ def pack(
     backgrounds: Annotated[int, typer.Option(help="Pictures without anybody to add, where the data has some.")] = 200,
 ) -> None:
     """Pack the people of a data set into one file, to train elsewhere: --data packed:FILE."""
-    from edgepose.runtime.files import refuse_overwriting  # noqa: PLC0415  heavy imports wait until it is called
+    from edgepose.runtime.plumbing.files import refuse_overwriting  # noqa: PLC0415  heavy imports wait until it is called
     from edgepose.train.data import DataSpec, open_dataset  # noqa: PLC0415
     from edgepose.train.data.packed import PackSettings, write_packed  # noqa: PLC0415
 

@@ -20,7 +20,7 @@ def parts(
     """Group the joints of a data set by how much their places tell about each other, for PBN's branches."""
     from edgepose.runtime.skeleton import SKELETONS, skeleton_named  # noqa: PLC0415  heavy imports wait
     from edgepose.train.data import open_dataset  # noqa: PLC0415
-    from edgepose.train.joint_statistics import joint_statistics  # noqa: PLC0415
+    from edgepose.train.label_study.joint_statistics import joint_statistics  # noqa: PLC0415
     from edgepose.train.networks.joint_groups import usual_number, write_groups  # noqa: PLC0415
     from edgepose.train.pictures.file import check_picture  # noqa: PLC0415
     from edgepose.train.pictures.joint_statistics import save_joint_statistics_picture  # noqa: PLC0415

@@ -41,8 +41,8 @@ def profile(
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
 
     from edgepose.profiles import load_profile  # noqa: PLC0415
-    from edgepose.runtime.files import open_text_whole, refuse_overwriting  # noqa: PLC0415
     from edgepose.runtime.inputs import input_files  # noqa: PLC0415
+    from edgepose.runtime.plumbing.files import open_text_whole, refuse_overwriting  # noqa: PLC0415
     from edgepose.runtime.profiling.measure import Effort, measure_layers, measure_model  # noqa: PLC0415
     from edgepose.runtime.profiling.table import layers_table, report_tables  # noqa: PLC0415
     from edgepose.runtime.sources import CameraMode  # noqa: PLC0415

@@ -16,7 +16,7 @@ def report(
     """Show what `edgepose profile` measured before: one result whole, several side by side, machine by machine."""
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
 
-    from edgepose.runtime.files import refuse_overwriting, write_text_whole  # noqa: PLC0415
+    from edgepose.runtime.plumbing.files import refuse_overwriting, write_text_whole  # noqa: PLC0415
     from edgepose.runtime.profiling.comparison import comparisons, named_reports  # noqa: PLC0415
     from edgepose.runtime.profiling.page import report_page  # noqa: PLC0415
     from edgepose.runtime.profiling.table import report_tables  # noqa: PLC0415

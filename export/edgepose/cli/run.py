@@ -43,10 +43,10 @@ def run(
     # heavy imports wait until the command is called
     from edgepose.profiles import load_profile  # noqa: PLC0415
     from edgepose.runtime.backends import open_model  # noqa: PLC0415
-    from edgepose.runtime.bottom_up import Views  # noqa: PLC0415
-    from edgepose.runtime.boxes import read_boxes, require_boxes_of  # noqa: PLC0415
     from edgepose.runtime.estimators import open_estimator  # noqa: PLC0415
+    from edgepose.runtime.estimators.bottom_up_model import Views  # noqa: PLC0415
     from edgepose.runtime.inputs import input_files  # noqa: PLC0415
+    from edgepose.runtime.people.boxes import read_boxes, require_boxes_of  # noqa: PLC0415
     from edgepose.runtime.sources import CameraMode, open_source  # noqa: PLC0415
 
     views = Views.of_text(scales, flip=flip) if scales else Views(flip=flip)
@@ -90,7 +90,7 @@ def _run(
 def _refuse_overwriting(inputs: "Mapping[str, list[Path]]", out: Path | None, json_path: Path | None) -> None:
     """Raise `EdgeposeError` where an output is an input, or another one; of a folder of pictures, each of them."""
     from edgepose.profiles.errors import EdgeposeError  # noqa: PLC0415
-    from edgepose.runtime.files import refuse_overwriting  # noqa: PLC0415
+    from edgepose.runtime.plumbing.files import refuse_overwriting  # noqa: PLC0415
     from edgepose.runtime.sinks import is_picture  # noqa: PLC0415
 
     if out is not None and str(out) == "-":
@@ -111,8 +111,8 @@ def _pipeline(
     frames: "FrameSource", estimator: "Estimator", sinks: "list[Sink]", title: str, *, smooth: bool
 ) -> "Pipeline":
     from edgepose.runtime.drawing import Painter  # noqa: PLC0415
+    from edgepose.runtime.people.smoothing import PoseSmoother  # noqa: PLC0415
     from edgepose.runtime.pipeline import Pipeline  # noqa: PLC0415
-    from edgepose.runtime.smoothing import PoseSmoother  # noqa: PLC0415
 
     smoother = PoseSmoother() if smooth else None
     return Pipeline(frames, estimator, sinks, smoother=smoother, painter=Painter(title=title))

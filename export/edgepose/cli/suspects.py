@@ -12,7 +12,7 @@ from edgepose.cli.progress import progress_bar
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from edgepose.train.suspects import Suspect
+    from edgepose.train.label_study.suspects import Suspect
 
 
 def suspects(
@@ -33,10 +33,10 @@ def suspects(
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
 
     from edgepose.profiles import load_profile  # noqa: PLC0415
+    from edgepose.train.checkpoints.opening import open_any  # noqa: PLC0415
     from edgepose.train.data import open_dataset  # noqa: PLC0415
-    from edgepose.train.opening import open_any  # noqa: PLC0415
+    from edgepose.train.label_study.suspects import draw_suspects, find_suspects  # noqa: PLC0415
     from edgepose.train.pictures.file import check_picture, save_picture  # noqa: PLC0415
-    from edgepose.train.suspects import draw_suspects, find_suspects  # noqa: PLC0415
 
     if plot is not None:
         check_picture(plot, [data])

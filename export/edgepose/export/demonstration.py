@@ -6,23 +6,23 @@ from rich.console import Console
 
 from edgepose.export.errors import ExportError
 from edgepose.export.export_run import ExportRequest, run_export
-from edgepose.export.report import ExportReport
-from edgepose.export.table import print_report
+from edgepose.export.summary.report import ExportReport
+from edgepose.export.summary.table import print_report
 from edgepose.profiles import load_profile
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.clock import work_ns
 from edgepose.runtime.drawing import Painter
 from edgepose.runtime.estimators import open_estimator
-from edgepose.runtime.files import refuse_overwriting
+from edgepose.runtime.model_files.shipped import shipped_names
+from edgepose.runtime.people.smoothing import PoseSmoother
 from edgepose.runtime.pipeline import Pipeline
+from edgepose.runtime.plumbing.files import refuse_overwriting
 from edgepose.runtime.profiling.distribution import Distribution
-from edgepose.runtime.shipped import shipped_names
 from edgepose.runtime.sinks import VideoSink
-from edgepose.runtime.smoothing import PoseSmoother
 from edgepose.runtime.sources import open_source, source_files
 from edgepose.runtime.sources.stream import without_password
 from edgepose.runtime.tally import Tally, run_to_end
-from edgepose.train.checkpoint import resolve_checkpoint
+from edgepose.train.checkpoints.checkpoint import resolve_checkpoint
 
 TARGETS = (("openvino", "fp32"), ("openvino", "fp16"), ("openvino", "int8"), ("onnx", "fp32"))
 CALIBRATE, VALIDATE = "synthetic:200:1", "synthetic:200:2"

@@ -6,8 +6,13 @@ from pathlib import Path
 
 from edgepose.export.errors import ParityError
 from edgepose.export.formats import exporter_of
-from edgepose.export.guard import Guard, Proven
-from edgepose.export.notes import (
+from edgepose.export.original import Original, prepare
+from edgepose.export.proof.guard import Guard, Proven
+from edgepose.export.proof.parity import METRIC
+from edgepose.export.proof.timing import time_files
+from edgepose.export.request import QUANTISED, ExportRequest
+from edgepose.export.staging import artefact_files, move_in, remove_model, staging_folder
+from edgepose.export.summary.notes import (
     computed_otherwise,
     excluded_layers,
     not_compared,
@@ -15,17 +20,12 @@ from edgepose.export.notes import (
     slower_rows,
     substituted,
 )
-from edgepose.export.original import Original, prepare
-from edgepose.export.parity import METRIC
-from edgepose.export.recommend import recommend, timed_as_asked
-from edgepose.export.report import ExportReport, NotRun, Row, Timing
-from edgepose.export.request import QUANTISED, ExportRequest
-from edgepose.export.staging import artefact_files, move_in, remove_model, staging_folder
-from edgepose.export.timing import time_files
+from edgepose.export.summary.recommend import recommend, timed_as_asked
+from edgepose.export.summary.report import ExportReport, NotRun, Row, Timing
 from edgepose.profiles import DeviceProfile, EdgeposeError, load_profile
 from edgepose.profiles.profile import AUTO
-from edgepose.runtime.files import sha256_of
-from edgepose.runtime.sidecar import model_files
+from edgepose.runtime.model_files.sidecar import model_files
+from edgepose.runtime.plumbing.files import sha256_of
 
 __all__ = ["ExportRequest", "run_export"]
 

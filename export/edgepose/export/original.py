@@ -6,29 +6,29 @@ from functools import cached_property
 
 from torch import nn
 
-from edgepose.export.calibration import require_people
-from edgepose.export.crops import load_examples, load_pixels
-from edgepose.export.decode import HeatmapDecoder
 from edgepose.export.errors import ExportError
 from edgepose.export.formats import ExportSource
-from edgepose.export.graph import to_onnx
-from edgepose.export.half import halved
-from edgepose.export.layers import chosen_layers
-from edgepose.export.parity import Parity, Reference, measure_parity, reference_of
+from edgepose.export.graphs.decode import HeatmapDecoder
+from edgepose.export.graphs.graph import to_onnx
+from edgepose.export.graphs.half import halved
+from edgepose.export.proof.crops import load_examples, load_pixels
+from edgepose.export.proof.parity import Parity, Reference, measure_parity, reference_of
 from edgepose.export.provenance import exported_from
+from edgepose.export.quantise.calibration import require_people
+from edgepose.export.quantise.layers import chosen_layers
+from edgepose.export.quantise.sensitivity import LayerHarm, layers_by_harm
 from edgepose.export.request import DEFAULT_DATA, QUANTISED, ExportRequest
-from edgepose.export.sensitivity import LayerHarm, layers_by_harm
 from edgepose.runtime.arrays import ImageArray
-from edgepose.runtime.card import ModelCard
-from edgepose.runtime.codec import HeatmapCodec
 from edgepose.runtime.codecs import Codec
-from edgepose.runtime.decoding import card_with_decode
-from edgepose.train.card import card_of_checkpoint
-from edgepose.train.checkpoint import load_checkpoint
+from edgepose.runtime.codecs.decoding import card_with_decode
+from edgepose.runtime.codecs.heatmap import HeatmapCodec
+from edgepose.runtime.model_files.card import ModelCard
+from edgepose.train.checkpoints.card import card_of_checkpoint
+from edgepose.train.checkpoints.checkpoint import load_checkpoint
+from edgepose.train.checkpoints.session import network_predictor
 from edgepose.train.data import open_dataset
+from edgepose.train.evaluation.prediction import decoded
 from edgepose.train.networks import DeployNetwork
-from edgepose.train.prediction import decoded
-from edgepose.train.session import network_predictor
 
 _MOST_CALIBRATION = 300
 _UNNAMED = ("best", "last")

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from edgepose.runtime.files import sha256_of
+from edgepose.runtime.plumbing.files import sha256_of
 
 _TOOLS = (
     "edgepose",

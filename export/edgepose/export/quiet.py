@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
-from edgepose.runtime.native_messages import native_messages_dropped
+from edgepose.runtime.plumbing.native_messages import native_messages_dropped
 
 
 @contextmanager

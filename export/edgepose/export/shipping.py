@@ -12,14 +12,14 @@ import typer
 from torch import Tensor
 
 from edgepose.export.export_run import ExportRequest, run_export
-from edgepose.runtime.command_line import run_app
-from edgepose.runtime.files import write_text_whole
-from edgepose.runtime.shipped import MODELS_FOLDER, shipped_names
-from edgepose.runtime.sidecar import read_sidecar, sidecar_path, write_sidecar
-from edgepose.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from edgepose.runtime.model_files.shipped import MODELS_FOLDER, shipped_names
+from edgepose.runtime.model_files.sidecar import read_sidecar, sidecar_path, write_sidecar
+from edgepose.runtime.plumbing.command_line import run_app
+from edgepose.runtime.plumbing.files import write_text_whole
+from edgepose.train.checkpoints.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from edgepose.train.checkpoints.session import TorchSession
 from edgepose.train.data import DataSpec, PoseDataset, open_dataset
-from edgepose.train.evaluate import Evaluation, evaluate
-from edgepose.train.session import TorchSession
+from edgepose.train.evaluation.evaluate import Evaluation, evaluate
 
 LICENCE = (
     "Apache-2.0 for the network and its code; trained on the images that `data` names, which are for research and keep "

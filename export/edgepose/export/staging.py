@@ -14,8 +14,8 @@ import psutil
 
 from edgepose.export.errors import ExportError
 from edgepose.runtime.backends.tensorrt_cache import EngineCache, EngineKey, engines_of
-from edgepose.runtime.files import sync_file
-from edgepose.runtime.sidecar import model_files, sidecar_path
+from edgepose.runtime.model_files.sidecar import model_files, sidecar_path
+from edgepose.runtime.plumbing.files import sync_file
 
 _STALE_S = 24 * 3600
 

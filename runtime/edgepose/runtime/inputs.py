@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from edgepose.runtime.shipped import resolve_model
-from edgepose.runtime.sidecar import model_files, sidecar_path
+from edgepose.runtime.model_files.shipped import resolve_model
+from edgepose.runtime.model_files.sidecar import model_files, sidecar_path
 from edgepose.runtime.sources import source_files
 
 

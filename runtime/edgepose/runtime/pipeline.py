@@ -7,18 +7,18 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import Protocol
 
-from edgepose.runtime.capture import NewestFrame
 from edgepose.runtime.clock import StageClock
-from edgepose.runtime.closing import Closing
-from edgepose.runtime.deferred_interrupt import interrupt_deferred
 from edgepose.runtime.drawing import Painter
+from edgepose.runtime.people.smoothing import PoseSmoother
+from edgepose.runtime.plumbing.closing import Closing
+from edgepose.runtime.plumbing.deferred_interrupt import interrupt_deferred
 from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.results import FrameResult
-from edgepose.runtime.sink_thread import SinkThread
 from edgepose.runtime.sinks.base import Sink
+from edgepose.runtime.sinks.sink_thread import SinkThread
 from edgepose.runtime.skeleton import Skeleton
-from edgepose.runtime.smoothing import PoseSmoother
 from edgepose.runtime.sources.base import FrameSource
+from edgepose.runtime.sources.capture import NewestFrame
 
 __all__ = ["Estimator", "FrameResult", "Pipeline"]
 

@@ -11,7 +11,7 @@ from onnx import ModelProto, numpy_helper
 from edgepose.export.formats.onnx import write_onnx
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.errors import ModelError
-from edgepose.runtime.onnx_file import card_of_onnx
+from edgepose.runtime.model_files.onnx_file import card_of_onnx
 from support.engines import backend_or_skip
 from support.tiny_card import random_feeds, tiny_card
 from support.tiny_model import tiny_graph

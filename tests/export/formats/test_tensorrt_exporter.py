@@ -8,16 +8,16 @@ import onnx
 import pytest
 from onnx import ModelProto, TensorProto, numpy_helper
 
-from edgepose.export.decode import HeatmapDecoder
 from edgepose.export.errors import ExportError
 from edgepose.export.formats import ExportSource
 from edgepose.export.formats import tensorrt as exporter_module
 from edgepose.export.formats.tensorrt import TensorRtExporter, prove
-from edgepose.export.graph import to_onnx
+from edgepose.export.graphs.decode import HeatmapDecoder
+from edgepose.export.graphs.graph import to_onnx
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.backends.tensorrt_build import build_engine
 from edgepose.runtime.errors import MissingExtraError
-from edgepose.train.checkpoint import load_checkpoint, resolve_checkpoint
+from edgepose.train.checkpoints.checkpoint import load_checkpoint, resolve_checkpoint
 from edgepose.train.networks import DeployNetwork
 from support.engines import tensorrt_or_skip
 from support.settled import CROPS

@@ -13,15 +13,15 @@ from ai_edge_litert.interpreter import Interpreter
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from edgepose.export.decode import HeatmapDecoder
 from edgepose.export.errors import ExportError
 from edgepose.export.formats import TARGETS, ExportSource
 from edgepose.export.formats.tflite_makers import with_makers
-from edgepose.export.graph import to_onnx
+from edgepose.export.graphs.decode import HeatmapDecoder
+from edgepose.export.graphs.graph import to_onnx
 from edgepose.runtime.arrays import ImageArray
-from edgepose.runtime.card import TFLITE_CARD_MEMBER, ModelCard
-from edgepose.train.card import card_of_checkpoint
-from edgepose.train.checkpoint import Checkpoint
+from edgepose.runtime.model_files.card import TFLITE_CARD_MEMBER, ModelCard
+from edgepose.train.checkpoints.card import card_of_checkpoint
+from edgepose.train.checkpoints.checkpoint import Checkpoint
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.networks.pil import DynamicDepthwise
 from edgepose.train.networks.repose import block

@@ -8,7 +8,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from edgepose.runtime.backends import open_model
-from edgepose.runtime.card import ONNX_CARD_KEY
+from edgepose.runtime.model_files.card import ONNX_CARD_KEY
 from support.engines import backend_or_skip
 from support.tiny_card import tiny_card
 

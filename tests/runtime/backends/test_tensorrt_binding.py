@@ -7,7 +7,7 @@ import pytest
 
 from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.errors import ModelError
-from edgepose.runtime.tensors import TensorSpec
+from edgepose.runtime.model_files.tensors import TensorSpec
 from support.engines import backend_or_skip
 from support.host_cuda import DoublingContext, HostCuda
 

@@ -10,7 +10,6 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import Session
-from edgepose.runtime.bottom_up import Views
 from edgepose.runtime.clock import StageClock
 from edgepose.runtime.estimators import (
     BottomUpEstimator,
@@ -18,6 +17,7 @@ from edgepose.runtime.estimators import (
     SinglePersonEstimator,
     open_estimator,
 )
+from edgepose.runtime.estimators.bottom_up_model import Views
 from edgepose.runtime.poses import Frame
 from support.colour_people import STANDING, draw_person, save_colour_model
 from support.engines import backend_or_skip

@@ -12,8 +12,8 @@ from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import StageClock
 from edgepose.runtime.estimators import SearchSettings, SinglePersonEstimator
 from edgepose.runtime.estimators.person_search import PersonSearch
+from edgepose.runtime.estimators.top_down_model import TopDownModel
 from edgepose.runtime.poses import Frame, Poses
-from edgepose.runtime.top_down import TopDownModel
 from support.colour_people import STANDING, draw_person, save_colour_model
 from support.engines import backend_or_skip
 from support.runs import runs_of

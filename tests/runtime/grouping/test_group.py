@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import FloatArray
-from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.body_parts import SIMPLE_POSE, SIMPLE_POSE_TREE
+from edgepose.runtime.codecs.body_part import BodyPartCodec
 from edgepose.runtime.grouping import GroupedPeople, GroupingRule, group_people, limbs
 from edgepose.runtime.grouping.peaks import find_peaks
 from support.crowds import crowd_in_a_row, random_crowd

@@ -11,10 +11,10 @@ from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import StageClock
 from edgepose.runtime.estimators import open_estimator
 from edgepose.runtime.geometry import crop_affine, image_box_xyxy, invert_affine, transform_points, warp_crop
+from edgepose.runtime.model_files.shipped import ShippedModel, shipped_names
 from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.profiling import DEFAULT_SOURCE
 from edgepose.runtime.profiling.camera_path import measure_camera_path
-from edgepose.runtime.shipped import ShippedModel, shipped_names
 from edgepose.runtime.sources import open_source
 from support.shipped import by_name, of_one_person
 from support.tiny_model import save_tiny_onnx

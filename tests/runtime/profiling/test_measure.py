@@ -14,9 +14,9 @@ from edgepose.cli.profile import profile
 from edgepose.profiles import profile_names
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.profiles.result import STAGES, validate_result
+from edgepose.runtime.model_files.shipped import ShippedModel
 from edgepose.runtime.profiling.first_pose import measure_first_pose_ms
 from edgepose.runtime.profiling.measure import Effort, measure_layers, measure_model
-from edgepose.runtime.shipped import ShippedModel
 from support.engines import backend_or_skip
 from support.shipped import by_name, of_one_person
 from support.tiny_model import save_tiny_onnx, save_tiny_openvino

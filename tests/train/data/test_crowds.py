@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.runtime.body_part_codec import BodyPartCodec
+from edgepose.runtime.codecs.body_part import BodyPartCodec
 from edgepose.runtime.skeleton import SIMPLE_POSE_18
 from edgepose.train.data import WeightedDataset, open_dataset
 from edgepose.train.data.crops import Draw

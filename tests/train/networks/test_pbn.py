@@ -8,11 +8,11 @@ import torch
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.skeleton import COCO_17, LSP_14, MPII_16, SIMPLE_POSE_18, Skeleton
-from edgepose.train.named_recipes import paper_recipe
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.networks.describe import describe
 from edgepose.train.networks.joint_groups import joint_groups, usual_number, write_groups
 from edgepose.train.networks.pbn import Branches, PBNConfig
+from edgepose.train.runs.named_recipes import paper_recipe
 
 SKELETONS = [LSP_14, MPII_16, COCO_17]
 FIGURES = [

@@ -9,10 +9,10 @@ from torch.nn.functional import conv2d
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.skeleton import COCO_17, LSP_14, MPII_16, Skeleton
-from edgepose.train.named_recipes import paper_recipe
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.networks.describe import describe
 from edgepose.train.networks.pil import PIL, AdaptiveConvolution, DynamicDepthwise
+from edgepose.train.runs.named_recipes import paper_recipe
 from support.compiling import check_compiles
 
 FIGURES = [

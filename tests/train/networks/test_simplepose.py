@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from edgepose.export.graph import traced
+from edgepose.export.graphs.graph import traced
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.body_parts import SIMPLE_POSE, SIMPLE_POSE_TREE
+from edgepose.runtime.codecs.body_part import BodyPartCodec
 from edgepose.runtime.skeleton import COCO_17, LSP_14, SIMPLE_POSE_18
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.networks.architectures import architecture_of

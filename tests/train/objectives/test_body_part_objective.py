@@ -12,24 +12,24 @@ from torch import nn
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import FloatArray
-from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.codecs import of_everybody
+from edgepose.runtime.codecs.body_part import BodyPartCodec
 from edgepose.runtime.skeleton import LSP_14, SIMPLE_POSE_18
-from edgepose.train.checkpoint import load_checkpoint
+from edgepose.train.checkpoints.checkpoint import load_checkpoint
+from edgepose.train.checkpoints.session import network_predictor
 from edgepose.train.data import WeightedDataset, open_dataset
 from edgepose.train.data.augment import AugmentConfig
 from edgepose.train.data.crowds import CrowdCrop, neck_between_shoulders
 from edgepose.train.data.pose_dataset import DataError, Picture, PoseDataset, Sample, picture_in_skeleton
-from edgepose.train.everybody import look_at, measure_everybody, seen_by
-from edgepose.train.loop import Trainer
-from edgepose.train.losses import focal_l2
-from edgepose.train.named_recipes import named_recipe
+from edgepose.train.evaluation.everybody import look_at, measure_everybody, seen_by
+from edgepose.train.loop.progress import EpochResult
+from edgepose.train.loop.trainer import Trainer
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.objectives import objective_of
 from edgepose.train.objectives.body_parts import SCALE_WEIGHTS, BodyPartObjective, body_part_loss
-from edgepose.train.progress import EpochResult
-from edgepose.train.recipe import Recipe
-from edgepose.train.session import network_predictor
+from edgepose.train.objectives.losses import focal_l2
+from edgepose.train.runs.named_recipes import named_recipe
+from edgepose.train.runs.recipe import Recipe
 from support.crowds import crowd_in_a_row
 from support.dot_dataset import DotDataset
 from support.still import STILL

@@ -8,17 +8,17 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgepose.runtime.codec import HeatmapCodec
+from edgepose.runtime.codecs.heatmap import HeatmapCodec
 from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.data import WeightedDataset
 from edgepose.train.data.crops import Draw
-from edgepose.train.losses import doubtful
-from edgepose.train.named_recipes import modern_recipe
 from edgepose.train.networks import NETWORKS, DeployNetwork, NetworkSpec
 from edgepose.train.objectives import objective_of
 from edgepose.train.objectives.base import Learner
 from edgepose.train.objectives.heatmaps import HeatmapObjective, heatmap_targets
-from edgepose.train.recipe import Recipe
+from edgepose.train.objectives.losses import doubtful
+from edgepose.train.runs.named_recipes import modern_recipe
+from edgepose.train.runs.recipe import Recipe
 from support.dot_dataset import DotDataset
 
 SPEC = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (32, 32))

@@ -11,12 +11,11 @@ from torch.nn.functional import cross_entropy, interpolate
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.skeleton import LSP_14
-from edgepose.train.checkpoint import Checkpoint, CheckpointError
+from edgepose.train.checkpoints.checkpoint import Checkpoint, CheckpointError
 from edgepose.train.data import DataError, WeightedDataset, open_dataset, open_mix
 from edgepose.train.data.crops import Draw
 from edgepose.train.data.part_labels import PART_CLASSES, UNKNOWN, value_of
-from edgepose.train.loop import Trainer
-from edgepose.train.named_recipes import modern_recipe
+from edgepose.train.loop.trainer import Trainer
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.objectives import objective_of
 from edgepose.train.objectives.base import Learner
@@ -27,8 +26,9 @@ from edgepose.train.objectives.parsing import (
     possible_classes,
     with_background,
 )
-from edgepose.train.recipe import Recipe
-from edgepose.train.world import World
+from edgepose.train.processes.world import World
+from edgepose.train.runs.named_recipes import modern_recipe
+from edgepose.train.runs.recipe import Recipe
 from support.data_sets import write_ccp
 from support.dot_dataset import DotDataset
 from support.still import STILL

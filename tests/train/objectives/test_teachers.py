@@ -11,23 +11,23 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.runtime.codec import HeatmapCodec
 from edgepose.runtime.codecs import of_everybody
+from edgepose.runtime.codecs.heatmap import HeatmapCodec
 from edgepose.runtime.geometry import transform_points
 from edgepose.runtime.skeleton import COCO_17, LSP_14, MPII_16, SIMPLE_POSE_18
 from edgepose.runtime.synthetic import render_people
-from edgepose.train.checkpoint import Checkpoint, CheckpointError
+from edgepose.train.checkpoints.checkpoint import Checkpoint, CheckpointError
 from edgepose.train.data import DataError, WeightedDataset, open_dataset, without_labels
 from edgepose.train.data.augment import within
 from edgepose.train.data.crops import Draw
-from edgepose.train.loop import Trainer
+from edgepose.train.loop.trainer import Trainer
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.objectives import objective_of
 from edgepose.train.objectives.body_parts import BodyPartObjective
 from edgepose.train.objectives.heatmaps import HeatmapObjective
 from edgepose.train.objectives.parsing import ParsingObjective
 from edgepose.train.objectives.teachers import Teachers
-from edgepose.train.recipe import Recipe
+from edgepose.train.runs.recipe import Recipe
 from support.compiling import check_compiles
 from support.dot_dataset import DotDataset
 from support.still import STILL

@@ -4,9 +4,9 @@ import os
 
 import typer
 
-from edgepose.runtime.command_line import run_app
-from edgepose.runtime.deferred_interrupt import terminate_like_control_c
-from edgepose.train.command import train
+from edgepose.runtime.plumbing.command_line import run_app
+from edgepose.runtime.plumbing.deferred_interrupt import terminate_like_control_c
+from edgepose.train.runs.command import train
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.command()(train)

@@ -10,15 +10,15 @@ from typing import Any, ClassVar
 from onnx import ModelProto
 from torch import nn
 
-from edgepose.export.decode_graph import decode_graph, with_decode
+from edgepose.export.graphs.decode_graph import decode_graph, with_decode
 from edgepose.profiles import DeviceProfile
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import Session
-from edgepose.runtime.card import ModelCard
-from edgepose.runtime.decoding import KEYPOINTS, decodes_itself
+from edgepose.runtime.codecs.decoding import KEYPOINTS, decodes_itself
 from edgepose.runtime.errors import require_modules
-from edgepose.runtime.sidecar import write_sidecar
+from edgepose.runtime.model_files.card import ModelCard
+from edgepose.runtime.model_files.sidecar import write_sidecar
 from edgepose.train.networks import DeployNetwork
 
 _EXACT = DeviceProfile("exact", "parity is measured in f32", ("onnx",), ("fp32",), inference_precision="f32")

@@ -7,11 +7,11 @@ from typing import Any
 from onnx import ModelProto, helper, save_model
 
 from edgepose.export.formats.base import Exporter, ExportSource
-from edgepose.export.quantise_onnx import quantise_onnx
+from edgepose.export.quantise.onnx import quantise_onnx
 from edgepose.export.quiet import quiet
 from edgepose.runtime.arrays import ImageArray
-from edgepose.runtime.card import ONNX_CARD_KEY, ONNX_HASH_KEY, ModelCard
-from edgepose.runtime.onnx_file import graph_sha256
+from edgepose.runtime.model_files.card import ONNX_CARD_KEY, ONNX_HASH_KEY, ModelCard
+from edgepose.runtime.model_files.onnx_file import graph_sha256
 
 
 class OnnxExporter(Exporter):

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from edgepose.export.formats.base import Exporter, ExportSource
-from edgepose.export.widening import widen_groups
+from edgepose.export.graphs.widening import widen_groups
 from edgepose.runtime.arrays import ImageArray
-from edgepose.runtime.card import ModelCard
+from edgepose.runtime.model_files.card import ModelCard
 
 
 class OpenVinoExporter(Exporter):
@@ -22,7 +22,7 @@ class OpenVinoExporter(Exporter):
     ) -> Any:
         """Return an `openvino.Model`."""
         from edgepose.export.formats import openvino_graph  # noqa: PLC0415  not installed everywhere
-        from edgepose.export.quantise_openvino import quantise_openvino  # noqa: PLC0415
+        from edgepose.export.quantise.openvino import quantise_openvino  # noqa: PLC0415
 
         model = openvino_graph.to_openvino(widen_groups(source.graph))
         if precision == "int8":

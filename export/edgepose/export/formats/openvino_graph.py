@@ -10,8 +10,13 @@ from edgepose.export.errors import ExportError
 from edgepose.export.quiet import quiet
 from edgepose.runtime.backends.base import last_line
 from edgepose.runtime.backends.openvino import sha256_of_layers
-from edgepose.runtime.card import OPENVINO_CARD_PATH, OPENVINO_GRAPH_HASH_PATH, OPENVINO_HASH_PATH, ModelCard
-from edgepose.runtime.files import sha256_of
+from edgepose.runtime.model_files.card import (
+    OPENVINO_CARD_PATH,
+    OPENVINO_GRAPH_HASH_PATH,
+    OPENVINO_HASH_PATH,
+    ModelCard,
+)
+from edgepose.runtime.plumbing.files import sha256_of
 
 
 def nodes_of(model: Any, graph: ModelProto, modules: tuple[str, ...]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Container, Mapping
 import numpy as np
 from onnx import ModelProto, NodeProto, helper, numpy_helper
 
-from edgepose.export.onnx_values import values_of
+from edgepose.export.graphs.onnx_values import values_of
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 
 _STEPS = 127

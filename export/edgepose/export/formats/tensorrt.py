@@ -8,17 +8,17 @@ from typing import Any
 
 from onnx import ModelProto
 
-from edgepose.export.calibration import require_people
 from edgepose.export.errors import ExportError
 from edgepose.export.formats.base import Exporter, ExportSource
 from edgepose.export.formats.onnx import to_half, write_onnx
 from edgepose.export.formats.symmetric import activation_scales, quantise_convolutions
+from edgepose.export.quantise.calibration import require_people
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.backends.onnxruntime import OnnxRuntimeSession
 from edgepose.runtime.backends.tensorrt_build import FLAVOURS, build_engine, flavour_of, load_tensorrt
-from edgepose.runtime.card import ModelCard
 from edgepose.runtime.errors import MissingExtraError, ModelError, NotHereError
+from edgepose.runtime.model_files.card import ModelCard
 
 _USUAL_DEVICE = "jetson-orin-nano"
 

@@ -8,9 +8,9 @@ from edgepose.export.formats.base import Exporter, ExportSource
 from edgepose.export.formats.tflite_graph import to_tflite
 from edgepose.export.formats.tflite_quantise import Ranges, ranges_of, to_dynamic_int8, to_half, to_int8
 from edgepose.runtime.arrays import ImageArray
-from edgepose.runtime.card import ModelCard
-from edgepose.runtime.files import write_whole
-from edgepose.runtime.tflite_file import with_card
+from edgepose.runtime.model_files.card import ModelCard
+from edgepose.runtime.model_files.tflite_file import with_card
+from edgepose.runtime.plumbing.files import write_whole
 
 
 class TfliteExporter(Exporter):

@@ -11,7 +11,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torch.overrides import TorchFunctionMode
 
 from edgepose.export.formats.tflite_repose import merge_cores
-from edgepose.export.graph import INPUT
+from edgepose.export.graphs.graph import INPUT
 from edgepose.train.networks import DeployNetwork
 
 

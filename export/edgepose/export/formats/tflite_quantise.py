@@ -8,11 +8,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from edgepose.export.calibration import require_people
 from edgepose.export.errors import ExportError
 from edgepose.export.formats.tflite_makers import with_makers
 from edgepose.export.formats.tflite_repose import merged_name
-from edgepose.export.graph import INPUT
+from edgepose.export.graphs.graph import INPUT
+from edgepose.export.quantise.calibration import require_people
 from edgepose.export.quiet import quiet
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.backends.base import last_line

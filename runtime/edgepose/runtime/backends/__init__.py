@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgepose.runtime.backends.base import Session, SessionOptions
-from edgepose.runtime.card import ModelCard
 from edgepose.runtime.errors import MissingExtraError, ModelError, NotHereError
-from edgepose.runtime.onnx_file import card_of_onnx
-from edgepose.runtime.shipped import resolve_model
+from edgepose.runtime.model_files.card import ModelCard
+from edgepose.runtime.model_files.onnx_file import card_of_onnx
+from edgepose.runtime.model_files.shipped import resolve_model
 
 if TYPE_CHECKING:
     from edgepose.profiles.profile import DeviceProfile

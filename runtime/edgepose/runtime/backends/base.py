@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgepose.runtime.arrays import Array
-from edgepose.runtime.card import ModelCard
-from edgepose.runtime.closing import Closing
 from edgepose.runtime.errors import CardError, ModelError, TensorError
-from edgepose.runtime.tensors import TensorSpec
+from edgepose.runtime.model_files.card import ModelCard
+from edgepose.runtime.model_files.tensors import TensorSpec
+from edgepose.runtime.plumbing.closing import Closing
 
 if TYPE_CHECKING:
     from edgepose.profiles.profile import DeviceProfile

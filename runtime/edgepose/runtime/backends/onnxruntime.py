@@ -17,12 +17,12 @@ from edgepose.runtime.backends.onnxruntime_providers import (
     not_here,
     providers_in_use,
 )
-from edgepose.runtime.card import ONNX_CARD_KEY
 from edgepose.runtime.errors import ModelError, unavailable
-from edgepose.runtime.files import utf8_path
-from edgepose.runtime.onnx_file import check_graph
-from edgepose.runtime.sidecar import agreed_card, read_sidecar
-from edgepose.runtime.tensors import TensorSpec
+from edgepose.runtime.model_files.card import ONNX_CARD_KEY
+from edgepose.runtime.model_files.onnx_file import check_graph
+from edgepose.runtime.model_files.sidecar import agreed_card, read_sidecar
+from edgepose.runtime.model_files.tensors import TensorSpec
+from edgepose.runtime.plumbing.files import utf8_path
 
 try:
     import onnxruntime

@@ -9,17 +9,17 @@ import numpy as np
 
 from edgepose.runtime.arrays import Array
 from edgepose.runtime.backends.base import EngineInfo, LayerTime, Session, SessionOptions, last_line
-from edgepose.runtime.card import (
+from edgepose.runtime.errors import ModelError, NotHereError, unavailable
+from edgepose.runtime.model_files.card import (
     ONNX_CARD_KEY,
     OPENVINO_CARD_PATH,
     OPENVINO_GRAPH_HASH_PATH,
     OPENVINO_HASH_PATH,
 )
-from edgepose.runtime.errors import ModelError, NotHereError, unavailable
-from edgepose.runtime.files import sha256_of
-from edgepose.runtime.onnx_file import check_graph
-from edgepose.runtime.sidecar import agreed_card, read_sidecar
-from edgepose.runtime.tensors import TensorSpec
+from edgepose.runtime.model_files.onnx_file import check_graph
+from edgepose.runtime.model_files.sidecar import agreed_card, read_sidecar
+from edgepose.runtime.model_files.tensors import TensorSpec
+from edgepose.runtime.plumbing.files import sha256_of
 
 try:
     import openvino

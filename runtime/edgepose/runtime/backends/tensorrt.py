@@ -22,11 +22,11 @@ from edgepose.runtime.backends.tensorrt_cache import (
     engine_folder,
     model_name,
 )
-from edgepose.runtime.card import ModelCard
 from edgepose.runtime.errors import ModelError
-from edgepose.runtime.files import sha256_of
-from edgepose.runtime.onnx_file import card_of_onnx
-from edgepose.runtime.tensors import TensorSpec
+from edgepose.runtime.model_files.card import ModelCard
+from edgepose.runtime.model_files.onnx_file import card_of_onnx
+from edgepose.runtime.model_files.tensors import TensorSpec
+from edgepose.runtime.plumbing.files import sha256_of
 
 _ARITHMETIC = {"fp32": "f32", "fp16": "f16", "int8": "f32"}
 

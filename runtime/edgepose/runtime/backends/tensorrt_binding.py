@@ -10,7 +10,7 @@ from edgepose.runtime.arrays import Array
 from edgepose.runtime.backends.cuda import Buffer, CudaError, Graph, Stream
 from edgepose.runtime.backends.tensorrt_build import MOST_IMAGES
 from edgepose.runtime.errors import ModelError
-from edgepose.runtime.tensors import TensorSpec
+from edgepose.runtime.model_files.tensors import TensorSpec
 
 
 class Binding:

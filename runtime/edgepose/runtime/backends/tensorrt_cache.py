@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.errors import ModelError
-from edgepose.runtime.files import write_whole
+from edgepose.runtime.plumbing.files import write_whole
 
 ENGINE, KERNELS = ".engine", ".kernels"
 HASH_DIGITS = 16

@@ -9,13 +9,13 @@ import numpy as np
 from edgepose.profiles.probe import probe_this_machine
 from edgepose.runtime.arrays import Array
 from edgepose.runtime.backends.base import EngineInfo, Session, SessionOptions
-from edgepose.runtime.card import ModelCard
 from edgepose.runtime.errors import CardError, ModelError, unavailable
-from edgepose.runtime.files import utf8_path
-from edgepose.runtime.native_messages import native_messages_dropped
-from edgepose.runtime.sidecar import agreed_card, read_sidecar, sidecar_path
-from edgepose.runtime.tensors import TensorSpec
-from edgepose.runtime.tflite_file import embedded_card
+from edgepose.runtime.model_files.card import ModelCard
+from edgepose.runtime.model_files.sidecar import agreed_card, read_sidecar, sidecar_path
+from edgepose.runtime.model_files.tensors import TensorSpec
+from edgepose.runtime.model_files.tflite_file import embedded_card
+from edgepose.runtime.plumbing.files import utf8_path
+from edgepose.runtime.plumbing.native_messages import native_messages_dropped
 
 try:
     import ai_edge_litert

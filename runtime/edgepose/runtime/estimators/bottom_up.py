@@ -1,12 +1,12 @@
 """The bottom-up estimator: everybody in the picture at once, and who is who from frame to frame."""
 
 from edgepose.runtime.backends.base import Session
-from edgepose.runtime.bottom_up import BottomUpModel, Views
 from edgepose.runtime.clock import StageClock
+from edgepose.runtime.estimators.bottom_up_model import BottomUpModel, Views
 from edgepose.runtime.estimators.outage import Outages
+from edgepose.runtime.people.tracking import Strangers, Tracker, TrackerSettings, sure_score
 from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.skeleton import Skeleton
-from edgepose.runtime.tracking import Strangers, Tracker, TrackerSettings, sure_score
 
 KEPT_SHARE = 0.6
 """Whoever has an id may fall to this share of the card's presence threshold."""

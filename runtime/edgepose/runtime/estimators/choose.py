@@ -3,12 +3,12 @@
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.backends.base import Session
-from edgepose.runtime.bottom_up import Views
-from edgepose.runtime.boxes import Boxes
 from edgepose.runtime.estimators.bottom_up import BottomUpEstimator
+from edgepose.runtime.estimators.bottom_up_model import Views
 from edgepose.runtime.estimators.given_boxes import GivenBoxesEstimator
 from edgepose.runtime.estimators.several_people import SeveralPeopleEstimator
 from edgepose.runtime.estimators.single_person import SinglePersonEstimator
+from edgepose.runtime.people.boxes import Boxes
 from edgepose.runtime.pipeline import Estimator
 
 MOST_PEOPLE = 5

@@ -1,13 +1,13 @@
 """The top-down estimator of people whom a detector of one's own found."""
 
 from edgepose.runtime.backends.base import Session
-from edgepose.runtime.boxes import Boxes, boxes_of
 from edgepose.runtime.clock import StageClock
 from edgepose.runtime.estimators.person_search import PersonSearch, SearchSettings
+from edgepose.runtime.estimators.top_down_model import TopDownModel
+from edgepose.runtime.people.boxes import Boxes, boxes_of
+from edgepose.runtime.people.tracking import Strangers, Tracker, TrackerSettings
 from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.skeleton import Skeleton
-from edgepose.runtime.top_down import TopDownModel
-from edgepose.runtime.tracking import Strangers, Tracker, TrackerSettings
 
 
 class GivenBoxesEstimator:

@@ -9,9 +9,9 @@ import numpy as np
 from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.clock import StageClock
 from edgepose.runtime.estimators.search_windows import search_windows_xyxy
+from edgepose.runtime.estimators.top_down_model import BoxPose, TopDownModel
 from edgepose.runtime.geometry import fit_box_xyxy, image_box_xyxy
 from edgepose.runtime.poses import Poses
-from edgepose.runtime.top_down import BoxPose, TopDownModel
 
 _LEAST_SIZE_PX = 8
 

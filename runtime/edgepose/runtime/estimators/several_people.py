@@ -10,11 +10,11 @@ from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import StageClock
 from edgepose.runtime.estimators.outage import Outages
 from edgepose.runtime.estimators.person_search import PersonSearch, SearchSettings
+from edgepose.runtime.estimators.top_down_model import BoxPose, TopDownModel
+from edgepose.runtime.people.similarity import box_cover, box_cover_together, oks, shared_joints, widened
+from edgepose.runtime.people.tracking import Strangers, Track, Tracker, TrackerSettings, sure_score
 from edgepose.runtime.poses import Frame, Poses
-from edgepose.runtime.similarity import box_cover, box_cover_together, oks, shared_joints, widened
 from edgepose.runtime.skeleton import Skeleton
-from edgepose.runtime.top_down import BoxPose, TopDownModel
-from edgepose.runtime.tracking import Strangers, Track, Tracker, TrackerSettings, sure_score
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import StageClock
 from edgepose.runtime.estimators.outage import Outages
 from edgepose.runtime.estimators.person_search import PersonSearch, SearchSettings
+from edgepose.runtime.estimators.top_down_model import BoxPose, TopDownModel
 from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.skeleton import Skeleton
-from edgepose.runtime.top_down import BoxPose, TopDownModel
 
 
 class SinglePersonEstimator:

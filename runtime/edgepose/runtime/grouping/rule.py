@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from edgepose.runtime.field_checks import check_values
+from edgepose.runtime.plumbing.field_checks import check_values
 
 _LEAST_PEAK = 1e-6
 

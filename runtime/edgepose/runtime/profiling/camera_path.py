@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.profiles.result import FRAME_STAGES
 from edgepose.runtime.clock import work_ns
+from edgepose.runtime.people.smoothing import PoseSmoother
 from edgepose.runtime.pipeline import Estimator, Pipeline
 from edgepose.runtime.profiling.distribution import Distribution
 from edgepose.runtime.sinks import DiscardSink
-from edgepose.runtime.smoothing import PoseSmoother
 from edgepose.runtime.sources import FrameSource
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from edgepose.profiles.probe import probe_this_machine
 from edgepose.runtime.backends.base import Session
-from edgepose.runtime.files import sha256_of
-from edgepose.runtime.sidecar import model_files
+from edgepose.runtime.model_files.sidecar import model_files
+from edgepose.runtime.plumbing.files import sha256_of
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import LayerTime
 from edgepose.runtime.estimators import open_estimator
+from edgepose.runtime.model_files.shipped import resolve_model
 from edgepose.runtime.profiling import DEFAULT_SOURCE
 from edgepose.runtime.profiling.camera_path import measure_camera_path
 from edgepose.runtime.profiling.environment import describe_environment
@@ -18,7 +19,6 @@ from edgepose.runtime.profiling.memory import peak_rss_mb, size_mb
 from edgepose.runtime.profiling.network import measure_network, random_feeds
 from edgepose.runtime.profiling.report import Report
 from edgepose.runtime.profiling.sustained import Interval, measure_sustained
-from edgepose.runtime.shipped import resolve_model
 from edgepose.runtime.sources import CameraMode, FrameSource, open_source
 from edgepose.runtime.sources.stream import without_password
 

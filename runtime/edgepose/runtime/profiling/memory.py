@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 
-from edgepose.runtime.sidecar import model_files
+from edgepose.runtime.model_files.sidecar import model_files
 
 _STATUS = Path("/proc/self/status")
 

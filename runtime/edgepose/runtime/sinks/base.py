@@ -3,7 +3,7 @@
 from abc import abstractmethod
 
 from edgepose.runtime.arrays import ImageArray
-from edgepose.runtime.closing import Closing
+from edgepose.runtime.plumbing.closing import Closing
 from edgepose.runtime.results import FrameResult
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.errors import SinkError
-from edgepose.runtime.files import open_text_whole
+from edgepose.runtime.plumbing.files import open_text_whole
 from edgepose.runtime.poses import Poses
 from edgepose.runtime.results import FrameResult
 from edgepose.runtime.sinks.base import Sink

@@ -6,8 +6,8 @@ import cv2
 
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.errors import SinkError
-from edgepose.runtime.files import replace_bytes
-from edgepose.runtime.opencv_quiet import quiet_opencv
+from edgepose.runtime.plumbing.files import replace_bytes
+from edgepose.runtime.plumbing.opencv_quiet import quiet_opencv
 from edgepose.runtime.results import FrameResult
 from edgepose.runtime.sinks.base import Sink
 from edgepose.runtime.sources.folder import IMAGE_SUFFIXES

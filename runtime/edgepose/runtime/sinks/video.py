@@ -11,8 +11,8 @@ import numpy as np
 
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.errors import SinkError
-from edgepose.runtime.files import path_for_opencv, write_whole
-from edgepose.runtime.opencv_quiet import quiet_opencv
+from edgepose.runtime.plumbing.files import path_for_opencv, write_whole
+from edgepose.runtime.plumbing.opencv_quiet import quiet_opencv
 from edgepose.runtime.results import FrameResult
 from edgepose.runtime.sinks.base import Sink
 

@@ -5,7 +5,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 
 from edgepose.runtime.arrays import ImageArray
-from edgepose.runtime.closing import Closing
+from edgepose.runtime.plumbing.closing import Closing
 from edgepose.runtime.poses import Frame
 
 _UNTOLD_FPS = 30.0

@@ -9,7 +9,7 @@ import numpy as np
 
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.errors import SourceError
-from edgepose.runtime.opencv_quiet import quiet_opencv
+from edgepose.runtime.plumbing.opencv_quiet import quiet_opencv
 from edgepose.runtime.sources.base import FrameSource
 from edgepose.runtime.sources.opencv import size_of
 from edgepose.runtime.sources.reading import readable_path, reading

@@ -6,7 +6,7 @@ from threading import Event, Lock
 import cv2
 
 from edgepose.runtime.arrays import ImageArray
-from edgepose.runtime.opencv_quiet import quiet_opencv
+from edgepose.runtime.plumbing.opencv_quiet import quiet_opencv
 from edgepose.runtime.sources.base import FrameSource
 
 _CLOCK_FPS = 1000.0

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edgepose.runtime.errors import SourceError
-from edgepose.runtime.files import path_for_opencv
+from edgepose.runtime.plumbing.files import path_for_opencv
 from edgepose.runtime.sources.stream import without_password
 
 

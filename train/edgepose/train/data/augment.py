@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
-from edgepose.runtime.field_checks import Ranges, check_numbers, check_range, check_values
 from edgepose.runtime.geometry import crop_affine, fit_box_xyxy, transform_points, warp_crop
+from edgepose.runtime.plumbing.field_checks import Ranges, check_numbers, check_range, check_values
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.data.part_labels import UNKNOWN, mirrored_values
 from edgepose.train.data.pose_dataset import Sample

@@ -12,8 +12,8 @@ from torch.utils.data import Dataset
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
-from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.body_parts import BodyParts
+from edgepose.runtime.codecs.body_part import BodyPartCodec
 from edgepose.runtime.geometry import transform_points, warp_crop
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.data import WeightedDataset

@@ -3,8 +3,8 @@
 import hashlib
 from pathlib import Path
 
-from edgepose.runtime.files import sha256_of
-from edgepose.runtime.shipped import resolve_model
+from edgepose.runtime.model_files.shipped import resolve_model
+from edgepose.runtime.plumbing.files import sha256_of
 from edgepose.train.data.spec import DataSpec
 
 

@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
-from edgepose.runtime.field_checks import check_values
-from edgepose.runtime.files import write_whole
+from edgepose.runtime.plumbing.field_checks import check_values
+from edgepose.runtime.plumbing.files import write_whole
 from edgepose.runtime.skeleton import skeleton_named
 from edgepose.runtime.synthetic import SYNTHETIC
 from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample, decoded

@@ -22,7 +22,7 @@ class PseudoLabelled(PoseDataset):
     """
 
     def __init__(self, dataset: PoseDataset, model: str) -> None:
-        from edgepose.train.opening import open_any  # noqa: PLC0415  engines are slow to import
+        from edgepose.train.checkpoints.opening import open_any  # noqa: PLC0415  engines are slow to import
 
         self._dataset = dataset
         self.name = dataset.name
@@ -46,7 +46,7 @@ class PseudoLabelled(PoseDataset):
 
 def _found(session: Session, dataset: PoseDataset) -> FloatArray:
     """Return everybody's joints (N, K, 2) in their pictures."""
-    from edgepose.train.prediction import predictor_of  # noqa: PLC0415  it reads data sets itself
+    from edgepose.train.evaluation.prediction import predictor_of  # noqa: PLC0415  it reads data sets itself
 
     card, predict, found = session.card, predictor_of(session), []
     for start in range(0, len(dataset), _BATCH):

@@ -8,9 +8,9 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from torch import nn
 
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.runtime.body_part_codec import BodyPartCodec
-from edgepose.runtime.codec import HeatmapCodec
 from edgepose.runtime.codecs import Codec
+from edgepose.runtime.codecs.body_part import BodyPartCodec
+from edgepose.runtime.codecs.heatmap import HeatmapCodec
 from edgepose.runtime.skeleton import COCO_17, LSP_14, MPII_16, SIMPLE_POSE_18, Skeleton
 from edgepose.train.networks.counting import Convention
 from edgepose.train.networks.pbn import PBN, PBNConfig

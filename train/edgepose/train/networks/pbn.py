@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.runtime.field_checks import check_range, check_values
+from edgepose.runtime.plumbing.field_checks import check_range, check_values
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.networks.hourglass import Hourglass, PreActivation, conv_norm_relu, residuals
 from edgepose.train.networks.joint_groups import HANDCRAFTED, joint_groups

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, max_pool2d
 
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.runtime.field_checks import check_values
+from edgepose.runtime.plumbing.field_checks import check_values
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.networks.counting import CountedConvolution
 from edgepose.train.networks.hourglass import PreActivation, WideHourglass, conv_norm_relu

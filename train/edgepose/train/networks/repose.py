@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.runtime.field_checks import check_choice, check_values
+from edgepose.runtime.plumbing.field_checks import check_choice, check_values
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.networks.kinematics import KinematicGraph
 

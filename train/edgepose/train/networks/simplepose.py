@@ -15,7 +15,7 @@ from torch.nn.functional import max_pool2d
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.body_parts import SIMPLE_POSE, SIMPLE_POSE_TREE, BodyParts
-from edgepose.runtime.field_checks import check_values
+from edgepose.runtime.plumbing.field_checks import check_values
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.networks.hourglass import doubled
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from edgepose.profiles.errors import EdgeposeError
-from edgepose.train.checkpoint import Checkpoint
+from edgepose.train.checkpoints.checkpoint import Checkpoint
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.networks.architectures import NetworkConfig
 from edgepose.train.networks.pbn import PBNConfig
@@ -16,7 +16,7 @@ from edgepose.train.objectives.body_parts import BodyPartObjective
 from edgepose.train.objectives.heatmaps import HeatmapObjective
 from edgepose.train.objectives.parsing import ParsingObjective
 from edgepose.train.objectives.teachers import Batch, Teachers
-from edgepose.train.recipe import Recipe
+from edgepose.train.runs.recipe import Recipe
 
 __all__ = ["OBJECTIVES", "Batch", "Objective", "objective_of"]
 

@@ -12,8 +12,8 @@ from edgepose.train.data import PoseDataset, WeightedDataset
 from edgepose.train.data.labels import check_labelled
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.objectives.teachers import Batch, Teachers
-from edgepose.train.recipe import Recipe
-from edgepose.train.world import World
+from edgepose.train.processes.world import World
+from edgepose.train.runs.recipe import Recipe
 
 
 class Objective(ABC):

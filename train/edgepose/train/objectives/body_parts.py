@@ -11,22 +11,22 @@ from torch.utils.data import Dataset
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import ImageArray
-from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.codecs import of_everybody
+from edgepose.runtime.codecs.body_part import BodyPartCodec
 from edgepose.runtime.poses import Poses
-from edgepose.train.body_part_targets import body_part_targets
+from edgepose.train.checkpoints.session import network_predictor
 from edgepose.train.data import DataError, PoseDataset, WeightedDataset
 from edgepose.train.data.crowds import CrowdCrop, CrowdDataset
 from edgepose.train.data.labels import first_person, has_label
-from edgepose.train.everybody import labelled_pictures, look_at, measure_everybody, seen_by, whole_picture
-from edgepose.train.losses import focal_l2
+from edgepose.train.evaluation.everybody import labelled_pictures, look_at, measure_everybody, seen_by, whole_picture
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.networks.simplepose import SimplePose
 from edgepose.train.objectives.base import Objective
+from edgepose.train.objectives.body_part_targets import body_part_targets
+from edgepose.train.objectives.losses import focal_l2
 from edgepose.train.objectives.teachers import Batch, Teachers
 from edgepose.train.pictures.tiles import strip_rgb
-from edgepose.train.recipe import Recipe
-from edgepose.train.session import network_predictor
+from edgepose.train.runs.recipe import Recipe
 
 SCALE_WEIGHTS = (1.0, 2.0, 4.0, 16.0, 64.0)
 """From fine to coarse: a coarse map has fewer cells."""

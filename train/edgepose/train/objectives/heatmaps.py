@@ -10,24 +10,24 @@ from torch.utils.data import Dataset
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import ImageArray
-from edgepose.runtime.codec import HeatmapCodec
 from edgepose.runtime.codecs import of_one_person
+from edgepose.runtime.codecs.heatmap import HeatmapCodec
 from edgepose.runtime.geometry import pixels_to_cells
 from edgepose.runtime.poses import Poses
+from edgepose.train.checkpoints.session import network_predictor
 from edgepose.train.data import DataError, PoseDataset, WeightedDataset
 from edgepose.train.data.augment import Crop, plain_crop
 from edgepose.train.data.crops import CropDataset
 from edgepose.train.data.labels import first_person
-from edgepose.train.losses import doubtful, partial_mse, weighted_mse
+from edgepose.train.evaluation.validation import validate_pck
+from edgepose.train.label_study.swapped_labels import SwappedLabels
 from edgepose.train.metrics.pck import torso_px
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.objectives.base import Objective
+from edgepose.train.objectives.losses import doubtful, partial_mse, weighted_mse
 from edgepose.train.objectives.teachers import Batch, Teachers
 from edgepose.train.pictures.tiles import strip_rgb
-from edgepose.train.recipe import Recipe
-from edgepose.train.session import network_predictor
-from edgepose.train.swapped_labels import SwappedLabels
-from edgepose.train.validation import validate_pck
+from edgepose.train.runs.recipe import Recipe
 
 LOSSES = {"partial": partial_mse, "weighted": weighted_mse}
 _PICTURES = 8

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from edgepose.runtime.arrays import FloatArray
-from edgepose.runtime.body_part_codec import BodyPartCodec
+from edgepose.runtime.codecs.body_part import BodyPartCodec
 
 
 def without_others(maps: Tensor, codec: BodyPartCodec) -> Tensor:

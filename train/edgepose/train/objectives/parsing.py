@@ -9,19 +9,19 @@ from torch.nn.functional import interpolate
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, ImageArray
-from edgepose.train.checkpoint import Checkpoint
+from edgepose.train.checkpoints.checkpoint import Checkpoint
 from edgepose.train.data import PoseDataset, WeightedDataset
 from edgepose.train.data.augment import Crop
 from edgepose.train.data.labels import drawn
 from edgepose.train.data.part_labels import PART_CLASSES, PART_LABELS, UNKNOWN, label_classes
+from edgepose.train.evaluation.parsing import network_part_predictor
+from edgepose.train.evaluation.part_accuracy import mean_iou, part_accuracy
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.networks.pil import PIL, PILConfig
 from edgepose.train.objectives.heatmaps import HeatmapObjective
 from edgepose.train.objectives.teachers import Batch, Teachers
-from edgepose.train.parsing import network_part_predictor
-from edgepose.train.part_accuracy import mean_iou, part_accuracy
-from edgepose.train.recipe import Recipe
-from edgepose.train.world import World
+from edgepose.train.processes.world import World
+from edgepose.train.runs.recipe import Recipe
 
 PARSING_WEIGHT = 0.01
 """The paper's beta: what the parsing's loss counts beside the pose's."""

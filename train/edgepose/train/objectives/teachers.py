@@ -11,10 +11,10 @@ from torch.nn.functional import grid_sample
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import ImageArray
-from edgepose.runtime.body_part_codec import BodyPartCodec
 from edgepose.runtime.codecs import Codec
+from edgepose.runtime.codecs.body_part import BodyPartCodec
 from edgepose.runtime.geometry import cells_to_pixels, pixels_to_cells
-from edgepose.train.checkpoint import Checkpoint
+from edgepose.train.checkpoints.checkpoint import Checkpoint
 from edgepose.train.data.augment import within
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.objectives.one_of_many import without_others

@@ -10,7 +10,7 @@ import numpy as np
 
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.drawing import SHIFT, Colour, person_colour
-from edgepose.train.curve import Epoch, TrainingCurve
+from edgepose.train.checkpoints.curve import Epoch, TrainingCurve
 from edgepose.train.pictures.canvas import BLACK, write
 
 _WIDTH, _HEIGHT, _LEGEND = 860, 250, 24

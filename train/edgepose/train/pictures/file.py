@@ -7,8 +7,8 @@ import cv2
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import ImageArray
-from edgepose.runtime.files import write_whole
-from edgepose.runtime.opencv_quiet import quiet_opencv
+from edgepose.runtime.plumbing.files import write_whole
+from edgepose.runtime.plumbing.opencv_quiet import quiet_opencv
 from edgepose.train.data.spec import DataSpec
 
 _JPEG_QUALITY = 85

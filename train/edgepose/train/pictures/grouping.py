@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
-from edgepose.runtime.body_part_codec import BodyPartCodec
+from edgepose.runtime.codecs.body_part import BodyPartCodec
 from edgepose.runtime.drawing import draw_poses, person_colour
 from edgepose.runtime.geometry import transform_points
 from edgepose.runtime.poses import Poses

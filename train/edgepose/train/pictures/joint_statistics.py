@@ -11,7 +11,7 @@ import numpy as np
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.drawing import Colour
-from edgepose.train.joint_statistics import JointStatistics
+from edgepose.train.label_study.joint_statistics import JointStatistics
 from edgepose.train.pictures.canvas import BLACK, WHITE, width_px, write
 from edgepose.train.pictures.file import save_picture
 

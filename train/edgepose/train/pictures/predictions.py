@@ -8,17 +8,17 @@ import cv2
 import numpy as np
 
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
-from edgepose.runtime.card import ModelCard
 from edgepose.runtime.geometry import crop_affine, fit_box_xyxy, keypoints_box_xyxy, transform_points, warp_crop
+from edgepose.runtime.model_files.card import ModelCard
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.data.pose_dataset import PoseDataset, in_skeleton, picture_in_skeleton
-from edgepose.train.evaluate import Evaluation
-from edgepose.train.everybody import Everybody, SeenPictures
+from edgepose.train.evaluation.evaluate import Evaluation
+from edgepose.train.evaluation.everybody import Everybody, SeenPictures
+from edgepose.train.evaluation.prediction import PredictedPeople, person_crop
 from edgepose.train.metrics.oks import oks
 from edgepose.train.metrics.pck import correct_keypoints, torso_px
 from edgepose.train.pictures.contact_sheet import contact_sheet, draw_errors, draw_found, draw_labelled
 from edgepose.train.pictures.file import save_picture
-from edgepose.train.prediction import PredictedPeople, person_crop
 
 _SIDE_PX, _COLUMNS = 200, 4
 _WRONG = 0.2

@@ -1,0 +1,1 @@
+"""What is told of an export: rows, tables, notes, a recommendation."""

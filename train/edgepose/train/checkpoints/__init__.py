@@ -1,0 +1,1 @@
+"""Trained weights as files: saved, opened, run, averaged, taken as the start of others."""

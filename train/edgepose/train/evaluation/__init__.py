@@ -1,0 +1,1 @@
+"""How good a model of any format is on labelled data."""

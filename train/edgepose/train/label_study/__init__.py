@@ -1,0 +1,1 @@
+"""What labels tell of themselves: which joints move together, and who looks wrongly labelled."""
