@@ -19,7 +19,7 @@ from support.engines import backend_or_skip
 
 def row(path: str, p50: float | None) -> Row:
     not_run = None if p50 else "needs a GPU"
-    return Row("openvino", "fp32", path, "0" * 64, 1, 0.0, 0.0, 70.0, 0.0, p50, not_run, None, ())
+    return Row("openvino", "fp32", path, "0" * 64, 1, 0.0, 0.0, 0.0, 70.0, 0.0, p50, not_run, None, ())
 
 
 def test_the_recommended_file_runs_else_the_fastest_that_can() -> None:

@@ -58,7 +58,7 @@ def test_export_json_has_a_row_for_every_file(exported: Exported) -> None:
     assert document["rows"] == json.loads(json.dumps([asdict(row) for row in report.rows]))
     assert document["recommended"]["path"] in {row.path for row in report.rows}
     keys = ["format", "precision", "path", "sha256", "size_bytes", "raw_difference", "keypoint_error_px"]
-    keys += ["metric", "drop", "p50_ms"]
+    keys += ["score_error", "metric", "drop", "p50_ms"]
     assert [field.name for field in fields(Row)] == [*keys, "not_run", "runs_in", "excluded_layers"]
     for row in document["rows"]:
         path = out / row["path"]

@@ -113,6 +113,7 @@ def _row(proven: Proven, outcome: Timing | NotRun) -> Row:
         size_bytes=sum(file.stat().st_size for file in model_files(path)),
         raw_difference=parity.raw,
         keypoint_error_px=parity.px,
+        score_error=parity.score,
         metric=parity.metric,
         drop=parity.drop,
         p50_ms=None,

@@ -34,10 +34,11 @@ def test_activations_beyond_its_range_are_infinite() -> None:
 
 
 def test_of_two_the_worse_figure_counts_whichever_has_it() -> None:
-    one, other = Parity(0.1, 0.3, 70.0, 0.5, 0.1), Parity(0.2, 0.1, 70.4, 0.1, 0.2)
-    assert one.or_worse(other) == other.or_worse(one) == Parity(0.2, 0.3, 70.0, 0.5, 0.2)
-    broken = Parity(math.nan, math.nan, 0.0, 70.5, 1.0)
+    one, other = Parity(0.1, 0.3, 0.01, 70.0, 0.5, 0.1), Parity(0.2, 0.1, 0.02, 70.4, 0.1, 0.2)
+    assert one.or_worse(other) == other.or_worse(one) == Parity(0.2, 0.3, 0.02, 70.0, 0.5, 0.2)
+    broken = Parity(math.nan, math.nan, math.nan, 0.0, 70.5, 1.0)
     for worse in (one.or_worse(broken), broken.or_worse(one)):
         assert math.isnan(worse.px)
         assert math.isnan(worse.raw)
+        assert math.isnan(worse.score)
         assert (worse.metric, worse.drop) == (0.0, 70.5)

@@ -47,7 +47,7 @@ def problems(parity: Parity, reference: Reference, precision: str) -> list[str]:
 def test_torch_against_itself_has_nothing_to_tell(compared: tuple[MapPredictor, Reference]) -> None:
     predict, reference = compared
     parity = measure_parity(decoded(predict, reference.codec), reference)
-    assert (parity.raw, parity.px, parity.drop) == (0, 0, 0)
+    assert (parity.raw, parity.px, parity.score, parity.drop) == (0, 0, 0, 0)
     assert spoilt(compared) == parity
     assert problems(parity, reference, "fp32") == []
 
@@ -58,8 +58,23 @@ def test_keypoints_without_their_scores_are_not_good_enough(
 ) -> None:
     parity = spoilt(compared, scores=0)
     assert (parity.px, parity.drop) == (0, 0)
-    (told,) = problems(parity, compared[1], precision)
-    assert told.startswith("raw difference ")
+    told = problems(parity, compared[1], precision)
+    assert [" ".join(each.split()[:2]) for each in told] == ["score error", "raw difference"]
+
+
+@pytest.mark.parametrize("scale", [0.55, 1.3])
+def test_maps_that_are_lower_or_higher_all_over_are_not_good_enough(
+    compared: tuple[MapPredictor, Reference], scale: float
+) -> None:
+    predict, reference = compared
+    scaled = decoded(lambda images_rgb: predict(images_rgb) * np.float32(scale), reference.codec)
+    parity = measure_parity(scaled, reference)
+    # every keypoint is where it was, but who is there is told by the peaks
+    assert (parity.px, parity.drop) == (pytest.approx(0, abs=1e-3), 0)
+    scores = np.clip(reference.scores * np.float32(scale), 0, 1).mean(axis=1)
+    assert parity.score == pytest.approx(np.abs(scores - reference.scores.mean(axis=1)).mean(), rel=1e-3)
+    (told,) = problems(parity, reference, "int8")
+    assert told.startswith("score error ")
 
 
 @pytest.mark.parametrize(("precision", "allowed"), [("fp32", True), ("fp16", True), ("int8", False)])
@@ -71,7 +86,7 @@ def test_one_keypoint_of_few_may_flip_where_nothing_is_quantised(
     few[tuple(np.argwhere(reference.counted)[:7].T)] = True
     of_seven = replace(reference, counted=few, metric=100.0)
     for right in range(8):
-        parity = Parity(raw=0, px=0, metric=100 * right / 7, drop=100.0 - 100.0 * right / 7, drop_error=0)
+        parity = Parity(raw=0, px=0, score=0, metric=100 * right / 7, drop=100.0 - 100.0 * right / 7, drop_error=0)
         told = parity.problems(tolerance_of("onnx", precision, of_seven.points_of_one), reference.codec)
         assert (told == []) == (right >= 7 - allowed), right
     assert tolerance_of("onnx", precision, 0.001) == tolerance_of("onnx", precision)

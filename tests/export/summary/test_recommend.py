@@ -17,7 +17,7 @@ PROFILE = DeviceProfile("board", "a board", ("openvino", "onnx"), ("int8", "fp16
 def row(name: str, precision: str, p50: float | None, drop: float = 0.1, size: int = 10_000_000) -> Row:
     not_run = "needs a GPU" if p50 is None else None
     path = f"net-{precision}.{name}"
-    return Row(name, precision, path, "0" * 64, size, 0.0, 0.1, 70.0, drop, p50, not_run, None, ())
+    return Row(name, precision, path, "0" * 64, size, 0.0, 0.1, 0.0, 70.0, drop, p50, not_run, None, ())
 
 
 def recommended(rows: list[Row], profile: DeviceProfile = PROFILE, processor: str = "CPU") -> Recommendation:

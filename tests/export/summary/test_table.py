@@ -11,9 +11,11 @@ from edgepose.runtime.backends.base import EngineInfo
 from edgepose.runtime.profiling.distribution import Distribution
 
 TIMING = Timing(Distribution(123.45, 124.0, 125.0, 126.0, 127.0, 100), EngineInfo("openvino", "2026", "CPU", 2, "bf16"))
-HERE = Row("openvino", "int8", "net.xml", "0" * 64, 12_345_678, 0.01, 0.123, 70.25, 0.25, 123.45, None, "int8+bf16", ())
+HERE = Row(
+    "openvino", "int8", "net.xml", "0" * 64, 12_345_678, 0.01, 0.123, 0.001, 70.25, 0.25, 123.45, None, "int8+bf16", ()
+)
 ELSEWHERE = Row(
-    "tensorrt", "dynamic-int8", "n.onnx", "0" * 64, 12_345_678, 0, 0.1, 70.5, 0, None, "needs a GPU", None, ()
+    "tensorrt", "dynamic-int8", "n.onnx", "0" * 64, 12_345_678, 0, 0.1, 0, 70.5, 0, None, "needs a GPU", None, ()
 )
 
 

@@ -8,13 +8,26 @@ import pytest
 from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.geometry import invert_affine, transform_points
 from edgepose.runtime.skeleton import LSP_14
-from edgepose.train.data.augment import AugmentConfig, empty_crop, half_body_box_xyxy, plain_crop, training_crop
+from edgepose.train.data.augment import (
+    AugmentConfig,
+    empty_crop,
+    half_body_box_xyxy,
+    plain_crop,
+    recolour,
+    training_crop,
+)
 from edgepose.train.data.part_labels import UNKNOWN, value_of
 from edgepose.train.data.pose_dataset import Sample, joints_box_xyxy, no_boxes
 from support.dot_dataset import DotDataset
 
 INPUT_WH = (96, 128)
 WARP_ONLY = AugmentConfig(colour=0.0, occlude=0.0, badly_cut=0.0, empty=0.0)
+
+
+def test_without_colour_a_crop_is_left_as_it_is() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
+    for seed in range(40):  # one in ten would be grey
+        np.testing.assert_array_equal(recolour(image.copy(), 0.0, np.random.default_rng(seed)), image)
 
 
 def person(keypoints: FloatArray, image_bgr: ImageArray) -> Sample:

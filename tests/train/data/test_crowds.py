@@ -7,11 +7,13 @@ import pytest
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.codecs.body_part import BodyPartCodec
+from edgepose.runtime.geometry import transform_points
 from edgepose.runtime.skeleton import SIMPLE_POSE_18
 from edgepose.train.data import WeightedDataset, open_dataset
 from edgepose.train.data.crops import Draw
 from edgepose.train.data.crowds import CrowdDataset, crowd_crop, known_maps, neck_between_shoulders
 from edgepose.train.data.pose_dataset import Picture
+from edgepose.train.evaluation.everybody import whole_picture
 from support import still
 from support.crowds import crowd_in_a_row
 from support.dot_dataset import DotDataset
@@ -55,6 +57,15 @@ def test_the_person_is_six_tenths_of_the_crop_and_in_its_middle() -> None:
     np.testing.assert_allclose((low + high) / 2, 63.5, atol=1)
     assert crop.keypoints_crop.shape == (2, 18, 2)
     assert crop.image_rgb.shape == (128, 128, 3)
+
+
+def test_of_the_whole_picture_everybody_is_as_small_as_to_a_runtime() -> None:
+    picture = a_picture()
+    crop = crowd_crop(picture, 1, CODEC, replace(STILL, whole_picture=1.0), np.random.default_rng(0))
+    view_rgb, affine = whole_picture(picture.image_bgr, CODEC.input_wh)
+    expected = transform_points(affine, neck_between_shoulders(picture.keypoints, SIMPLE_POSE_18))
+    np.testing.assert_allclose(crop.keypoints_crop, expected, atol=1e-3)
+    assert np.abs(crop.image_rgb.astype(int) - view_rgb).mean() < 1
 
 
 def test_masks_are_shares_of_cells_and_nobody_is_beyond_the_picture() -> None:

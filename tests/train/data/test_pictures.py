@@ -58,8 +58,8 @@ def test_coco_gives_everybody_and_where_nothing_is_known(tmp_path: Path) -> None
     np.testing.assert_array_equal(picture.boxes_xyxy[1], dataset.sample(1).box_xyxy)
     assert picture.areas_px2.tolist() == [150, 60]
     assert picture.image_id == "7"
-    assert picture.people.shape == picture.known.shape == picture.image_bgr.shape[:2]
-    assert picture.people[1, 1] == 255  # the crowd
+    assert picture.people is None  # the file has their boxes alone
+    assert picture.known.shape == picture.image_bgr.shape[:2]
     assert picture.known[1, 1] == 0
     assert picture.known[5, 5] == 255  # labelled, though the crowd's box ends beside it
     assert picture.known[1, 23] == 0  # somebody without labels

@@ -28,7 +28,7 @@ WEIGHTS = torch.tensor([[1.0, 1, 0, 0.5], [0, 0, 0, 0], [1, 1, 1, 1]])
 
 
 def partial_written_out(outputs: list[Tensor], targets: Tensor) -> Tensor:
-    annotated = WEIGHTS.sum(1).clamp(min=1)
+    annotated = (WEIGHTS > 0).sum(1).clamp(min=1)
     return sum(((resized_error(o, targets) * WEIGHTS).sum(1) / annotated).mean() for o in outputs)  # type: ignore[return-value]
 
 
@@ -55,6 +55,13 @@ def test_outputs_of_any_size_cost_what_the_paper_says(
     expected.backward()
     for one, other in zip(outputs, same, strict=True):
         torch.testing.assert_close(one.grad, other.grad, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("loss", [partial_mse, weighted_mse])
+def test_an_image_whose_labels_are_all_doubted_alike_teaches_less(loss: Callable[..., Tensor]) -> None:
+    targets, outputs = maps((8, 8), 0), [maps((8, 8), 1)]
+    sure = loss(outputs, targets, torch.ones(3, 4))
+    torch.testing.assert_close(loss(outputs, targets, torch.full((3, 4), 0.25)), 0.25 * sure)
 
 
 def test_coarse_outputs_are_measured_in_full_precision_under_autocast() -> None:

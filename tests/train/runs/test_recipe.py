@@ -60,6 +60,12 @@ def test_a_loss_of_another_kind_of_network_is_told(name: str) -> None:
         objective_of(spec, Recipe(loss="focal"))
 
 
+def test_whole_pictures_are_not_for_networks_of_one_person() -> None:
+    recipe = Recipe(loss="partial", augment=AugmentConfig(whole_picture=0.1))
+    with pytest.raises(EdgeposeError, match="repose sees one person in a crop, whole_picture is for everybody"):
+        objective_of(NetworkSpec.of_paper("repose"), recipe)
+
+
 def test_milestones_without_steps_are_told() -> None:
     with pytest.raises(EdgeposeError, match='milestones are of schedule = "steps"; found schedule = "cosine"'):
         named_recipe("modern", NetworkSpec.of_paper("repose"), milestones=((0.5, 0.1),))

@@ -48,12 +48,14 @@ class Parity:
 
     `raw` is the largest difference of a map cell over the highest peak, or of a found joint's score where a model
     decodes itself and shows no maps; `px` the mean distance of the keypoints that torch finds, in crop pixels, `metric`
-    in percent, and `drop` what it lost against torch, in points. `drop_error` is the standard error of the drop: that
-    of a count of the keypoints that only one of the two gets right.
+    in percent, and `drop` what it lost against torch, in points. `score` is the mean difference of the scores of the
+    people whom both find: who is there is told by them. `drop_error` is the standard error of the drop: that of a count
+    of the keypoints that only one of the two gets right.
     """
 
     raw: float
     px: float
+    score: float
     metric: float
     drop: float
     drop_error: float
@@ -63,6 +65,7 @@ class Parity:
         return Parity(
             raw=float(np.maximum(self.raw, other.raw)),
             px=float(np.maximum(self.px, other.px)),
+            score=float(np.maximum(self.score, other.score)),
             metric=float(np.minimum(self.metric, other.metric)),
             drop=float(np.maximum(self.drop, other.drop)),
             drop_error=float(np.maximum(self.drop_error, other.drop_error)),
@@ -76,6 +79,7 @@ class Parity:
         limits = {
             f"{METRIC} drop": (self.drop + surely * self.drop_error, tolerance.drop),
             "keypoint error in px": (self.px, tolerance.keypoint_sigmas * codec.sigma_px),
+            "score error": (self.score, tolerance.score),
             "raw difference": (self.raw, tolerance.raw),
         }
         return [
@@ -116,6 +120,7 @@ def measure_parity(predict: Predictor, reference: Reference) -> Parity:
     return Parity(
         raw=_raw_difference(found, reference),
         px=float(distance[reference.seen].mean()),
+        score=_score_error(found.scores, reference.scores),
         metric=metric,
         drop=reference.metric - metric,
         drop_error=_percent(np.sqrt((correct != reference.correct).sum()), counted),
@@ -136,6 +141,15 @@ def _predict(predict: Predictor, crops: Examples) -> Prediction:
             maps.append(part.heatmaps[: max(_RAW_CROPS - start, 0)])
     keypoints, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return Prediction(keypoints, scores, np.concatenate(maps) if maps else None)
+
+
+def _score_error(scores: FloatArray, expected: FloatArray) -> float:
+    """Return the mean difference of people's scores, from those of their keypoints (M, K); NaN where nobody is left."""
+    expects = expected.any(axis=1)
+    both = expects & scores.any(axis=1)
+    if not both.any():
+        return float("nan") if expects.any() else 0.0
+    return float(np.abs(scores[both].mean(axis=1) - expected[both].mean(axis=1)).mean())
 
 
 def _raw_difference(found: Prediction, reference: Reference) -> float:

@@ -14,9 +14,9 @@ from edgepose.runtime.profiling.distribution import Distribution
 class Row:
     """One file. `path` is relative to the folder of export.json, `size_bytes` counts the weights.
 
-    `raw_difference` and `keypoint_error_px` are how far it is from torch. `p50_ms` and `runs_in`, the arithmetic by the
-    engine's own word, are None where it was not run here, and `not_run` says in a few words why. `excluded_layers` are
-    those that int8 has in floating point.
+    `raw_difference`, `keypoint_error_px` and `score_error` are how far it is from torch. `p50_ms` and `runs_in`, the
+    arithmetic by the engine's own word, are None where it was not run here, and `not_run` says in a few words why.
+    `excluded_layers` are those that int8 has in floating point.
     """
 
     format: str
@@ -26,6 +26,7 @@ class Row:
     size_bytes: int
     raw_difference: float
     keypoint_error_px: float
+    score_error: float
     metric: float
     drop: float
     p50_ms: float | None

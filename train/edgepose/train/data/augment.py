@@ -21,7 +21,7 @@ _RANGES: Ranges = {
     "shift": (0, math.inf),
     "shear": (0, math.inf),
     "colour": (0, 2),
-    **dict.fromkeys(("mirror", "occlude", "badly_cut", "empty", "half_body"), (0, 1)),
+    **dict.fromkeys(("mirror", "occlude", "badly_cut", "empty", "half_body", "whole_picture"), (0, 1)),
 }
 
 _LOWER_BODY = ("hip", "knee", "ankle")
@@ -35,7 +35,7 @@ class AugmentConfig:
     `scale` factors of the box, `rotation_deg` to either side, `shift` in boxes to either side, `shear` of x by y to
     either side, `colour` strength; the others are probabilities. A badly cut crop is shifted and scaled far beyond
     what an estimator should see; its joints outside the crop have empty maps, so that their scores fall. Half a body
-    is somebody above the hips, or from them down.
+    is somebody above the hips, or from them down. A whole picture is what networks that see everybody are given later.
     """
 
     padding: float = 1.25
@@ -49,6 +49,7 @@ class AugmentConfig:
     badly_cut: float = 0.08
     empty: float = 0.05
     half_body: float = 0.0
+    whole_picture: float = 0.0
 
     def __post_init__(self) -> None:
         check_values(self, _RANGES)
@@ -199,13 +200,15 @@ def _sheared(affine: Array, shear: float, input_wh: tuple[int, int]) -> Array:
 
 
 def recolour(image: ImageArray, strength: float, rng: np.random.Generator) -> ImageArray:
-    """Vary brightness, contrast, gamma and tint by one table per channel."""
+    """Vary brightness, contrast, gamma and tint by one table per channel; one in ten is grey. 0 leaves it as it is."""
+    if strength == 0:
+        return image
     ramp = np.arange(256, dtype=np.float32) / 255
     gamma, contrast = np.exp(rng.uniform(-strength, strength, 2))
     brightness = rng.uniform(-strength, strength) * 0.5
     tint = rng.uniform(1 - strength / 2, 1 + strength / 2, 3)
     curve = (ramp**gamma - 0.5) * contrast + 0.5 + brightness
-    table = np.clip(255 * curve[:, None] * tint, 0, 255).astype(np.uint8)
+    table = np.clip(255 * curve[:, None] * tint, 0, 255).round().astype(np.uint8)
     if rng.random() < 0.1:
         image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     return cv2.LUT(image, table.reshape(1, 256, 3))  # type: ignore[no-any-return]

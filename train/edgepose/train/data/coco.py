@@ -71,13 +71,14 @@ class CocoDataset(PoseDataset):
                 known &= ~mask
         for row in labelled:  # what is labelled is known, even within a crowd
             known |= self._mask(row, image.shape[:2])
+        outlined = all(annotations.segmentation(row) for row in rows)
         picture = Picture(
             image_bgr=image,
             keypoints=annotations.keypoints(labelled),
             boxes_xyxy=annotations.boxes_xyxy[labelled],
             areas_px2=annotations.areas_px2[labelled].astype(np.float32),
             image_id=self._image_ids[place],
-            people=people,
+            people=people if outlined else None,  # a box is not where somebody is
             known=known,
             joints_known=np.ones(len(COCO_17), bool),
             unlabelled=Unlabelled.of(

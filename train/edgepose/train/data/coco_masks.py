@@ -14,7 +14,7 @@ _BITS = 4
 def segmentation_mask(segmentation: Any, box_xyxy: FloatArray, shape_hw: tuple[int, ...]) -> ImageArray:
     """Return a mask uint8 (H, W), 255 where somebody is: of polygons, of runs, compressed or not, else of the box (4,).
 
-    COCO's polygons count pixel corners from 0, as its keypoints; the box is in pixels here. Raises `ValueError` for
+    COCO's polygons count pixel corners from 0; the box is in pixels here. Raises `ValueError` for
     runs of another size.
     """
     mask = np.zeros(shape_hw, np.uint8)

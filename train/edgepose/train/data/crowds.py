@@ -14,7 +14,7 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.body_parts import BodyParts
 from edgepose.runtime.codecs.body_part import BodyPartCodec
-from edgepose.runtime.geometry import transform_points, warp_crop
+from edgepose.runtime.geometry import image_box_xyxy, transform_points, warp_crop
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.data import WeightedDataset
 from edgepose.train.data.augment import AugmentConfig, clean_copies, clean_crops, occlude_part, random_affine, recolour
@@ -70,11 +70,11 @@ def crowd_crop(
 ) -> CrowdCrop:
     """Return a varied crop about the person in a row of a picture, and clean ones of the sizes that are asked for.
 
-    The picture's keypoints are of the codec's skeleton.
+    With the probability `whole_picture` it is of all of the picture, whose keypoints are of the codec's skeleton.
     """
     skeleton = codec.parts.skeleton
     mirror = bool(rng.random() < config.mirror)
-    affine = random_affine(picture.boxes_xyxy[row], codec.input_wh, config, rng, mirror=mirror)
+    affine = _varied_view(picture, row, codec.input_wh, config, rng, mirror=mirror)
     image = warp_crop(picture.image_bgr, affine, codec.input_wh)
     cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=image)
     keypoints = transform_points(affine, neck_between_shoulders(picture.keypoints, skeleton))
@@ -93,6 +93,22 @@ def crowd_crop(
     anybody = _in_cells(people, affine, codec, beyond=0)
     clean = clean_crops(picture.image_bgr, affine, codec.input_wh, clean_wh)
     return CrowdCrop(image, keypoints, anybody, known, maps_known, clean)
+
+
+def _varied_view(
+    picture: Picture,
+    row: int,
+    input_wh: tuple[int, int],
+    config: AugmentConfig,
+    rng: np.random.Generator,
+    *,
+    mirror: bool,
+) -> Array:
+    """Return the affine (2, 3) of a varied crop about somebody, or of the whole picture: there, people are small."""
+    if config.whole_picture > 0 and rng.random() < config.whole_picture:
+        box = image_box_xyxy(picture.image_bgr.shape[1], picture.image_bgr.shape[0])
+        return random_affine(box, input_wh, replace(config, padding=1.0), rng, mirror=mirror)
+    return random_affine(picture.boxes_xyxy[row], input_wh, config, rng, mirror=mirror)
 
 
 def _in_cells(mask: ImageArray, affine: Array, codec: BodyPartCodec, beyond: int) -> FloatArray:

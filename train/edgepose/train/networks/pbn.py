@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.plumbing.field_checks import check_range, check_values
 from edgepose.runtime.skeleton import Skeleton
+from edgepose.train.networks.heatmap_layer import heatmap_layer
 from edgepose.train.networks.hourglass import Hourglass, PreActivation, conv_norm_relu, residuals
 from edgepose.train.networks.joint_groups import HANDCRAFTED, joint_groups
 
@@ -65,7 +66,7 @@ class Branches(nn.Module):
             nn.Sequential(
                 conv_norm_relu(1, 1, _CHANNELS, config.width),
                 residuals(config.width, config.depth),
-                nn.Conv2d(config.width, len(group), 1),
+                heatmap_layer(config.width, len(group)),
             )
             for group in groups
         )
@@ -117,7 +118,7 @@ class PBNStack(nn.Module):
 def _head(config: PBNConfig, skeleton: Skeleton) -> nn.Module:
     if config.baseline == "none":
         return Branches(config, joint_groups(skeleton, config.groups))
-    plain = nn.Conv2d(_CHANNELS, len(skeleton), 1)
+    plain = heatmap_layer(_CHANNELS, len(skeleton))
     return plain if config.baseline == "plain" else nn.Sequential(residuals(_CHANNELS, 1), plain)
 
 

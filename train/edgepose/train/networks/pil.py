@@ -16,6 +16,7 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.plumbing.field_checks import check_values
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.networks.counting import CountedConvolution
+from edgepose.train.networks.heatmap_layer import heatmap_layer
 from edgepose.train.networks.hourglass import PreActivation, WideHourglass, conv_norm_relu
 from edgepose.train.networks.ppnet import Residual, conv_bn
 
@@ -68,7 +69,7 @@ class StackedHourglass(nn.Module):
             nn.Sequential(nn.BatchNorm2d(_CHANNELS), nn.ReLU(), conv_norm_relu(1, 1, _CHANNELS, _CHANNELS))
             for _ in range(stacks)
         )
-        self.maps = nn.ModuleList(nn.Conv2d(_CHANNELS, maps, 1) for _ in range(stacks - 1))
+        self.maps = nn.ModuleList(heatmap_layer(_CHANNELS, maps) for _ in range(stacks - 1))
         self.features_back = nn.ModuleList(nn.Conv2d(_CHANNELS, _CHANNELS, 1) for _ in range(stacks - 1))
         self.maps_back = nn.ModuleList(nn.Conv2d(maps, _CHANNELS, 1) for _ in range(stacks - 1))
 
@@ -169,7 +170,9 @@ class PIL(nn.Module):
         self.keypoints = len(skeleton)
         self._keeps_parsing = False
         self.pose = StackedHourglass(config.stacks, config.units, self.keypoints + 1)
-        self.heatmaps = nn.Conv2d(_CHANNELS, self.keypoints + 1, 1)
+        self.heatmaps = heatmap_layer(_CHANNELS, self.keypoints + 1)
+        for layer in (*self.pose.maps, self.heatmaps):
+            nn.init.ones_(layer.bias[-1:])  # the background is nearly everywhere
         if config.fusion != "none":
             self.classes = nn.Conv2d(_CHANNELS, config.classes, 1)
         if config.parses_apart:

@@ -17,6 +17,7 @@ from torch.nn.functional import interpolate
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.plumbing.field_checks import check_choice, check_values
 from edgepose.runtime.skeleton import Skeleton
+from edgepose.train.networks.heatmap_layer import heatmap_layer
 from edgepose.train.networks.kinematics import KinematicGraph
 
 
@@ -70,18 +71,6 @@ def blocks(count: int, inputs: int, width: int, groups: int = 1) -> nn.Sequentia
     return nn.Sequential(*(block(3, 1, inputs if i == 0 else width, width, groups) for i in range(count)))
 
 
-def heatmap_layer(inputs: int, keypoints: int, groups: int = 1) -> nn.Conv2d:
-    """Return the 3x3 convolution that predicts heatmaps; it starts at nearly empty maps.
-
-    From the usual initialisation the first few hundred steps only unlearn noise in the empty parts of the maps.
-    """
-    convolution = nn.Conv2d(inputs, keypoints, 3, padding=1, groups=groups)
-    nn.init.normal_(convolution.weight, std=0.001)
-    assert convolution.bias is not None
-    nn.init.zeros_(convolution.bias)
-    return convolution
-
-
 class LevelUpdate(nn.Module):
     """Updates of joints that do not read each other, side by side as grouped convolutions."""
 
@@ -118,7 +107,7 @@ class KeypointHead(nn.Module):
     def __init__(self, keypoints: int, width: int) -> None:
         super().__init__()
         self.features = blocks(4, keypoints * width, keypoints * width, groups=keypoints)
-        self.heatmaps = heatmap_layer(keypoints * width, keypoints, groups=keypoints)
+        self.heatmaps = heatmap_layer(keypoints * width, keypoints, 3, groups=keypoints)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return (features, heatmaps)."""
@@ -147,7 +136,7 @@ class KinematicCore(nn.Module):
             self.post_head = KeypointHead(keypoints, own)
         self.join = block(3, 1, keypoints * own, width)
         if self.joint_head:
-            self.heatmaps = heatmap_layer(width, keypoints)
+            self.heatmaps = heatmap_layer(width, keypoints, 3)
 
     def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Return features (N, C, h, w) and the heatmaps before and after the updates."""
@@ -171,7 +160,7 @@ class DecoderStep(nn.Module):
         super().__init__()
         self.project = block(1, 1, 2 * width, width)
         self.features = blocks(4, width, width)
-        self.heatmaps = heatmap_layer(width, keypoints)
+        self.heatmaps = heatmap_layer(width, keypoints, 3)
 
     def forward(self, x: Tensor, skip: Tensor) -> tuple[Tensor, Tensor]:
         """Return (features, heatmaps) at the skip's resolution."""

@@ -17,6 +17,7 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.body_parts import SIMPLE_POSE, SIMPLE_POSE_TREE, BodyParts
 from edgepose.runtime.plumbing.field_checks import check_values
 from edgepose.runtime.skeleton import Skeleton
+from edgepose.train.networks.heatmap_layer import heatmap_layer
 from edgepose.train.networks.hourglass import doubled
 
 _SLOPE = 0.01
@@ -132,11 +133,7 @@ class Head(nn.Module):
         width, maps = config.width, config.parts.maps
         self.attention = SqueezeExcitation(channels) if config.squeeze_excitation == "yes" else nn.Identity()
         self.features = nn.Sequential(_conv(1, channels, width), _conv(3, width, width), _conv(3, width, width))
-        self.maps = nn.Conv2d(width, maps, 1)
-        # from the usual initialisation the first steps only unlearn noise: maps are empty nearly everywhere
-        nn.init.normal_(self.maps.weight, std=0.001)
-        assert self.maps.bias is not None
-        nn.init.zeros_(self.maps.bias)
+        self.maps = heatmap_layer(width, maps)
         self.hands_on = hands_on
         if hands_on:
             self.features_on = _conv(1, width, channels, active=False)

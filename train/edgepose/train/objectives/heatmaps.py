@@ -55,7 +55,7 @@ class HeatmapObjective(Objective):
 
     A batch holds `images` uint8 RGB (N, H, W, 3), `keypoints` float32 (N, K, 2) in crop pixels, NaN where there is
     none, and `weights` float32 (N, K), 0 where nothing is known of a joint; with teachers, what they look at. Raises
-    `EdgeposeError` for a recipe with another loss than those of `LOSSES`.
+    `EdgeposeError` for a recipe with another loss than those of `LOSSES`, and for one with whole pictures.
     """
 
     metric = "PCK@0.2"
@@ -63,6 +63,8 @@ class HeatmapObjective(Objective):
     def __init__(self, spec: NetworkSpec, recipe: Recipe, teachers: Teachers | None = None) -> None:
         if recipe.loss not in LOSSES:
             raise EdgeposeError(f"{spec.name} learns by the loss {' or '.join(LOSSES)}; found {recipe.loss}")
+        if recipe.augment.whole_picture > 0:
+            raise EdgeposeError(f"{spec.name} sees one person in a crop, whole_picture is for everybody: leave it out")
         super().__init__(spec, recipe, teachers)
         self.codec = of_one_person(spec.codec(), spec.name)
         self._average: DeployNetwork | None = None

@@ -35,9 +35,10 @@ def _squared_error_resized(small: Tensor, targets: Tensor) -> Tensor:
 def partial_mse(outputs: Sequence[Tensor], targets: Tensor, weights: Tensor) -> Tensor:
     """RePose's loss (section 4): per image, the mean over its annotated joints, summed over the outputs.
 
-    `outputs` each (N, K, h, w), `targets` (N, K, H, W), `weights` (N, K) -> a scalar.
+    `outputs` each (N, K, h, w), `targets` (N, K, H, W), `weights` (N, K) -> a scalar. A joint of little
+    weight counts as annotated: an image whose labels are all doubted alike teaches less, and not the same.
     """
-    annotated = weights.sum(dim=1).clamp(min=1)
+    annotated = (weights > 0).sum(dim=1).clamp(min=1)
     per_image = [((_squared_error(o, targets) * weights).sum(dim=1) / annotated).mean() for o in outputs]
     return torch.stack(per_image).sum()
 
