@@ -45,7 +45,9 @@ def test_a_file_is_followed_frame_by_frame_into_both_outputs(tmp_path: Path) -> 
     with Pipeline(open_source(str(clip)), DotEstimator(), sinks, smoother=PoseSmoother()) as pipeline:
         results = list(pipeline.run())
         assert (pipeline.dropped, pipeline.not_shown) == (0, 0)
-    assert [line["frame"] for line in _lines(tmp_path / "poses.jsonl")] == list(range(25))
+    lines = _lines(tmp_path / "poses.jsonl")
+    assert [line["frame"] for line in lines] == list(range(25))
+    assert [line["time_s"] for line in lines] == [round(index / 30, 4) for index in range(25)]
     assert len(read_clip(tmp_path / "out.avi")) == 25
     for result in results:
         assert set(result.stage_ns) == set(FRAME_STAGES)

@@ -77,9 +77,11 @@ def _run(
     pipeline: "Pipeline", frames: "FrameSource", max_frames: int | None, files: list[Path], *, alone: bool
 ) -> None:
     """Run to the end and say what was done; `alone`, standard output is for the poses."""
+    from edgepose.cli.run_progress import run_progress  # noqa: PLC0415
     from edgepose.runtime.tally import run_to_end, summary  # noqa: PLC0415
 
-    tally = run_to_end(pipeline, max_frames)
+    with run_progress(pipeline, frames, max_frames, prints=alone) as on_result:
+        tally = run_to_end(pipeline, max_frames, on_result)
     typer.echo(summary(tally, frames, pipeline, files), err=alone)
     if tally.broken_off is not None:
         raise tally.broken_off

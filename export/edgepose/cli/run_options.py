@@ -5,7 +5,12 @@ from typing import Annotated
 
 import typer
 
-Source = Annotated[str, typer.Option(help="Camera index, video, image, folder, stream or synthetic[:SEED[:FRAMES]].")]
+Source = Annotated[
+    str,
+    typer.Option(
+        help="Camera index, video, image, folder, stream, synthetic[:SEED[:FRAMES]], or - for Motion JPEG from a pipe."
+    ),
+]
 Out = Annotated[
     Path | None,
     typer.Option(help="Write an annotated video here (.mp4 .mov .mkv .avi .webm), a picture, or a folder of them."),

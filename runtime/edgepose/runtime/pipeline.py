@@ -135,7 +135,11 @@ class Pipeline(Closing):
         if self._smoother is not None:
             with clock.stage("smooth"):
                 poses = self._smoother.smooth(poses, self._source.time_ns(frame))
-        return FrameResult(frame, poses, clock.stage_ns, time.perf_counter_ns() - frame.t_ns)
+        age_ns = time.perf_counter_ns() - frame.t_ns
+        if self._source.live:
+            return FrameResult(frame, poses, clock.stage_ns, age_ns, unix_s=time.time() - age_ns / 1e9)
+        time_s = self._source.time_ns(frame) / 1e9 if self._source.is_sequence else None
+        return FrameResult(frame, poses, clock.stage_ns, age_ns, time_s)
 
     def close(self) -> None:
         """Stop capture, finish what is queued, close the sinks and the source; a second call does nothing.

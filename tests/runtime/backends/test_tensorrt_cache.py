@@ -27,6 +27,8 @@ from support.tiny_tensorrt import KEY
 _TEXTS = st.text(max_size=12)
 _KEYS = st.builds(EngineKey, *[_TEXTS] * len(fields(EngineKey)))
 _CONTENT = bytes(range(256)) * 40
+_ENGINE = b"vtrt" + _CONTENT
+"""What begins as an engine of TensorRT-RTX does."""
 
 
 @given(_KEYS, st.sampled_from([ENGINE, KERNELS]))
@@ -91,8 +93,8 @@ def test_a_stale_engine_is_named_and_replaced_and_others_stay(tmp_path: Path) ->
     assert cache.load(elsewhere) == _CONTENT
 
 
-@pytest.fixture(scope="module")
-def engine() -> bytes:
+@pytest.fixture
+def built() -> bytes:
     """An engine of the tiny model, built by TensorRT-RTX."""
     return build_engine(tensorrt_or_skip(), tiny_graph(tiny_card()).SerializeToString(), "tiny")
 
@@ -107,23 +109,21 @@ def never() -> bytes:
 
 
 def test_the_first_engine_is_built_and_the_next_start_uses_it(
-    tmp_path: Path, engine: bytes, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, built: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     cache = EngineCache(tmp_path)
-    assert cache.ready(KEY, taken, lambda: engine) == engine
+    assert cache.ready(KEY, taken, lambda: built) == built
     assert caplog.messages == [
         "tiny-fp16: building the engine for NVIDIA GeForce RTX 4090, once, which takes minutes: none was kept"
     ]
-    assert cache.ready(KEY, taken, never) == engine
+    assert cache.ready(KEY, taken, never) == built
     assert len(caplog.messages) == 1
 
 
-def test_a_stale_engine_is_told_in_one_line_and_replaced(
-    tmp_path: Path, engine: bytes, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_stale_engine_is_told_in_one_line_and_replaced(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     cache, old = EngineCache(tmp_path), replace(KEY, driver="550.1", tensorrt="tensorrt-10.3.0")
     cache.store(old, b"vtrt of another age")
-    assert cache.ready(KEY, taken, lambda: engine) == engine
+    assert cache.ready(KEY, taken, lambda: _ENGINE) == _ENGINE
     (line,) = caplog.messages
     why = "is out of date, driver 550.1, now 570.86.15, TensorRT tensorrt-10.3.0, now tensorrt-10.9.0.34"
     assert line.endswith(f"minutes: {old.file_name()} {why}")
@@ -132,29 +132,27 @@ def test_a_stale_engine_is_told_in_one_line_and_replaced(
 
 @pytest.mark.parametrize("kept", [0, 10, 30, 60, 5000, -1])
 def test_a_truncated_engine_is_told_in_one_line_and_built_anew(
-    tmp_path: Path, engine: bytes, kept: int, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, kept: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     cache, path = EngineCache(tmp_path), tmp_path / KEY.file_name()
-    cache.store(KEY, engine)
+    cache.store(KEY, _ENGINE)
     path.write_bytes(path.read_bytes()[:kept])
-    assert cache.ready(KEY, taken, lambda: engine) == engine
+    assert cache.ready(KEY, taken, lambda: _ENGINE) == _ENGINE
     (line,) = caplog.messages
     assert f"minutes: {path} is damaged, " in line
-    assert cache.ready(KEY, taken, never) == engine
+    assert cache.ready(KEY, taken, never) == _ENGINE
 
 
-def test_a_foreign_engine_is_built_anew(tmp_path: Path, engine: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / KEY.file_name()).write_bytes(engine)
-    assert EngineCache(tmp_path).ready(KEY, taken, lambda: engine) == engine
+def test_a_foreign_engine_is_built_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / KEY.file_name()).write_bytes(_ENGINE)
+    assert EngineCache(tmp_path).ready(KEY, taken, lambda: _ENGINE) == _ENGINE
     assert "is damaged, it is no engine of edgepose" in caplog.text
 
 
-def test_what_tensorrt_does_not_take_is_built_anew_once(
-    tmp_path: Path, engine: bytes, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_tensorrt_does_not_take_is_built_anew_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     cache = EngineCache(tmp_path)
     cache.store(KEY, b"whole, but of nothing")
-    assert cache.ready(KEY, taken, lambda: engine) == engine
+    assert cache.ready(KEY, taken, lambda: _ENGINE) == _ENGINE
     assert caplog.messages[0].endswith("TensorRT does not take the one that was kept")
     with pytest.raises(ModelError, match="does not take the engine that it built of tiny-fp16"):
         EngineCache(tmp_path / "other").ready(KEY, taken, lambda: b"nothing")

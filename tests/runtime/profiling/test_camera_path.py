@@ -16,8 +16,12 @@ from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.profiling import DEFAULT_SOURCE
 from edgepose.runtime.profiling.camera_path import measure_camera_path
 from edgepose.runtime.sources import open_source
-from support.shipped import by_name, of_one_person
+from support.shipped import of_one_person
 from support.tiny_model import save_tiny_onnx
+
+DEFAULT_FIRST = [
+    pytest.param(model, marks=() if model.default else pytest.mark.long, id=model.name) for model in of_one_person()
+]
 
 
 class WholeFrameEstimator:
@@ -83,7 +87,7 @@ def test_the_warm_up_lasts_until_somebody_is_found(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", of_one_person(), ids=by_name)
+@pytest.mark.parametrize("model", DEFAULT_FIRST)
 def test_on_the_default_clip_who_ships_follows_somebody_through(model: ShippedModel) -> None:
     with open_model(model.name) as session, open_source(DEFAULT_SOURCE) as source:
         found = measure_camera_path(source, open_estimator(session, 1))

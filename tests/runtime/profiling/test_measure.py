@@ -18,11 +18,14 @@ from edgepose.runtime.model_files.shipped import ShippedModel
 from edgepose.runtime.profiling.first_pose import measure_first_pose_ms
 from edgepose.runtime.profiling.measure import Effort, measure_layers, measure_model
 from support.engines import backend_or_skip
-from support.shipped import by_name, of_one_person
+from support.shipped import of_one_person
 from support.tiny_model import save_tiny_onnx, save_tiny_openvino
 
 EFFORT = Effort(runs=5, warmup_runs=1, max_frames=6, warmup_frames=2)
 MINE = 'name = "mine"\ndescription = "mine"\nformats = ["onnx"]\nprecisions = ["fp32"]\nthreads = 1\n[budget]\n'
+DEFAULT_FIRST = [
+    pytest.param(model, marks=() if model.default else pytest.mark.slow, id=model.name) for model in of_one_person()
+]
 
 
 def _app(command) -> typer.Typer:
@@ -55,7 +58,7 @@ def test_a_fresh_process_says_why_it_has_no_pose(tmp_path: Path) -> None:
         measure_first_pose_ms(broken, "auto")
 
 
-@pytest.mark.parametrize("model", of_one_person(), ids=by_name)
+@pytest.mark.parametrize("model", DEFAULT_FIRST)
 def test_a_first_pose_is_that_of_somebody_who_is_found(model: ShippedModel) -> None:
     found_ms = measure_first_pose_ms(model.path, "auto")
     assert found_ms is not None
@@ -75,6 +78,7 @@ def test_layers_are_those_of_the_engine(save, tmp_path: Path) -> None:
     assert all(layer.ms >= 0 and layer.name and layer.kind for layer in layers)
 
 
+@pytest.mark.usefixtures("no_fresh_process")
 @pytest.mark.parametrize(("budget", "exit_code"), [("network_p95_ms = 60000", 0), ("fps = 1e9", 1)])
 def test_a_missed_budget_is_exit_code_1(budget: str, exit_code: int, clip: str, tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(MINE + budget)
@@ -89,6 +93,7 @@ def test_a_missed_budget_is_exit_code_1(budget: str, exit_code: int, clip: str, 
     assert document["environment"]["threads"] == 1
 
 
+@pytest.mark.usefixtures("no_fresh_process")
 def test_times_of_another_architecture_are_not_the_devices(clip: str, tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(f'architecture = "wasm"\n{MINE}network_p95_ms = 60000')
     options = ["--source", clip, "--device", str(tmp_path / "mine.toml"), "--runs", "3", "--max-frames", "4"]
@@ -97,6 +102,7 @@ def test_times_of_another_architecture_are_not_the_devices(clip: str, tmp_path: 
     assert "warning: mine is wasm: times taken here are not its own" in done.stdout
 
 
+@pytest.mark.usefixtures("no_fresh_process")
 def test_an_engine_that_times_no_layers_says_so(clip: str, tmp_path: Path) -> None:
     backend_or_skip("tflite")
     from support.tiny_tflite import save_tiny_tflite  # noqa: PLC0415  not installed everywhere
@@ -137,6 +143,7 @@ def test_a_report_that_cannot_be_written_is_told_before_anything_is_measured(
     assert list((tmp_path / "folder").iterdir()) == []
 
 
+@pytest.mark.usefixtures("no_fresh_process")
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs Linux's devices")
 def test_the_tables_are_shown_though_the_disk_is_full(clip: str, tmp_path: Path) -> None:
     options = ["--source", clip, "--json", "/dev/full", "--runs", "2", "--max-frames", "4"]
@@ -155,6 +162,7 @@ def test_a_failed_measurement_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.enable_socket
+@pytest.mark.usefixtures("no_fresh_process")
 def test_the_report_shows_no_password(clip: str, tmp_path: Path) -> None:
     class Files(SimpleHTTPRequestHandler):
         def log_message(self, *args: object) -> None:

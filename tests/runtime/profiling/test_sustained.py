@@ -47,6 +47,7 @@ def test_slowdown_compares_the_last_minute_with_the_first() -> None:
     assert slowdown(tuple(minutes)) == 1.5
 
 
+@pytest.mark.usefixtures("no_fresh_process")
 def test_the_report_holds_it_on_request_and_shows_it(clip: str, tmp_path: Path) -> None:
     path = str(save_tiny_onnx(tmp_path))
     effort = Effort(runs=3, warmup_runs=1, max_frames=4, sustained_minutes=0.005)

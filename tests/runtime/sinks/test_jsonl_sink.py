@@ -1,5 +1,6 @@
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,16 @@ def test_a_line_has_exactly_the_promised_keys(tmp_path: Path) -> None:
     assert tuple(person["keypoints"]) == LSP_14.joints
     x, y, score = person["keypoints"]["r_ankle"]
     assert (x, y, score) == (pytest.approx(48, abs=0.1), pytest.approx(30, abs=0.1), 0.9)
+
+
+def test_a_time_that_is_known_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "poses.jsonl"
+    with JsonLinesSink(path) as sink:
+        sink.write(replace(_result(), time_s=1 / 3))
+        sink.write(replace(_result(), unix_s=1.8e9 + 0.00004))
+    recorded, live = (json.loads(line) for line in path.read_text().splitlines())
+    assert (recorded["time_s"], "unix_s" in recorded) == (0.3333, False)
+    assert (live["unix_s"], "time_s" in live) == (1.8e9, False)
 
 
 def test_nobody_is_an_empty_list_and_no_joint_is_nan(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ class _Hanging(_Camera):
 def test_a_source_that_hangs_is_told_to_stop_and_not_waited_for() -> None:
     camera = _Hanging()
     begin_s = time.perf_counter()
-    with NewestFrame(camera) as newest:
+    with NewestFrame(camera, patience_s=0.1) as newest:
         assert next(iter(newest)).index == 0
     assert time.perf_counter() - begin_s < 3
     assert camera.stopped.is_set()
@@ -122,7 +122,7 @@ def test_who_waits_for_a_source_that_hangs_may_leave() -> None:
         asked.append(threading.current_thread())
         return len(asked) < 3
 
-    with NewestFrame(camera, is_wanted) as newest:
+    with NewestFrame(camera, is_wanted, patience_s=0.1) as newest:
         assert [frame.index for frame in newest] == [0]
     assert asked == [threading.main_thread()] * 3
     camera.go.set()
@@ -137,10 +137,10 @@ from edgepose.runtime.sources.base import FrameSource
 class Hanging(FrameSource):
     def images(self):
         yield dot_image(10, 20)
-        time.sleep(1.3)
+        time.sleep(0.5)
         print("the thread came back", flush=True)
 
-with NewestFrame(Hanging()) as newest:
+with NewestFrame(Hanging(), patience_s=0.1) as newest:
     next(iter(newest))
 print("closed", flush=True)
 """

@@ -8,7 +8,7 @@ from edgepose.runtime.estimators.bottom_up_model import Views
 from edgepose.runtime.estimators.given_boxes import GivenBoxesEstimator
 from edgepose.runtime.estimators.several_people import SeveralPeopleEstimator
 from edgepose.runtime.estimators.single_person import SinglePersonEstimator
-from edgepose.runtime.people.boxes import Boxes
+from edgepose.runtime.people.boxes import Boxes, Detector
 from edgepose.runtime.pipeline import Estimator
 
 MOST_PEOPLE = 5
@@ -21,7 +21,7 @@ def open_estimator(
     most_people: int | None = None,
     *,
     box_xyxy: FloatArray | None = None,
-    boxes: Boxes | None = None,
+    boxes: Boxes | Detector | None = None,
     views: Views = Views(),
     follow: bool = True,
     min_score: float | None = None,
@@ -29,11 +29,11 @@ def open_estimator(
     """Return the estimator of a model.
 
     `box_xyxy` (4,) is where one person is looked for, and nowhere else; `boxes` are those of everybody in each frame,
-    by a detector of one's own. `views` is how a picture is looked at: in the
-    mirror too by either kind of model, in several scales by a bottom-up one. `follow` says that frames come after one
-    another. Somebody new scores at least `min_score`; not given, it is the card's presence threshold. Raises
-    `EdgeposeError` for a score that is not from 0 to 1, for `most_people` below 1, for several in a box or with
-    `boxes`, for a box or boxes with a bottom-up model and for scales with a top-down one.
+    by a detector of one's own, or that detector. `views` is how a picture is looked at: in the mirror too by either
+    kind of model, in several scales by a bottom-up one. `follow` says that frames come after one another. Somebody new
+    scores at least `min_score`; not given, it is the card's presence threshold. Raises `EdgeposeError` for a score that
+    is not from 0 to 1, for `most_people` below 1, for several in a box or with `boxes`, for a box or boxes with a
+    bottom-up model and for scales with a top-down one.
     """
     if most_people is not None and most_people < 1:
         raise EdgeposeError(f"expected at least 1 person to follow, found {most_people}")

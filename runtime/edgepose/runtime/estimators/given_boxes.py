@@ -4,14 +4,14 @@ from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import StageClock
 from edgepose.runtime.estimators.person_search import PersonSearch, SearchSettings
 from edgepose.runtime.estimators.top_down_model import TopDownModel
-from edgepose.runtime.people.boxes import Boxes, boxes_of
+from edgepose.runtime.people.boxes import Boxes, Detector, boxes_of
 from edgepose.runtime.people.tracking import Strangers, Tracker, TrackerSettings
 from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.skeleton import Skeleton
 
 
 class GivenBoxesEstimator:
-    """Looks once into each box that is given for a frame, and nowhere else; ids stay with people.
+    """Looks once into each box that is given for a frame, or that a detector finds in it, and nowhere else; ids stay.
 
     Without `follow` the frames are unrelated pictures: everybody is somebody new. With `flip` every look is one into
     the mirror too. Whoever scores below `min_score`, the card's presence threshold if not given, is nobody. The session
@@ -21,7 +21,7 @@ class GivenBoxesEstimator:
     def __init__(
         self,
         session: Session,
-        boxes: Boxes,
+        boxes: Boxes | Detector,
         *,
         follow: bool = True,
         flip: bool = False,
@@ -39,7 +39,9 @@ class GivenBoxesEstimator:
 
     def estimate(self, frame: Frame, clock: StageClock) -> Poses:
         """Return who is in the boxes of the frame."""
-        seen = [self._model.see(frame.image_bgr, box, clock) for box in boxes_of(self._boxes, frame)]
+        with clock.stage("detect"):
+            boxes = boxes_of(self._boxes, frame)
+        seen = [self._model.see(frame.image_bgr, box, clock) for box in boxes]
         people = [self._search.poses(pose) for pose in seen if pose.score >= self._model.presence_threshold]
         found = Poses.joined(people, self.skeleton)
         if self._tracker is None:

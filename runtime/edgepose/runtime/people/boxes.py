@@ -1,7 +1,7 @@
 """Boxes of people that a detector of one's own found, frame by frame."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,22 @@ from edgepose.runtime.sources.base import FrameSource
 
 Boxes = Mapping[int | str, FloatArray]
 """Boxes (N, 4), left, top, right, bottom in pixels of the frame, by its index or its file's name."""
+Detector = Callable[[Frame], FloatArray]
+"""A frame -> the boxes (N, 4) of the people in it."""
 
 _EXPECTED = 'a JSON object as {"frame": 0, "boxes": [[x0, y0, x1, y1]]}, or with "file" instead of "frame"'
 
 
-def boxes_of(boxes: Boxes, frame: Frame) -> FloatArray:
-    """Return the boxes (N, 4) of a frame; of its file's name first, none where neither is known."""
+def boxes_of(boxes: Boxes | Detector, frame: Frame) -> FloatArray:
+    """Return the boxes (N, 4) of a frame; of its file's name first, none where neither is known.
+
+    Raises `EdgeposeError` where a detector gives something else.
+    """
+    if callable(boxes):
+        found = np.asarray(boxes(frame), np.float32)
+        if found.size and found.shape[1:] != (4,):
+            raise EdgeposeError(f"expected boxes (N, 4) of frame {frame.index}, found an array {found.shape}")
+        return found.reshape(-1, 4)
     nobody = np.empty((0, 4), np.float32)
     by_index = boxes.get(frame.index, nobody)
     return by_index if frame.file is None else boxes.get(frame.file, by_index)

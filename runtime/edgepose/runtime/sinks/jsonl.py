@@ -68,14 +68,18 @@ def json_line(result: FrameResult) -> dict[str, Any]:
 
     A joint without a finite place is left out.
     """
-    file = {} if result.frame.file is None else {"file": result.frame.file}
+    known = {"file": result.frame.file, "time_s": _rounded(result.time_s), "unix_s": _rounded(result.unix_s)}
     return {
         "frame": result.frame.index,
-        **file,
+        **{key: value for key, value in known.items() if value is not None},
         "t_ns": result.frame.t_ns,
         "people": [_person(result.poses, row) for row in range(len(result.poses))],
         "stage_ms": {stage: round(ns / 1e6, 4) for stage, ns in result.stage_ns.items()},
     }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 4)
 
 
 def _person(poses: Poses, row: int) -> dict[str, Any]:

@@ -10,17 +10,19 @@ from edgepose.runtime.sources.camera import CameraMode, CameraSource
 from edgepose.runtime.sources.folder import IMAGE_SUFFIXES, FolderSource, images_in
 from edgepose.runtime.sources.paced import PacedSource
 from edgepose.runtime.sources.reading import reading
+from edgepose.runtime.sources.standard_input import StandardInputSource
 from edgepose.runtime.sources.stream import STREAM_SCHEMES, StreamSource, without_password
 from edgepose.runtime.sources.video import VideoSource
 
 __all__ = ["CameraMode", "FrameSource", "open_source", "source_files"]
 
 _UNREAD_PICTURES = (".heic", ".heif", ".avif")
+_STANDARD_INPUT = "-"
 _CAMERA = re.compile(r"(?:/dev/video)?(\d{1,3})")
 
 
 def open_source(text: str, *, paced: bool = False, camera: CameraMode | None = None) -> FrameSource:
-    """Open what `text` names: a camera's index, a video, an image or a folder of them, a stream, `synthetic`.
+    """Open what `text` names: a camera's index, a video, an image or a folder of them, a stream, `synthetic`, `-`.
 
     `paced` plays a recording at its own rate; what is live already stays as it is. `camera` is the mode that a camera
     is asked for. Raises `SourceError` when there is no such thing, or a mode for what is no camera.
@@ -40,7 +42,7 @@ def source_files(text: str) -> list[Path]:
 
     Raises `SourceError` when a folder holds no image.
     """
-    if _camera_index(text) is not None or _is_stream(text) or _is_synthetic(text):
+    if _camera_index(text) is not None or _is_stream(text) or _is_synthetic(text) or text == _STANDARD_INPUT:
         return []
     path = _path_of(text)
     with reading(path):
@@ -69,6 +71,8 @@ def _open(text: str, mode: CameraMode | None) -> FrameSource:
         raise SourceError(f"a mode is for a camera, and {without_password(text)} is none; leave --camera out")
     if _is_stream(text):
         return StreamSource(text)
+    if text == _STANDARD_INPUT:
+        return StandardInputSource()
     if _is_synthetic(text):
         # the renderer is imported only where it is used: a device starts faster without it
         from edgepose.runtime.sources.synthetic import synthetic_source  # noqa: PLC0415
@@ -95,5 +99,5 @@ def _open_path(path: Path) -> FrameSource:
         return VideoSource(path)
     raise SourceError(
         f"no such source: {without_password(str(path))}; expected a camera's index, a video, an image or a "
-        f"folder of them, a stream ({' '.join(STREAM_SCHEMES)}) or synthetic[:SEED[:FRAMES]]"
+        f"folder of them, a stream ({' '.join(STREAM_SCHEMES)}), synthetic[:SEED[:FRAMES]] or - for standard input"
     )

@@ -21,11 +21,13 @@ class NewestFrame(Closing):
     Frames that nobody took before the next one came are counted in `dropped`, together with those that the
     source itself dropped. An error of the source is raised to whoever iterates, after the last good frame.
     While there is no frame, `is_wanted` is asked every 50 ms, by whoever iterates; False ends it. The source is not
-    closed.
+    closed; one that hangs is waited for `patience_s` at most.
     """
 
-    def __init__(self, source: FrameSource, is_wanted: Callable[[], bool] = lambda: True) -> None:
-        self._source, self._is_wanted = source, is_wanted
+    def __init__(
+        self, source: FrameSource, is_wanted: Callable[[], bool] = lambda: True, *, patience_s: float = _PATIENCE_S
+    ) -> None:
+        self._source, self._is_wanted, self._patience_s = source, is_wanted, patience_s
         self._changed = Condition()
         self._newest: Frame | None = None
         self._overwritten = 0
@@ -80,7 +82,7 @@ class NewestFrame(Closing):
         """Stop the thread and wait for it, but not for long where the source hangs; a second call does nothing."""
         self.stop()
         if self._task is not None:
-            self._task.join(_PATIENCE_S)
+            self._task.join(self._patience_s)
             if not self._task.ended:
                 atexit.register(_wait_at_exit, self._task)
 
