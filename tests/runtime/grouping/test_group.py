@@ -118,6 +118,25 @@ def test_of_noise_only_the_highest_peaks_are_taken() -> None:
     assert len(group_people(noise, SIMPLE_POSE)) <= GroupingRule().most_people
 
 
+@pytest.mark.parametrize("cells", [30, 33, 36])  # rows of two, one and four cells at a time
+def test_maps_of_any_width_give_what_the_reference_gives(cells: int) -> None:
+    codec = BodyPartCodec((4 * cells, 4 * cells), (cells, cells))
+    maps = codec.encode(random_crowd(np.random.default_rng(5), 4, 4 * cells, unlabelled=0.2))
+    assert_same(as_people(group_people(maps, SIMPLE_POSE)), slow_group(maps, SIMPLE_POSE))
+
+
+def test_the_end_of_a_row_is_no_neighbour_of_the_next_ones_beginning() -> None:
+    field = np.zeros((1, 32, 32), np.float32)
+    field[0, 3, 31], field[0, 4, 0] = 0.5, 0.6
+    assert len(find_peaks(field, 0.1, 10).scores) == 2
+
+
+def test_more_samples_than_a_byte_counts_are_counted() -> None:
+    maps = CODEC.encode(random_crowd(np.random.default_rng(3), 2, 128))
+    rule = GroupingRule(samples=600)
+    assert_same(as_people(group_people(maps, SIMPLE_POSE, rule)), slow_group(maps, SIMPLE_POSE, rule))
+
+
 def test_an_empty_picture_holds_nobody() -> None:
     nobody = group_people(np.zeros((50, 32, 32), np.float32), SIMPLE_POSE)
     assert len(nobody) == 0

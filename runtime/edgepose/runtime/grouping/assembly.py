@@ -25,10 +25,10 @@ class Assembly:
 
     def people(self, limbs: Limbs) -> list[Assembled]:
         """Return everybody whom the limbs make, in the order of their first limb."""
-        columns = (limbs.kinds, limbs.first, limbs.second, limbs.scores, limbs.lengths)
+        columns = (*limbs.pairs.tolist(), limbs.scores.tolist(), limbs.lengths.tolist())
         owner, support = self._owner, self._support
         last_kind = [-1] * len(owner)
-        for kind, a, b, score, length in zip(*(column.tolist() for column in columns), strict=True):
+        for kind, a, b, score, length in zip(*columns, strict=True):
             if last_kind[a] == kind or last_kind[b] == kind:
                 continue
             last_kind[a] = last_kind[b] = kind

@@ -1,5 +1,6 @@
 """Where keypoint maps peak."""
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -8,10 +9,12 @@ import numpy as np
 from edgepose.runtime.arrays import Array, FloatArray
 
 _TINY = 1e-6
-_DOWN, _ACROSS = np.array([(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]).T[:, :, None]
-"""From a cell to the nine around it."""
-_MIDDLE, _CROSS = 4, np.array([3, 1, 4, 5, 7])
-"""Of the nine: the cell itself; left and above, the cell, right and below. Those before it come earlier on the map."""
+_DOWN, _ACROSS = np.array([(-1, -1), (-1, 1), (0, -1), (-1, 0), (0, 0), (1, 0), (0, 1), (1, -1), (1, 1)]).T[:, :, None]
+"""From a cell to the nine around it; those before the cell itself come earlier on the map."""
+_MIDDLE, _CROSS = 4, slice(2, 7)
+"""Of the nine: the cell itself; left, above, the cell, below, right."""
+_ACROSS_IT = np.array([1, 0, 2, 0, 1])
+"""Of the cross: for each of its cells one on the other axis."""
 _HALF = 0.499
 """Less than half a cell, so that a peak rounds to its own cell."""
 
@@ -41,17 +44,18 @@ def find_peaks(maps: FloatArray, threshold: float, most: int) -> Peaks:
     at = _candidates(values, height, width, threshold)
     around = values.take(at + (_DOWN * width + _ACROSS), mode="wrap")
     cell = _remainder(at, height * width)
-    around *= _inside(height, width).take(cell, axis=1)
-    earlier, later = around[:_MIDDLE].max(axis=0), around[_MIDDLE + 1 :].max(axis=0)
+    inside = _inside(height, width).take(cell, axis=1)
+    around *= inside
+    earlier, later = np.maximum.reduce(around[:_MIDDLE]), np.maximum.reduce(around[_MIDDLE + 1 :])
     (peak,) = ((around[_MIDDLE] > earlier) & (around[_MIDDLE] >= later)).nonzero()
     ends = np.arange(0, values.size + 1, height * width)
-    starts = at[peak].searchsorted(ends)
-    if (starts[1:] - starts[:-1]).max(initial=0) > most:
+    starts = at.take(peak).searchsorted(ends)
+    if len(peak) > most and (starts[1:] - starts[:-1]).max() > most:
         peak = _highest(peak, around[_MIDDLE, peak], starts, most)
-        starts = at[peak].searchsorted(ends)
-    cell, scores = cell[peak], around[_MIDDLE, peak]
-    logarithms = np.log(np.maximum(around.take(_CROSS, axis=0).take(peak, axis=1), _TINY))
-    outside = _inside(height, width).take(_CROSS, axis=0).take(cell, axis=1) == 0
+        starts = at.take(peak).searchsorted(ends)
+    cell, scores = cell.take(peak), around[_MIDDLE].take(peak)
+    logarithms = np.log(np.maximum(around[_CROSS].take(peak, axis=1), _TINY))
+    outside = inside[_CROSS].take(peak, axis=1) == 0
     places_xy = _tops(_continued(logarithms, outside) if outside.any() else logarithms)
     row = cell // width
     places_xy[0] += cell - row * width
@@ -60,20 +64,33 @@ def find_peaks(maps: FloatArray, threshold: float, most: int) -> Peaks:
 
 
 def _candidates(values: FloatArray, height: int, width: int, threshold: float) -> Array:
-    """Return the few cells above the threshold that may be peaks, by the cells left, right, above and below."""
-    (at,) = (values > np.float32(threshold)).nonzero()
-    value, row = values.take(at, mode="wrap"), at // width
-    # of a row's cells above the threshold, neighbours stand next to each other; the others are lower
-    beside = (at[1:] - at[:-1] == 1) & (row[1:] == row[:-1])
-    peak = np.ones(len(at), bool)
-    peak[:-1] = ~(beside & (value[1:] > value[:-1]))
-    peak[1:] &= ~(beside & (value[1:] <= value[:-1]))
+    """Return the few cells above the threshold that may be peaks, by the cells left, right, above and below.
+
+    Few cells are above it, so rows are first looked through in blocks, whose cells are the bytes of one number.
+    """
+    size = math.gcd(width, 8)
+    above = (values > np.float32(threshold)).view(f"u{size}")
+    (blocks,) = (above != 0).nonzero()
+    value = values.reshape(-1, size).take(blocks, axis=0, mode="wrap").reshape(-1)
+    peak = above.take(blocks, mode="wrap").view(bool)
+    peak[1:] &= (higher := value[1:] > value[:-1]) | (apart := _apart(blocks, width // size, size))
+    peak[:-1] &= ~higher | apart
     (left,) = peak.nonzero()
-    at, value, row = at[left], value[left], _remainder(row[left], height)
-    peak = (value > values.take(at - width, mode="wrap")) | (row == 0)
-    peak &= (value >= values.take(at + width, mode="wrap")) | (row == height - 1)
+    block = left // size
+    at = left + size * (blocks.take(block) - block)
+    value, cell = value.take(left), _remainder(at, height * width)
+    peak = (value > values.take(at - width, mode="wrap")) | (cell < width)
+    peak &= (value >= values.take(at + width, mode="wrap")) | (cell >= (height - 1) * width)
     found: Array = at[peak]
     return found
+
+
+def _apart(blocks: Array, blocks_in_row: int, size: int) -> Array:
+    """Return of the cells of blocks in a row which are no neighbour of the next: those between are not above."""
+    apart = np.zeros(max(size * len(blocks) - 1, 0), bool)
+    place = blocks + blocks // blocks_in_row
+    apart[size - 1 :: size] = place[1:] - place[:-1] != 1
+    return apart
 
 
 def _highest(peaks: Array, scores: FloatArray, starts: Array, most: int) -> Array:
@@ -110,13 +127,11 @@ def _continued(logarithms: FloatArray, outside: Array) -> FloatArray:
     It is as wide down as across, so what a cell lacks beside it follows from the cells above and below. In a corner,
     where these lack too, the top is taken to be in the cell.
     """
-    continued, middle = logarithms.copy(), logarithms[2]
-    for here, other in (((0, 3), (1, 4)), ((1, 4), (0, 3))):
-        bend = 2 * middle - logarithms[other[0]] - logarithms[other[1]]
-        unknown = outside[other[0]] | outside[other[1]]
-        for beyond, opposite in (here, here[::-1]):
-            told = np.where(unknown, logarithms[opposite], 2 * middle - logarithms[opposite] - bend)
-            continued[beyond] = np.where(outside[beyond], told, continued[beyond])
+    opposite, lacking = logarithms[::-1], outside | outside[::-1]
+    bends = 2 * logarithms[2] - logarithms - opposite
+    told = 2 * logarithms[2] - opposite - bends.take(_ACROSS_IT, axis=0)
+    as_opposite = lacking.take(_ACROSS_IT, axis=0)
+    continued: FloatArray = np.where(outside, np.where(as_opposite, opposite, told), logarithms)
     return continued
 
 
@@ -125,7 +140,7 @@ def _tops(logarithms: FloatArray) -> FloatArray:
 
     They are less than half a cell away.
     """
-    before, middle, after = logarithms[:2], logarithms[2], logarithms[3:]
+    before, middle, after = logarithms[:2], logarithms[2], logarithms[:2:-1]
     bend = np.maximum(2 * middle - before - after, _TINY)
     offsets: FloatArray = (after - before) / (2 * bend)
     # numpy's clip takes as long as all of the above
