@@ -18,10 +18,10 @@ TESTS := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadf
 CODE := profiles runtime train export tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-long test-tflite-legacy contract fmt format-check lint types layers wheel docs bench check clean
+.PHONY: help setup setup-tflite-legacy demo test test-slow test-long test-tflite-legacy contract fmt format-check lint types layers wheel docs bench check clean
 
 help:  ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # torch goes first and pinned: any other choice of pip's may be another, much larger build
 $(READY): pyproject.toml constraints.txt
@@ -53,6 +53,8 @@ $(LEGACY_READY): pyproject.toml tests/legacy/constraints.txt
 	$(LEGACY)/bin/python -m pip install --quiet --constraint tests/legacy/constraints.txt \
 		--editable ".[tflite-legacy]" pytest pytest-socket pytest-timeout
 	touch $@
+
+setup-tflite-legacy: $(READY) $(LEGACY_READY)  ## make the environment of test-tflite-legacy in .venv-tflite-legacy
 
 test-tflite-legacy: $(READY) $(LEGACY_READY)  ## tflite-runtime 2.14, for old boards, in an environment of its own
 	$(BIN)/python tests/legacy/make_models.py $(LEGACY)/models

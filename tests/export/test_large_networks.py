@@ -1,6 +1,8 @@
 """PIL, whose kernels each image makes for itself, and PBN: every format and precision gives the maps of torch."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +20,14 @@ from edgepose.train.checkpoints.card import card_of_checkpoint
 from edgepose.train.checkpoints.checkpoint import Checkpoint
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 
-SPECS = [
-    NetworkSpec("pil", LSP_14, (128, 128)),
-    NetworkSpec("pbn", LSP_14, (64, 64), {"stacks": 1, "width": 8, "groups": "overlap"}),
-]
-IN_MINUTES = (("onnx", "int8"), ("openvino", "fp32"))
+SPECS = {
+    "pil": NetworkSpec("pil", LSP_14, (128, 128)),
+    "pbn": NetworkSpec("pbn", LSP_14, (64, 64), {"stacks": 1, "width": 8, "groups": "overlap"}),
+}
+IN_MINUTES = (("pil", "onnx", "int8"), ("pil", "openvino", "fp32"), ("pbn", "onnx", "int8"))
 EVERYTHING = [
-    pytest.param(name, precision, marks=() if (name, precision) in IN_MINUTES else pytest.mark.long)
+    pytest.param(network, name, precision, marks=() if (network, name, precision) in IN_MINUTES else pytest.mark.long)
+    for network in SPECS
     for name in sorted(TARGETS)
     for precision in TARGETS[name].precisions
 ]
@@ -39,10 +42,15 @@ class Original:
     maps: FloatArray
 
 
-@pytest.fixture(scope="module", params=SPECS, ids=lambda spec: spec.name)
-def original(request: pytest.FixtureRequest) -> Original:
-    """A network of random weights whose normalisation layers have seen pictures, and its maps of two of them."""
-    spec: NetworkSpec = request.param
+@pytest.fixture(scope="module")
+def original_of() -> Callable[[str], Original]:
+    """What makes the original of a network's name, once."""
+    return cache(make_original)
+
+
+def make_original(network: str) -> Original:
+    """Return a network of random weights whose normalisation layers have seen pictures, and its maps of two of them."""
+    spec = SPECS[network]
     side = spec.input_wh[0] // 8
     # smooth, as pictures are
     blocks = np.random.default_rng(1).integers(0, 256, (16, side, side, 3), np.uint8)
@@ -61,9 +69,11 @@ def original(request: pytest.FixtureRequest) -> Original:
     return Original(ExportSource(deployed, to_onnx(deployed, spec.input_wh)), card, images, maps)
 
 
-@pytest.mark.parametrize(("name", "precision"), EVERYTHING)
-def test_every_file_gives_the_maps_of_torch(original: Original, name: str, precision: str, tmp_path: Path) -> None:
-    exporter = TARGETS[name]
+@pytest.mark.parametrize(("network", "name", "precision"), EVERYTHING)
+def test_every_file_gives_the_maps_of_torch(
+    original_of: Callable[[str], Original], network: str, name: str, precision: str, tmp_path: Path
+) -> None:
+    original, exporter = original_of(network), TARGETS[name]
     model = exporter.convert(original.source, precision, original.images_rgb)
     path = exporter.save(model, tmp_path, exporter.card(original.card, precision))
     tolerance = min(tolerance_of(name, precision).raw, 0.2)

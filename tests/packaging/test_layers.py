@@ -1,4 +1,4 @@
-"""What the runtime promises about imports, shown in a fresh process."""
+"""What is promised about imports, most of it shown in a fresh process."""
 
 import pkgutil
 import subprocess
@@ -10,9 +10,17 @@ import pytest
 import edgepose.profiles
 import edgepose.runtime
 from edgepose.runtime.model_files.sidecar import read_sidecar
+from support.command_line import refused
 
 _BLOCK = "import importlib, sys; sys.modules.update(dict.fromkeys({blocked}))\n"
 """Import as if these were not installed."""
+_NEEDED_LATE = {
+    "pycocotools": ("evaluate ppnet-lsp-128 --data synthetic:4", "evaluate"),
+    "onnxscript": ("export ppnet-lsp-128 --out {folder}", "export"),
+    "nncf": ("export ppnet-lsp-128 --out {folder} --to onnx,openvino", "export-openvino"),
+    "litert_torch": ("export ppnet-lsp-128 --out {folder} --to tflite", "export-tflite"),
+}
+"""What no module imports at its head: a command that needs it, and the extra that brings it."""
 
 
 def modules_below_train() -> list[str]:
@@ -73,14 +81,10 @@ def test_a_missing_engine_names_the_pip_command(tmp_path: Path) -> None:
         ("torch", "train --net repose --data x --out y", "train"),
         ("torch", "info repose", "train"),
         ("tensorboard", "train --net repose --data synthetic:4 --out {folder}", "train"),
-        ("pycocotools", "evaluate ppnet-lsp-128 --data synthetic:4", "evaluate"),
-        ("onnxscript", "export ppnet-lsp-128 --out {folder}", "export"),
-        ("nncf", "export ppnet-lsp-128 --out {folder} --to onnx,openvino", "export-openvino"),
-        ("litert_torch", "export ppnet-lsp-128 --out {folder} --to tflite", "export-tflite"),
     ],
 )
 def test_a_missing_module_names_the_pip_command(absent: str, command: str, extra: str, tmp_path: Path) -> None:
-    code = _BLOCK.format(blocked={absent}) + (
+    code = _BLOCK.format(blocked={absent, *_NEEDED_LATE}) + (
         f"sys.argv = ['edgepose', *{command.format(folder=tmp_path / 'out').split()!r}]\n"
         "from edgepose.cli.main import main\n"
         "sys.stderr = sys.stdout\n"
@@ -89,6 +93,16 @@ def test_a_missing_module_names_the_pip_command(absent: str, command: str, extra
     )
     told = run_python(code)
     assert told.splitlines()[-2:] == [f'error: {absent} is not installed; run: pip install "edgepose[{extra}]"', "2"]
+
+
+@pytest.mark.parametrize("absent", _NEEDED_LATE)
+def test_a_missing_module_that_is_needed_late_names_the_pip_command(
+    absent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command, extra = _NEEDED_LATE[absent]
+    monkeypatch.setitem(sys.modules, absent, None)
+    told = refused(*command.format(folder=tmp_path / "out").split())
+    assert told == f'error: {absent} is not installed; run: pip install "edgepose[{extra}]"'
 
 
 def test_a_format_is_made_without_the_tools_of_the_others(tmp_path: Path) -> None:

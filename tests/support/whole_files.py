@@ -12,7 +12,14 @@ _TOGETHER = {
         "test_tensorrt_exporter.py",
         "test_tflite_format.py",
     ),
-    "trained networks": ("test_cli_export.py", "test_decode.py", "test_export_run.py", "test_qat_export.py"),
+    "trained networks": (
+        "test_calibration.py",
+        "test_cli_export.py",
+        "test_decode.py",
+        "test_export_run.py",
+        "test_parity.py",
+        "test_qat_export.py",
+    ),
 }
 _GROUPS = {file: group for group, files in _TOGETHER.items() for file in files}
 
