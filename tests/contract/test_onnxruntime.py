@@ -83,7 +83,9 @@ def test_a_model_that_falls_to_the_cpu_unasked_is_an_error(tmp_path: Path) -> No
 
 
 @pytest.fixture
-def started(idle_provider: None, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def started(
+    idle_provider: None, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> list[str]:
     """Let "tensorrt" be a provider whose libraries are not installed, "cuda" one that starts; return who did."""
     import onnxruntime  # noqa: PLC0415  not in every environment
 
@@ -91,9 +93,12 @@ def started(idle_provider: None, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names = {"tensorrt": "TensorrtExecutionProvider", "cuda": "AzureExecutionProvider", "cpu": "CPUExecutionProvider"}
 
     who: list[str] = []
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
 
     def refuse_tensorrt(path: str, options: Any, providers: list[tuple[str, Any]], **rest: Any) -> Any:
         if providers[0][0] == names["tensorrt"]:
+            # what it builds is kept where it can be written: it takes minutes
+            assert Path(providers[0][1]["trt_engine_cache_path"]).is_dir()
             raise RuntimeError("libnvinfer.so.10: cannot open shared object file")
         who[:] = [name for name, _ in providers]
         return start(path, options, providers=providers, **rest)

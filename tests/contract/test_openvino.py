@@ -46,17 +46,20 @@ def test_what_the_engine_does_not_offer_is_one_clear_error(tmp_path: Path, optio
 
 
 @pytest.mark.parametrize(("device", "told"), [("CPU", 3), ("GPU.0", None), ("NPU", None)])
-def test_threads_are_the_cpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, told: int | None) -> None:
+def test_threads_are_the_cpus_and_what_is_compiled_for_others_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, told: int | None
+) -> None:
     path, asked = saved_ir(tmp_path), []
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
     def refuse(_core: object, _model: object, _device: str, settings: dict[str, object]) -> None:
-        asked.append(settings.get("INFERENCE_NUM_THREADS"))
+        asked.append((settings.get("INFERENCE_NUM_THREADS"), settings.get("CACHE_DIR")))
         raise RuntimeError("not here")
 
     monkeypatch.setattr("openvino.Core.compile_model", refuse)
     with pytest.raises(ModelError, match="not here"):
         open_openvino(path, SessionOptions(device=device, threads=3))
-    assert asked == [told]
+    assert asked == [(told, None if told else str(tmp_path / "edgepose" / "openvino"))]
 
 
 @pytest.mark.parametrize("kept", [0, 0.1, 0.5, 0.99])

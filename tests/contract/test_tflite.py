@@ -52,7 +52,7 @@ class TestTfliteWithoutSignature(SessionContract):
 
 def test_without_a_wish_every_core_that_is_allowed_gets_a_thread(tmp_path: Path) -> None:
     with open_tflite(save_tiny_tflite(tmp_path)) as session:
-        assert session.info.threads == probe_this_machine().cores
+        assert session.info.threads == probe_this_machine().physical_cores
 
 
 def test_the_threads_are_real(tmp_path: Path) -> None:
@@ -131,6 +131,17 @@ def test_what_the_engine_cannot_run_is_one_clear_error(tmp_path: Path) -> None:
     path.write_bytes(with_card(of_another_version(tiny_flatbuffer(tiny_card())), tiny_card(format="tflite")))
     with pytest.raises(ModelError, match=r"can run: Didn't find op for builtin opcode 'CONV_2D' version '99'[^\n]*$"):
         open_tflite(path)
+
+
+def test_what_fails_only_when_it_runs_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_engine: object) -> None:
+        raise RuntimeError("gather index out of bounds.\nNode number 3 (GATHER) failed to invoke.")
+
+    with open_tflite(save_tiny_tflite(tmp_path)) as session:
+        monkeypatch.setattr("ai_edge_litert.interpreter.Interpreter.invoke", refuse)
+        told = r"^litert cannot run [^\n]*tiny.tflite: gather index out of bounds; export it again$"
+        with pytest.raises(ModelError, match=told):
+            session.run(random_feeds(session.card))
 
 
 def test_the_model_of_another_card_is_an_error(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ RESULT: dict[str, Any] = {
         "most_people": 1,
         "everybody": False,
         "min_score": None,
+        "draws": True,
         "frames_with_people": 9,
         "warmup": {"network": 10, "frames": 10},
         "load_before": LOAD,
@@ -38,7 +39,7 @@ RESULT: dict[str, Any] = {
     "rss_mb": 100.0,
     "size_mb": 1.5,
     "first_pose_ms": 300.0,
-    "sustained": [{"start_s": 0.0, "network_ms": DISTRIBUTION, "clock_mhz": None, "hottest_c": 50.0}],
+    "sustained": [{"start_s": 0.0, "network_ms": DISTRIBUTION, "clock_mhz": None, "hottest_c": 50.0, "rss_mb": 90.5}],
     "budget": [{"name": "fps", "limit": 25.0, "measured": 30.0, "met": True}],
 }
 

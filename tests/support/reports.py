@@ -20,6 +20,7 @@ ENVIRONMENT = {
     "most_people": 1,
     "everybody": False,
     "min_score": None,
+    "draws": True,
     "frames_with_people": 100,
     "warmup": {"network": 1, "frames": 1},
     "load_before": LOAD,

@@ -36,6 +36,9 @@ def profile(
     ] = 1,
     min_score: MinScore = None,
     paced: Paced = False,
+    draw: Annotated[
+        bool, typer.Option("--draw/--no-draw", help="Draw every result; leave it out where poses alone are wanted.")
+    ] = True,
 ) -> None:
     """Measure a model alone and in the whole camera path; exit code 1 when the device's budget is missed."""
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
@@ -50,7 +53,12 @@ def profile(
     refuse_overwriting({"--json": json_path}, input_files(model, source, device))
     mode = CameraMode.of_text(camera) if camera is not None else None
     effort = Effort(
-        runs=runs, max_frames=max_frames, most_people=max_people, min_score=min_score, sustained_minutes=sustained
+        runs=runs,
+        max_frames=max_frames,
+        most_people=max_people,
+        min_score=min_score,
+        draws=draw,
+        sustained_minutes=sustained,
     )
     alone = str(json_path) == "-"
     console = Console(stderr=alone, emoji=False)

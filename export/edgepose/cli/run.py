@@ -28,6 +28,7 @@ def run(
     json_path: options.JsonLines = None,
     device: Device = "auto",
     camera: Camera = None,
+    reconnect: options.Reconnect = 10.0,
     paced: options.Paced = False,
     show: options.Show = None,
     max_frames: options.MaxFrames = None,
@@ -56,7 +57,10 @@ def run(
     show = _wants_window(show, files=files)
     inputs = {**input_files(model, source, device), "the boxes": [boxes] if boxes is not None else []}
     _refuse_overwriting(inputs, out, json_path)
-    with open_source(source, paced=paced, camera=mode) as frames, open_model(model, load_profile(device)) as session:
+    with (
+        open_source(source, paced=paced, camera=mode, away_s=reconnect) as frames,
+        open_model(model, load_profile(device)) as session,
+    ):
         estimator = open_estimator(
             session,
             max_people,

@@ -18,6 +18,10 @@ Out = Annotated[
 JsonLines = Annotated[
     Path | None, typer.Option("--json", help="Write the poses here, a JSON line a frame; - prints them.")
 ]
+Reconnect = Annotated[
+    float,
+    typer.Option(min=0, help="Seconds that a camera or a stream may be away before the run ends; inf waits for ever."),
+]
 Paced = Annotated[bool, typer.Option("--paced", help="Play a recording at its own rate, as a camera would.")]
 Show = Annotated[
     bool | None, typer.Option("--show/--no-show", help="Open a window; by default only when no file is asked for.")

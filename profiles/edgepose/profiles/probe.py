@@ -5,6 +5,7 @@ import platform
 import re
 import subprocess
 import sys
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,7 @@ from edgepose.profiles.cgroup import granted_cores, granted_memory_bytes, read
 _CPUINFO = Path("/proc/cpuinfo")
 _MEMINFO = Path("/proc/meminfo")
 _BOARD = Path("/proc/device-tree/model")
+_SYSTEM_CPUS = Path("/sys/devices/system/cpu")
 # what decides how fast a quantised or a half-precision network is
 _TELLING_FLAGS = (
     "avx2",
@@ -36,11 +38,15 @@ _TELLING_FLAGS = (
 
 @dataclass(frozen=True)
 class Machine:
-    """A probed machine: `cores` are those this process may use, `flags` the instruction sets that matter."""
+    """A probed machine: `cores` are those this process may use, `flags` the instruction sets that matter.
+
+    Of two cores that share a physical one, one computes nearly as much as both: `physical_cores` are fewer then.
+    """
 
     cpu: str
     architecture: str
     cores: int
+    physical_cores: int
     memory_mb: int | None
     flags: tuple[str, ...]
 
@@ -59,7 +65,9 @@ class Machine:
 def probe_this_machine() -> Machine:
     """Return what this machine is; what cannot be read is left out, never guessed."""
     cpuinfo = read(_CPUINFO)
-    return Machine(cpu_name(cpuinfo), platform.machine(), _cores(), _memory_mb(), cpu_flags(cpuinfo))
+    cores = _cores()
+    physical = min(cores, physical_cores(_allowed(), _SYSTEM_CPUS))
+    return Machine(cpu_name(cpuinfo), platform.machine(), cores, physical, _memory_mb(), cpu_flags(cpuinfo))
 
 
 def cpu_name(cpuinfo: str) -> str:
@@ -88,10 +96,22 @@ def _named_by_the_system() -> str:
     return read(_BOARD).strip("\0\n ")
 
 
-def _cores() -> int:
+def physical_cores(numbers: Collection[int], folder: Path) -> int:
+    """Return on how many physical cores the processors of some numbers lie, by a folder like /sys/devices/system/cpu.
+
+    Where it does not tell of one of them, each is taken for a core of its own.
+    """
+    siblings = [read(folder / f"cpu{number}" / "topology" / "thread_siblings_list").strip() for number in numbers]
+    return len(set(siblings)) if all(siblings) else len(siblings)
+
+
+def _allowed() -> Collection[int]:
     # macOS and Windows have no affinity to ask for
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = granted_cores()
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+
+
+def _cores() -> int:
+    allowed, quota = len(_allowed()), granted_cores()
     return max(1, allowed if quota is None else min(allowed, quota))
 
 

@@ -167,7 +167,7 @@ def _this_machine() -> DeviceProfile:
         description=f"this machine: {machine.cpu}, {machine.cores} cores",
         formats=("openvino", "onnx", "tflite", "tensorrt"),
         precisions=("int8", "fp16", "fp32"),
-        threads=machine.cores,
+        threads=machine.physical_cores,
         memory_mb=machine.memory_mb,
         facts=facts,
     )

@@ -40,6 +40,7 @@ _ENVIRONMENT = {
     "sha256": {"*": _TEXT},
     "source": _TEXT,
     "is_sequence": _FLAG,
+    "draws": _FLAG,
     "frame_wh": [_COUNT],
     "most_people": _COUNT,
     "everybody": _FLAG,
@@ -62,7 +63,13 @@ _RESULT: dict[str, Any] = {
     "size_mb": _NUMBER,
     "first_pose_ms": _MAYBE_NUMBER,
     "sustained": [
-        {"start_s": _NUMBER, "network_ms": _DISTRIBUTION, "clock_mhz": _MAYBE_NUMBER, "hottest_c": _TEMPERATURE}
+        {
+            "start_s": _NUMBER,
+            "network_ms": _DISTRIBUTION,
+            "clock_mhz": _MAYBE_NUMBER,
+            "hottest_c": _TEMPERATURE,
+            "rss_mb": _NUMBER,
+        }
     ],
     "budget": [{"name": _TEXT, "limit": _NUMBER, "measured": _MAYBE_NUMBER, "met": _FLAG}],
 }

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from edgepose.cli.demo import demo
 from edgepose.cli.export import export, wide_console
 from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.model_files.shipped import shipped_names
 from support.command_line import edgepose
 
 APP = typer.Typer()
@@ -49,7 +50,9 @@ def test_wrong_use_is_one_line_and_leaves_nothing(
 @pytest.mark.parametrize("command", [["export", "absent"], ["demo", "--model", "absent"]])
 def test_an_unknown_checkpoint_lists_what_ships(command: list[str], tmp_path: Path) -> None:
     result = invoke(*command, "--out", str(tmp_path / "out"))
-    assert "no checkpoint absent; expected a .safetensors" in str(result.exception)
+    expected = "a .safetensors that `edgepose train` wrote, or a shipped name"
+    assert shipped_names()
+    assert str(result.exception) == f"no checkpoint absent; expected {expected}: {', '.join(shipped_names())}"
 
 
 def test_a_demo_of_no_source_ends_before_the_work(ppnet: Path, tmp_path: Path) -> None:

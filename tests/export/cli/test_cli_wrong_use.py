@@ -51,11 +51,17 @@ def test_no_such_model(fail: Fail, clip: Path) -> None:
     assert "no model file nowhere.onnx" in fail("run", "nowhere.onnx", "--source", clip, "--json", "p.jsonl")
 
 
-@pytest.mark.parametrize("name", ["broken.onnx", "broken.xml"])
-def test_a_corrupt_model(fail: Fail, clip: Path, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("broken.onnx", "broken.onnx is not an ONNX model that can run: "),
+        ("broken.xml", "broken.xml is not an OpenVINO model: it has no <net> element; export it again"),
+    ],
+)
+def test_a_corrupt_model(fail: Fail, clip: Path, tmp_path: Path, name: str, told: str) -> None:
     (tmp_path / name).write_bytes(b"\x08\x07not a model")
     (tmp_path / "broken.bin").write_bytes(b"")
-    assert "broken" in fail("run", name, "--source", clip, "--json", "p.jsonl")
+    assert told in fail("run", name, "--source", clip, "--json", "p.jsonl")
     assert not (tmp_path / "p.jsonl").exists()
 
 
@@ -63,12 +69,14 @@ def test_a_card_that_does_not_match_its_file(fail: Fail, clip: Path, tmp_path: P
     mine = save_tiny_onnx(tmp_path, tiny_card(name="mine"))
     other = save_tiny_onnx(tmp_path, tiny_card(name="other", presence_threshold=0.5))
     shutil.copy(f"{other}.card.json", f"{mine}.card.json")
-    assert "card" in fail("run", mine, "--source", clip, "--json", "p.jsonl")
+    told = fail("run", mine, "--source", clip, "--json", "p.jsonl")
+    assert "mine.onnx.card.json is the card of other.onnx, not of mine.onnx; put back the model's own" in told
 
 
 def test_a_video_that_cannot_be_decoded(fail: Fail, model: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.mp4").write_bytes(b"no video at all" * 100)
-    assert "bad.mp4" in fail("run", model, "--source", "bad.mp4", "--json", "p.jsonl")
+    told = fail("run", model, "--source", "bad.mp4", "--json", "p.jsonl")
+    assert "bad.mp4 holds no video that OpenCV can decode; convert it" in told
 
 
 def test_a_camera_that_is_not_there(fail: Fail, model: Path) -> None:
@@ -77,8 +85,11 @@ def test_a_camera_that_is_not_there(fail: Fail, model: Path) -> None:
 
 def test_a_data_folder_in_another_layout(fail: Fail, checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    assert "joints.mat" in fail("evaluate", checkpoint, "--data", "lsp:data:test")
-    assert "annotations" in fail("evaluate", checkpoint, "--data", "coco:data:val")
+    for data, told in (
+        ("lsp:data:test", "data is no LSP folder: expected joints.mat and images/ in it"),
+        ("coco:data:val", "data is no COCO folder: expected annotations/person_keypoints_val2017.json in it"),
+    ):
+        assert told in fail("evaluate", checkpoint, "--data", data)
 
 
 def test_unknown_names(fail: Fail, model: Path, clip: Path, checkpoint: Path) -> None:
@@ -88,7 +99,7 @@ def test_unknown_names(fail: Fail, model: Path, clip: Path, checkpoint: Path) ->
     assert "known: all, onnx, openvino" in fail(
         "export", checkpoint, "--to", "coreml", "--precision", "fp32", "--out", "o"
     )
-    assert "--frobnicate" in fail("run", model, "--source", clip, "--frobnicate")
+    assert "No such option" in fail("run", model, "--source", clip, "--frobnicate")
     assert "No such command" in fail("runn")
     assert "lsp, lspet, coco" in fail("evaluate", checkpoint, "--data", "imagenet:x")
     assert "coarsest" in fail("info", "repose", "--set", "coarseness=8")
@@ -96,28 +107,29 @@ def test_unknown_names(fail: Fail, model: Path, clip: Path, checkpoint: Path) ->
 
 def test_int8_without_calibration_data(fail: Fail, checkpoint: Path, tmp_path: Path) -> None:
     told = fail("export", checkpoint, "--to", "openvino", "--precision", "int8", "--out", "o")
-    assert "--calibrate" in told
+    assert "int8 needs data to calibrate with; give --calibrate" in told
     assert not (tmp_path / "o").exists()
 
 
 def test_a_checkpoint_that_is_none(fail: Fail, tmp_path: Path) -> None:
     (tmp_path / "x.safetensors").write_bytes(b"garbage")
-    assert "x.safetensors" in fail("export", "x.safetensors", "--to", "onnx", "--precision", "fp32", "--out", "o")
+    told = fail("export", "x.safetensors", "--to", "onnx", "--precision", "fp32", "--out", "o")
+    assert "x.safetensors is no edgepose checkpoint or is damaged (" in told
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /proc, a folder where nothing can be made")
 def test_a_folder_that_cannot_be_written(fail: Fail, model: Path, clip: Path, checkpoint: Path) -> None:
-    assert "/proc/out" in fail("run", model, "--source", clip, "--json", "/proc/out/p.jsonl")
+    assert "cannot write /proc/out/p.jsonl: " in fail("run", model, "--source", clip, "--json", "/proc/out/p.jsonl")
     told = fail("export", checkpoint, "--to", "onnx", "--precision", "fp32", "--out", "/proc/out")
     assert "cannot write /proc/" in told
     training = ("train", "--net", "repose", "--set", "width=8", "--data", "synthetic:64", "--epochs", "1")
-    assert "/proc/out" in fail(*training, "--out", "/proc/out")
+    assert "cannot write /proc/out: " in fail(*training, "--out", "/proc/out")
 
 
 def test_a_training_folder_is_not_overwritten(fail: Fail, checkpoint: Path) -> None:
     before = checkpoint.read_bytes()
     told = fail("train", "--net", "repose", "--data", "synthetic:64", "--out", checkpoint.parent)
-    assert "--resume" in told
+    assert "already holds a training run; add --resume to go on, or choose another --out" in told
     assert checkpoint.read_bytes() == before
 
 
@@ -126,7 +138,7 @@ def test_a_mistake_that_shows_late_leaves_no_folder(fail: Fail, tmp_path: Path) 
     train = ("train", *network, "--data", "synthetic:2", "--out", "o")
     assert "fewer than a batch of 4" in fail(*train, "--batch", "4")
     assert "nothing is saved in o" in fail(*train, "--batch", "2", "--resume")
-    assert "--seed" in fail(*train, "--seed", "-1")
+    assert "-1 is not in the range x>=0" in fail(*train, "--seed", "-1")
     assert not (tmp_path / "o").exists()
 
 
@@ -170,4 +182,5 @@ def test_an_unreadable_image_in_a_folder_is_named(fail: Fail, model: Path, tmp_p
     folder.mkdir()
     cv2.imwrite(str(folder / "a.png"), np.zeros((64, 64, 3), np.uint8))
     (folder / "b.png").write_bytes(b"no picture")
-    assert "b.png" in fail("run", model, "--source", folder, "--json", "p.jsonl")
+    told = fail("run", model, "--source", folder, "--json", "p.jsonl")
+    assert "b.png is no image that OpenCV can decode; remove or replace it" in told

@@ -96,4 +96,5 @@ def test_no_group_is_narrower_than_a_register(repose: ModelProto) -> None:
         for group in [attribute.i for attribute in node.attribute if attribute.name == "group"]
         if group > 1
     ]
+    assert widths
     assert all(width >= 16 for width in widths)

@@ -32,3 +32,15 @@ def test_a_file_that_cannot_run_here_is_no_error(tmp_path: Path, monkeypatch: py
     assert isinstance(outcome, NotRun)
     assert outcome.why == "needs ONNX Runtime with coreml"
     assert str(tmp_path) not in outcome.detail
+
+
+def test_a_file_that_is_broken_says_so_and_the_others_are_timed(tmp_path: Path) -> None:
+    path, broken = save_tiny_onnx(tmp_path), tmp_path / "broken.onnx"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n" * 100)
+    first, second = time_files([broken, path], replace(load_profile("auto"), threads=1), 3, lambda _: None)
+    assert isinstance(first, NotRun)
+    assert first.why == "see below"
+    assert first.detail.startswith("broken.onnx is not an ONNX model that can run: ")
+    assert str(tmp_path) not in first.detail
+    assert isinstance(second, Timing)
+    assert second.network_ms.n == 3

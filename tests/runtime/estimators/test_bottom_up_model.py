@@ -1,6 +1,7 @@
 """A whole picture in, everybody's joints out: a real engine on people whose colour is their place."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,14 @@ from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import StageClock
+from edgepose.runtime.errors import ModelError
 from edgepose.runtime.estimators.bottom_up_model import BottomUpModel, Views
+from edgepose.runtime.model_files.tensors import TensorSpec
 from edgepose.runtime.poses import Poses
 from support.colour_people import save_colour_model
 from support.engines import backend_or_skip
 from support.painted_people import paint_person, save_painted_model
+from support.silent import SilentSession
 
 
 @pytest.fixture(scope="module")
@@ -131,3 +135,11 @@ def test_wrong_models_and_scales_are_refused(session: Session, tmp_path: Path) -
         pytest.raises(EdgeposeError, match="sees one person in a crop; expected a model of everybody"),
     ):
         BottomUpModel(top_down)
+
+
+def test_a_model_of_other_inputs_or_outputs_is_refused(session: Session) -> None:
+    (image,), (maps,) = session.inputs, session.outputs
+    more, renamed = TensorSpec("mask", "uint8", (1, 192, 256)), replace(maps, name="heatmaps")
+    for changes in ({"inputs": (image, more)}, {"outputs": (renamed,)}, {"outputs": (maps, renamed)}):
+        with pytest.raises(ModelError, match=r"^painted needs one image in and maps out; export it again$"):
+            BottomUpModel(SilentSession(replace(session.card, **changes)))

@@ -12,9 +12,12 @@ from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import StageClock
 from edgepose.runtime.errors import ModelError
 from edgepose.runtime.estimators.top_down_model import BoxPose, TopDownModel
+from edgepose.runtime.model_files.tensors import TensorSpec
 from edgepose.runtime.skeleton import LSP_14
 from support.colour_people import STANDING, draw_person, save_colour_model
 from support.engines import backend_or_skip
+from support.silent import SilentSession
+from support.tiny_card import tiny_card
 from support.tiny_decoded import save_tiny_decoded
 
 SIDE = 128
@@ -67,3 +70,9 @@ def test_what_decodes_itself_leaves_nothing_to_average(tmp_path: Path) -> None:
         pytest.raises(ModelError, match="take the file without -keypoints in its name"),
     ):
         TopDownModel(session, flip=True)
+
+
+def test_a_model_of_more_than_an_image_is_refused() -> None:
+    inputs = (*tiny_card().inputs, TensorSpec("mask", "uint8", (-1, 64, 48)))
+    with pytest.raises(ModelError, match=r"^tiny has 2 inputs; a top-down model has one image; export it again$"):
+        TopDownModel(SilentSession(tiny_card(inputs=inputs)))

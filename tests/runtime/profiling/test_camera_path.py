@@ -16,6 +16,7 @@ from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.profiling import DEFAULT_SOURCE
 from edgepose.runtime.profiling.camera_path import measure_camera_path
 from edgepose.runtime.sources import open_source
+from support.clips import DotEstimator, write_clip
 from support.shipped import of_one_person
 from support.tiny_model import save_tiny_onnx
 
@@ -44,6 +45,13 @@ class WholeFrameEstimator:
             keypoints, scores = card.codec_object().decode(heatmaps)
         keypoints_frame = transform_points(invert_affine(affine), keypoints)
         return Poses(self.skeleton, keypoints_frame, scores, scores.mean(axis=1), box_xyxy[None], (0,))
+
+
+def test_nothing_is_drawn_where_poses_alone_are_wanted(tmp_path: Path) -> None:
+    source = open_source(str(write_clip(tmp_path / "clip.avi", frames=8)))
+    path = measure_camera_path(source, DotEstimator(), draws=False)
+    assert path.stages_ms["draw"].n == 0
+    assert path.pipeline_ms.n > 0
 
 
 def test_every_stage_is_timed_for_every_frame_after_the_warm_up(clip: str, tmp_path: Path) -> None:

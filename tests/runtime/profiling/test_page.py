@@ -64,14 +64,14 @@ def test_the_bars_of_the_stages_are_as_long_as_they_took() -> None:
 
 
 def test_a_sustained_run_is_drawn_minute_by_minute() -> None:
-    warm = tuple(Interval(60.0 * i, Distribution(4 + i, 5, 6 + i, 7, 8, 9), None, None) for i in range(3))
+    warm = tuple(Interval(60.0 * i, Distribution(4 + i, 5, 6 + i, 7, 8, 9), None, None, 90.0) for i in range(3))
     document = report_page({"net": replace(REPORT, sustained=warm)})
     assert "p50 at the end 1.50 times that at the start" in document
     (points,) = re.findall(r'points="([^"]+)" class="line p50"', document)
     assert [float(point.split(",")[1]) for point in points.split()] == [80, 65, 50]
     heights = [float(y) for y in re.findall(r'<text x="756" y="([0-9.]+)">p', document)]
     assert heights[1] - heights[0] >= 12, "labels lie upon each other"
-    cold = (Interval(0.0, Distribution(0, 0, 0, 0, 0, 0), None, None), *warm)
+    cold = (Interval(0.0, Distribution(0, 0, 0, 0, 0, 0), None, None, 90.0), *warm)
     assert "nan times" in report_page({"net": replace(REPORT, sustained=cold)})
 
 

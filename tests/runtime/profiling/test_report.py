@@ -26,7 +26,7 @@ def test_a_report_is_json_of_the_closed_schema() -> None:
 
 
 def test_a_report_that_was_written_is_read_again(tmp_path: Path) -> None:
-    warm = (Interval(0.0, REPORT.network_ms, 2000.0, None), Interval(60.0, REPORT.pipeline_ms, None, 71.5))
+    warm = (Interval(0.0, REPORT.network_ms, 2000.0, None, 90.0), Interval(60.0, REPORT.pipeline_ms, None, 71.5, 91.5))
     report = replace(REPORT, sustained=warm, budget=REPORT.checks(Budget(fps=60.0, size_mb=5.0)))
     path = tmp_path / "here.json"
     for encoding in ("utf-8", "utf-8-sig", "utf-16"):

@@ -23,6 +23,7 @@ def test_a_run_is_split_into_intervals_that_fill_its_time(tmp_path: Path) -> Non
         intervals = measure_sustained(session, minutes=0.5 / 60)
     assert intervals[0].start_s < 0.25 <= intervals[1].start_s + 0.05
     assert all(interval.network_ms.n > 1 and interval.network_ms.p50 > 0 for interval in intervals)
+    assert all(10 < interval.rss_mb < 1e5 for interval in intervals)
     assert all(interval.clock_mhz is None or interval.clock_mhz > 0 for interval in intervals)
 
 
@@ -42,7 +43,7 @@ def test_a_system_that_does_not_tell_its_clock_costs_no_run(tmp_path: Path, monk
 
 def test_slowdown_compares_the_last_minute_with_the_first() -> None:
     minutes = [
-        Interval(60.0 * i, Distribution(p50, 9, 9, 9, 9, 9), None, 71.0) for i, p50 in enumerate((2.0, 9.0, 3.0))
+        Interval(60.0 * i, Distribution(p50, 9, 9, 9, 9, 9), None, 71.0, 90.0) for i, p50 in enumerate((2.0, 9.0, 3.0))
     ]
     assert slowdown(tuple(minutes)) == 1.5
 
@@ -54,7 +55,9 @@ def test_the_report_holds_it_on_request_and_shows_it(clip: str, tmp_path: Path) 
     report = measure_model(path, source=clip, effort=effort)
     document = json.loads(json.dumps(report.to_dict()))
     validate_result(document)
-    assert [set(each) for each in document["sustained"]] == [{"start_s", "network_ms", "clock_mhz", "hottest_c"}] * 2
+    assert [set(each) for each in document["sustained"]] == [
+        {"start_s", "network_ms", "clock_mhz", "hottest_c", "rss_mb"}
+    ] * 2
     console = Console(width=200, record=True)
     console.print(report_tables(report), report_tables(replace(report, sustained=())))
     text = " ".join(console.export_text().split())

@@ -61,6 +61,14 @@ def test_more_pictures_do_not_go_into_one_file(pictures: Path, tmp_path: Path) -
         written(pictures, PictureSink(tmp_path / "drawn.png"))
 
 
+def test_a_picture_that_is_too_tall_for_its_kind_is_one_clear_error(tmp_path: Path) -> None:
+    tall = tmp_path / "tall.png"
+    tall.write_bytes(cv2.imencode(".png", dot_image(20, 20, (40, 17_000)))[1].tobytes())
+    with pytest.raises(SinkError, match=r"^OpenCV cannot write [^\n]*tall.webp[^\n]*; choose another kind of picture$"):
+        written(tall, PictureSink(tmp_path / "tall.webp"))
+    assert list(tmp_path.iterdir()) == [tall]
+
+
 def test_lines_name_the_file_that_they_are_of(pictures: Path, tmp_path: Path) -> None:
     written(pictures, JsonLinesSink(tmp_path / "poses.jsonl"))
     lines = (tmp_path / "poses.jsonl").read_text(encoding="utf-8").splitlines()

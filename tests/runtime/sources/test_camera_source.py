@@ -1,4 +1,5 @@
 import sys
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 
 from edgepose.runtime.errors import SourceError
 from edgepose.runtime.sources import CameraMode, open_source
+from edgepose.runtime.sources.camera import CameraSource
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems number their cameras")
@@ -87,6 +89,19 @@ class _Leaving(_Capture):
         return super().read() if self._left >= 0 else (False, None)
 
 
+class _Returning(_Leaving):
+    """Gives so many pictures every time that it is opened, and forgets its mode."""
+
+    def __init__(self, pictures: int) -> None:
+        super().__init__(0)
+        self._pictures = pictures
+
+    def open(self, *_: object) -> bool:
+        self._left = self._pictures
+        self.asked.clear()
+        return True
+
+
 def test_a_camera_that_gives_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edgepose.runtime.sources.camera._require_node", lambda _: None)
     monkeypatch.setattr(cv2, "VideoCapture", lambda: _Leaving(0))
@@ -98,9 +113,22 @@ def test_a_camera_that_goes_away_says_after_how_many_pictures(monkeypatch: pytes
     monkeypatch.setattr("edgepose.runtime.sources.camera._require_node", lambda _: None)
     monkeypatch.setattr(cv2, "VideoCapture", lambda: _Leaving(3))  # the first tells the size
     frames = []
-    with open_source("0") as source, pytest.raises(SourceError, match="camera 0 stopped after 2 frames; check its"):
+    told = "camera 0 stopped after 2 frames; check its cable or network, or give --reconnect more than 0 seconds"
+    with open_source("0", away_s=0) as source, pytest.raises(SourceError, match=told):
         frames.extend(source)
     assert len(frames) == 2
+
+
+def test_a_camera_that_comes_back_goes_on_in_its_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgepose.runtime.sources.camera._require_node", lambda _: None)
+    monkeypatch.setattr(cv2, "VideoCapture", lambda: _Returning(3))
+    with CameraSource(0, CameraMode((320, 240), 60), pause_s=0.01) as source:
+        frames = list(islice(source, 7))
+        assert (source.reconnects, source.size_wh) == (3, (320, 240))
+        assert {frame.image_bgr.shape for frame in frames} == {(240, 320, 3)}
+        missed = [frame.missed for frame in frames]
+        assert missed == sorted(missed)
+        assert [frame.index for frame in frames] == [place + lost for place, lost in enumerate(missed)]
 
 
 @pytest.mark.parametrize("text", ["", "1280", "0x720", "1280x720@", "1280x720@0", "wide", "1280x720@30fps"])

@@ -58,21 +58,23 @@ def test_a_live_stream_is_joined_again_and_given_up_in_the_end() -> None:
     class Handler(_MotionJpeg):
         callers = 0
 
-    with serving(Handler) as url, StreamSource(f"{url}/cam.mjpg", tries=2, pause_s=0.01) as source:
+    with serving(Handler) as url, StreamSource(f"{url}/cam.mjpg", away_s=0.3, pause_s=0.01) as source:
         assert source.live
         assert source.size_wh == SIZE_WH
         indexes = []
-        with pytest.raises(SourceError, match=r"broke off after \d+ frames and 2 tries"):
+        with pytest.raises(
+            SourceError, match=r"broke off after \d+ frames and stayed away; check its cable .* more than 0.3 seconds"
+        ):
             indexes.extend(frame.index for frame in source)
         assert source.reconnects == 1
-        assert Handler.callers == 4
+        assert Handler.callers > 3
 
 
 def test_the_time_that_a_stream_was_away_counts_as_frames_that_never_came() -> None:
     class Handler(_MotionJpeg):
         callers = 0
 
-    with serving(Handler) as url, StreamSource(f"{url}/cam.mjpg", tries=1, pause_s=0.2) as source:
+    with serving(Handler) as url, StreamSource(f"{url}/cam.mjpg", away_s=0.1, pause_s=0.2) as source:
         indexes = []
         with pytest.raises(SourceError, match="broke off"):
             indexes.extend(frame.index for frame in source)

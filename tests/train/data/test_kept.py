@@ -86,6 +86,7 @@ def test_a_quarter_of_the_memory_is_left_to_others(
 ) -> None:
     memory = SimpleNamespace(total=100, available=available)
     monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
+    monkeypatch.setattr("edgepose.train.data.kept.granted_memory_bytes", lambda: None)
     assert memory_is_spare() == spare
 
 

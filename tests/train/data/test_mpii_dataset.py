@@ -99,6 +99,26 @@ def test_a_release_of_another_layout_is_one_clear_line(tmp_path: Path) -> None:
         open_dataset(f"mpii:{tmp_path}")
 
 
+def test_a_garbled_person_of_the_official_file_is_named(tmp_path: Path) -> None:
+    write_mpii_matlab(tmp_path)
+    points = [{"id": joint, "x": 5.0, "y": 6.0} for joint in (0, 16)]
+    person = {"annopoints": {"point": points}, "scale": 0.1, "objpos": {"x": 17.0, "y": 19.0}}
+    images = [{"image": {"name": name}, "annorect": person} for name in ("a.jpg", "b.jpg")]
+    release = {"annolist": images, "img_train": [1, 1]}
+    savemat(tmp_path / "mpii_human_pose_v1_u12_1.mat", {"RELEASE": release})
+    with pytest.raises(DataError, match=r"^[^\n]*an annotation of a.jpg is garbled: index 16 is out of bounds[^\n]*$"):
+        open_dataset(f"mpii:{tmp_path}")
+
+
+def test_nobody_labelled_in_the_official_file_is_one_clear_line(tmp_path: Path) -> None:
+    write_mpii_matlab(tmp_path)
+    images = [{"image": {"name": name}, "annorect": {"x1": 1.0}} for name in ("a.jpg", "b.jpg")]
+    release = {"annolist": images, "img_train": [1, 1]}
+    savemat(tmp_path / "mpii_human_pose_v1_u12_1.mat", {"RELEASE": release})
+    with pytest.raises(DataError, match=r"^nobody in [^\n]*mpii_human_pose_v1_u12_1.mat has a labelled joint$"):
+        open_dataset(f"mpii:{tmp_path}")
+
+
 def test_a_missing_image_is_named(tmp_path: Path) -> None:
     write_mpii_json(tmp_path)
     (tmp_path / "images" / "a.jpg").unlink()

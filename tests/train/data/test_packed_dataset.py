@@ -150,6 +150,21 @@ def test_what_is_no_packed_data_is_one_clear_error(tmp_path: Path, content: byte
         open_packed("packed", path)
 
 
+def test_a_damaged_picture_in_a_whole_zip_is_named(tmp_path: Path) -> None:
+    packed(Enlarged(DotDataset(2), 1), tmp_path, backgrounds=1)
+    path = tmp_path / "people.zip"
+    with zipfile.ZipFile(path) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, b"RIFF no picture" if name.endswith(".webp") else content)
+    damaged = open_dataset(f"packed:{path}")
+    with pytest.raises(DataError, match=r"people.zip, person 1: the picture is damaged; pack the data again$"):
+        damaged.sample(1)
+    with pytest.raises(DataError, match=r"people.zip, a background: the picture is damaged; pack the data again$"):
+        damaged.background(np.random.default_rng(0))
+
+
 def test_a_zip_of_something_else_is_one_clear_error(tmp_path: Path) -> None:
     path = tmp_path / "people.zip"
     for document in ("{}", "[]", '{"schema": 2, "people": [], "backgrounds": 0, "skeleton": "lsp-14"}'):

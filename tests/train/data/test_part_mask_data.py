@@ -20,6 +20,7 @@ from edgepose.train.data.part_labels import CCP_LABELS, UNKNOWN, part_values, va
 from edgepose.train.data.part_masks import without_palette
 from support.data_sets import CCP_FEW, write_ccp, write_lip, write_part_mask, write_pascal_part
 from support.painted_people import save_painted_model
+from support.permissions import unreadable
 from support.tiny_model import save_tiny_onnx
 
 
@@ -197,6 +198,15 @@ def ccp_with(names: object) -> Callable[[Path], str]:
     return make
 
 
+def lip_without(folder: str) -> Callable[[Path], str]:
+    def make(root: Path) -> str:
+        write_lip(root)
+        shutil.rmtree(root / folder)
+        return f"lip:{root}"
+
+    return make
+
+
 def lip_row(text: str) -> Callable[[Path], str]:
     def make(root: Path) -> str:
         write_lip(root)
@@ -235,6 +245,10 @@ def pascal(split: str, removed: str = "") -> Callable[[Path], str]:
         (ccp_with(7), "labels.json: expected a list of CCP's 59 names"),
         (lip("test"), "unknown split 'test' of lip .*; it has train, val"),
         (lip("train"), "is no LIP folder: expected TrainVal_images/train_images in it"),
+        (
+            lip_without("TrainVal_pose_annotations"),
+            "is no LIP folder with a val split: expected TrainVal_pose_annotations/lip_val_set.csv in it",
+        ),
         (lip_row("a.jpg,1,2,0\n"), "row 1: expected 49 values, found 4"),
         (lip_row("a.jpg" + ",x" * 48), "a value is no number"),
         (pascal("test"), "unknown split 'test' of pascal-part"),
@@ -264,3 +278,24 @@ def test_a_bad_mask_is_named(tmp_path: Path) -> None:
         dataset.sample(0)
     with pytest.raises(DataError, match=r"unknown split 'half' of ccp .*; it has train, test, all"):
         open_dataset(f"ccp:{tmp_path}:half")
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [np.full((40, 32), 0.5), np.full((40, 32), 256.0), np.zeros((40, 32, 3))],
+    ids=["fractions", "too large", "colours"],
+)
+def test_a_published_mask_of_other_numbers_is_named(tmp_path: Path, mask: FloatArray) -> None:
+    write_ccp(tmp_path / "small")
+    write_published_ccp(tmp_path / "ccp", tmp_path / "small")
+    savemat(tmp_path / "ccp" / "annotations" / "pixel-level" / "0001.mat", {"groundtruth": mask})
+    with pytest.raises(DataError, match=r"mask [^\n]*0001.mat holds no whole numbers of 8 bits, one a pixel; restore"):
+        open_dataset(f"ccp:{tmp_path / 'ccp'}").sample(0)
+
+
+@unreadable
+def test_a_mask_that_may_not_be_read_is_named(tmp_path: Path) -> None:
+    write_ccp(tmp_path, 1)
+    (tmp_path / "masks" / "0001.png").chmod(0)
+    with pytest.raises(DataError, match=r"mask [^\n]*0001.png cannot be read: Permission denied; give yourself"):
+        open_dataset(f"ccp:{tmp_path}").sample(0)

@@ -16,7 +16,7 @@ from edgepose.train.data import open_dataset
 from edgepose.train.evaluation.evaluate import Evaluation, evaluate
 from edgepose.train.evaluation.predictions_file import write_predictions
 from support.command_line import printed, refused
-from support.data_sets import write_coco
+from support.data_sets import write_ccp, write_coco
 from support.engines import backend_or_skip
 from support.painted_crowds import PaintedCrowds
 from support.painted_people import save_painted_model
@@ -88,3 +88,11 @@ def test_the_command_writes_them_and_says_first_where_it_cannot(tmp_path: Path) 
     assert "would overwrite the data" in refused(
         "evaluate", checkpoint, "--data", f"coco:{tmp_path}", "--predictions", labels
     )
+
+
+def test_the_command_says_before_the_work_that_nobody_has_a_joint(tmp_path: Path) -> None:
+    write_ccp(tmp_path / "ccp")
+    checkpoint, data, path = save_tiny_checkpoint(tmp_path), f"ccp:{tmp_path / 'ccp'}", tmp_path / "found.json"
+    told = refused("evaluate", checkpoint, "--data", data, "--predictions", path)
+    assert told == f"error: nobody in {data} has a joint; leave --predictions out"
+    assert not path.exists()

@@ -1,4 +1,4 @@
-"""What a run tells into a log file."""
+"""What a run tells: into a log file, in a terminal, in TensorBoard."""
 
 import io
 import os
@@ -6,12 +6,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from rich.console import Console
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from edgepose.train.loop.observers import ProgressLines, TensorBoardLog
+from edgepose.runtime.skeleton import LSP_14
+from edgepose.train.loop.observers import ProgressBar, ProgressLines, TensorBoardLog
 from edgepose.train.loop.progress import EpochResult
+from edgepose.train.networks import NetworkSpec
+from edgepose.train.objectives import objective_of
+from edgepose.train.runs.recipe import Recipe
+from support.dot_dataset import DotDataset
+
+SPEC = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (32, 32))
 
 
 class Clock:
@@ -44,6 +54,43 @@ def test_every_epoch_has_its_line() -> None:
         "epoch 2: loss 0.12500, PCK@0.2 56.2, 31 images/s",
         "epoch 3: loss 0.12500, 31 images/s",
     ]
+
+
+def test_a_terminal_has_a_bar_of_all_steps_and_a_line_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, color_system=None, width=120, height=25)
+    with ProgressBar(console) as bar:
+        bar.on_step(3, 12, 0.25)
+        bar.on_epoch(EpochResult(1, 0.125, "PCK@0.2", 56.25, 31.4), torch.nn.Identity())
+        bar.on_step(4, 12, 0.5)
+    told = out.getvalue()
+    assert "epoch 1: loss 0.12500, PCK@0.2 56.2, 31 images/s\n" in told
+    last = next(line for line in reversed(told.splitlines()) if "training" in line)
+    assert " 4/12 " in last
+    assert "loss 0.50000" in last
+
+
+def test_tensorboard_finds_every_20th_loss_every_epoch_and_the_pictures(tmp_path: Path) -> None:
+    objective, people, network = objective_of(SPEC, Recipe(precision="fp32")), DotDataset(2), SPEC.build().eval()
+    log = TensorBoardLog(tmp_path, people, objective, Console(file=io.StringIO()))
+    for step in range(1, 42):
+        log.on_step(step, 41, step / 64)
+    log.on_epoch(EpochResult(1, 0.125, "PCK@0.2", 56.25, 32.0), network)
+    log.on_epoch(EpochResult(2, 0.0625, "PCK@0.2", None, 16.0), network)
+    log.close()
+    found = EventAccumulator(str(tmp_path)).Reload()
+    told = {tag: [(event.step, event.value) for event in found.Scalars(tag)] for tag in found.Tags()["scalars"]}
+    assert told == {
+        "loss/step": [(20, 20 / 64), (40, 40 / 64)],
+        "loss/epoch": [(1, 0.125), (2, 0.0625)],
+        "speed/images_per_second": [(1, 32.0), (2, 16.0)],
+        "accuracy/PCK@0.2": [(1, 56.25)],
+    }
+    pictures = found.Images("predictions")
+    assert [picture.step for picture in pictures] == [1, 2]
+    shown_bgr = cv2.imdecode(np.frombuffer(pictures[0].encoded_image_string, np.uint8), cv2.IMREAD_COLOR)
+    np.testing.assert_array_equal(shown_bgr[..., ::-1], objective.draw(network, people))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="limits file sizes as POSIX does")

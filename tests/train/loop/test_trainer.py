@@ -26,6 +26,7 @@ from edgepose.train.loop.progress import EpochResult
 from edgepose.train.loop.state import Progress
 from edgepose.train.loop.trainer import Trainer
 from edgepose.train.networks import NetworkSpec
+from edgepose.train.objectives import objective_of
 from edgepose.train.runs.named_recipes import modern_recipe
 from edgepose.train.runs.recipe import Recipe
 from support.dot_dataset import DotDataset
@@ -107,6 +108,28 @@ class HeldOut(DotDataset):
         if index in self.spoilt:
             raise DataError(f"image {index} cannot be decoded; replace the file")
         return replace(super().sample(index), keypoints=self.keypoints(index))
+
+
+class LooksAtTheFile(Record):
+    """Keeps of which step the saved state is whenever it is told of one, 0 where there is none."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.saved: list[int] = []
+        self._last = folder / "last.safetensors"
+
+    def on_step(self, _step: int, _total_steps: int, _loss: float) -> None:
+        self.saved.append(load_checkpoint(self._last).training["progress"]["step"] if self._last.exists() else 0)
+
+
+@pytest.mark.parametrize(("save_minutes", "saved"), [(0, [0, 1, 2]), (600, [0, 0, 0])])
+def test_the_state_is_saved_within_an_epoch_after_so_many_minutes(
+    tmp_path: Path, save_minutes: float, saved: list[int]
+) -> None:
+    mix, looks = [WeightedDataset(DotDataset(12), 1.0)], LooksAtTheFile(tmp_path)
+    recipe = replace(RECIPE, epochs=1)
+    Trainer(SPEC, recipe, mix, tmp_path, workers=0, observers=(looks,), save_minutes=save_minutes).run()
+    assert looks.saved == saved
 
 
 def test_a_validation_that_fails_costs_no_step(tmp_path: Path) -> None:
@@ -317,6 +340,43 @@ def test_a_batch_norm_with_a_single_value_is_told(tmp_path: Path) -> None:
     training = Trainer(pil, replace(RECIPE, batch=1), [WeightedDataset(DotDataset(2), 1.0)], tmp_path, workers=0)
     with pytest.raises(TrainingError, match="a --batch of 1 at 64x64 leaves a batch norm of pil a single value"):
         training.run()
+
+
+def test_a_compiled_network_learns_as_it_does_from_a_compiled_teacher(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled, graphs, plainly = list[nn.Module](), list[torch.fx.GraphModule](), nn.Module.compile
+
+    def note(graph: torch.fx.GraphModule, _: object) -> Callable[..., object]:
+        graphs.append(graph)
+        return graph.forward
+
+    def compile_without_a_compiler(network: nn.Module) -> None:
+        compiled.append(network)
+        plainly(network, backend=note)
+
+    def losses(*, is_compiled: bool) -> list[float]:
+        record, objective = Record(), objective_of(SPEC, recipe, teachers=[teacher])
+        training = Trainer(
+            SPEC,
+            recipe,
+            mix,
+            tmp_path / str(is_compiled),
+            objective=objective,
+            workers=0,
+            observers=(record,),
+            compiled=is_compiled,
+        )
+        assert [network is training.network for network in compiled] == ([True, False] if is_compiled else [])
+        training.run()
+        return record.losses
+
+    monkeypatch.setattr(nn.Module, "compile", compile_without_a_compiler)
+    teacher = Checkpoint(SPEC, SPEC.codec(), 1.25, SPEC.build().state_dict(), {}, [], {})
+    mix, recipe = [WeightedDataset(DotDataset(12), 1.0)], replace(RECIPE, epochs=1)
+    expected = losses(is_compiled=False)
+    assert losses(is_compiled=True) == pytest.approx(expected, rel=1e-4)
+    assert graphs
 
 
 def no_compiler() -> Exception:

@@ -10,6 +10,7 @@ import psutil
 
 from edgepose.runtime.arrays import Array
 from edgepose.runtime.backends.base import EngineInfo, LayerTime, Session, SessionOptions, last_line
+from edgepose.runtime.backends.cache_folder import cache_folder
 from edgepose.runtime.backends.onnxruntime_providers import (
     RECORD_ASSIGNMENT,
     arithmetic,
@@ -22,7 +23,7 @@ from edgepose.runtime.model_files.card import ONNX_CARD_KEY
 from edgepose.runtime.model_files.onnx_file import check_graph
 from edgepose.runtime.model_files.sidecar import agreed_card, read_sidecar
 from edgepose.runtime.model_files.tensors import TensorSpec
-from edgepose.runtime.plumbing.files import utf8_path
+from edgepose.runtime.plumbing.files import sha256_of, utf8_path
 
 try:
     import onnxruntime
@@ -126,9 +127,20 @@ def _engine_options(options: SessionOptions) -> Any:
     return engine_options
 
 
+def _kept(path: Path) -> Path | None:
+    """Return the folder of what TensorRT builds of a model by this ONNX Runtime; None where it cannot be made."""
+    folder = cache_folder("onnxruntime", onnxruntime.__version__, sha256_of(path)[:16])
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder
+
+
 def _open(path: Path, engine_options: Any, options: SessionOptions) -> Any:
     """Open on the providers asked for, without the first of them as long as they cannot start."""
-    providers = chosen_providers(options, onnxruntime.get_available_providers())
+    kept = _kept(path) if "tensorrt" in options.providers else None
+    providers = chosen_providers(options, onnxruntime.get_available_providers(), kept)
     refusals: list[Exception] = []
     for first in range(len(providers)):
         try:

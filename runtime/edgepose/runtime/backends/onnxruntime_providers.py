@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from edgepose.runtime.backends.base import SessionOptions
@@ -22,9 +23,12 @@ _TELLING = {"CPU", "Xnnpack", "CUDA"}
 """Those of which is known what they compute in."""
 
 
-def chosen_providers(options: SessionOptions, available: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
+def chosen_providers(
+    options: SessionOptions, available: Sequence[str], kept: Path | None = None
+) -> list[tuple[str, dict[str, str]]]:
     """Return ONNX Runtime's names and settings of the providers that options ask for and this build has.
 
+    `kept` is a folder for what TensorRT builds of the model, which takes minutes; without one it builds at every start.
     Raises `NotHereError` when it has none of them.
     """
     asked = options.providers or ("cpu",)
@@ -32,7 +36,7 @@ def chosen_providers(options: SessionOptions, available: Sequence[str]) -> list[
     if not here:
         known = [name for name, provider in _PROVIDERS.items() if provider in available]
         raise not_here(options, f"this onnxruntime has {', '.join(known)}")
-    return [(_PROVIDERS[name], _settings(name, options)) for name in here]
+    return [(_PROVIDERS[name], _settings(name, options, kept)) for name in here]
 
 
 def not_here(options: SessionOptions, found: str) -> NotHereError:
@@ -71,7 +75,15 @@ def arithmetic(precision: str, in_use: Sequence[str], asked: str | None) -> str:
     return "tf32" if "CUDA" in in_use and asked != "f32" else "f32"
 
 
-def _settings(name: str, options: SessionOptions) -> dict[str, str]:
+def _settings(name: str, options: SessionOptions, kept: Path | None) -> dict[str, str]:
+    if name == "tensorrt" and kept is not None:
+        folder = str(kept)
+        return {
+            "trt_engine_cache_enable": "True",
+            "trt_engine_cache_path": folder,
+            "trt_timing_cache_enable": "True",
+            "trt_timing_cache_path": folder,
+        }
     if name == "xnnpack" and options.threads:
         return {"intra_op_num_threads": str(options.threads)}
     if name == "cuda" and options.inference_precision == "f32":

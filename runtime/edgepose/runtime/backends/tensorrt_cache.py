@@ -14,6 +14,7 @@ from typing import TypeVar
 from urllib.parse import quote, unquote
 
 from edgepose.profiles.errors import EdgeposeError
+from edgepose.runtime.backends.cache_folder import cache_folder
 from edgepose.runtime.errors import ModelError
 from edgepose.runtime.plumbing.files import write_whole
 
@@ -81,9 +82,8 @@ def engine_folder(model_path: Path) -> Path:
     """
     if os.access(model_path.parent, os.W_OK):
         return model_path.parent
-    cache = os.environ.get("XDG_CACHE_HOME")
     home = hashlib.sha256(os.fsencode(model_path.parent.resolve())).hexdigest()[:HASH_DIGITS]
-    return (Path(cache) if cache else Path.home() / ".cache") / "edgepose" / "engines" / home
+    return cache_folder("engines", home)
 
 
 def model_name(model_path: Path) -> str:

@@ -44,7 +44,7 @@ class TfliteSession(Session):
         if options.device != "CPU":
             raise ModelError(f"{_ENGINE} runs on the CPU, not on {options.device}; export the model to openvino")
         card = _card(path)
-        threads = options.threads or probe_this_machine().cores
+        threads = options.threads or probe_this_machine().physical_cores
         self._path = path
         with native_messages_dropped():
             self._engine = _open(path, threads)

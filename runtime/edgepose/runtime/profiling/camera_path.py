@@ -44,16 +44,16 @@ class _Times:
 
 
 def measure_camera_path(
-    source: FrameSource, estimator: Estimator, max_frames: int | None = None, warmup: int = 10
+    source: FrameSource, estimator: Estimator, max_frames: int | None = None, warmup: int = 10, *, draws: bool = True
 ) -> CameraPath:
-    """Run the pipeline over a source, drawing every result, and summarise its times.
+    """Run the pipeline over a source, where it `draws` drawing every result, and summarise its times.
 
     The first `warmup` frames are run and not counted, nor are those until somebody is found: searching has another
     price than following. They are a third of the frames at most. Raises `EdgeposeError`
     when the source has fewer than three frames, and whatever the source raises.
     """
     times = _Times()
-    pipeline = Pipeline(source, estimator, [DiscardSink()], smoother=PoseSmoother())
+    pipeline = Pipeline(source, estimator, [DiscardSink(draws=draws)], smoother=PoseSmoother())
     for result in pipeline.run(max_frames):
         times.ends_ns.append(time.perf_counter_ns())
         # drawing is timed on its own thread and joins the same dictionary later

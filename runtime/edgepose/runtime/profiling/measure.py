@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from edgepose.profiles import load_profile
 from edgepose.profiles.errors import EdgeposeError
@@ -11,7 +12,7 @@ from edgepose.runtime.backends.base import LayerTime
 from edgepose.runtime.estimators import open_estimator
 from edgepose.runtime.model_files.shipped import resolve_model
 from edgepose.runtime.profiling import DEFAULT_SOURCE
-from edgepose.runtime.profiling.camera_path import measure_camera_path
+from edgepose.runtime.profiling.camera_path import CameraPath, measure_camera_path
 from edgepose.runtime.profiling.environment import describe_environment
 from edgepose.runtime.profiling.first_pose import measure_first_pose_ms
 from edgepose.runtime.profiling.load import LoadMeter, load_now
@@ -31,7 +32,7 @@ class Effort:
 
     `max_frames` None takes the whole source, of a live one 300 frames. `warmup_frames` are the least: see
     `measure_camera_path`. `most_people` are followed; budgets are for one. `min_score` is what `open_estimator` takes.
-    `sustained_minutes` 0 leaves that run out.
+    Without `draws` no result is drawn, as of `edgepose run --json`. `sustained_minutes` 0 leaves that run out.
     """
 
     runs: int = 200
@@ -40,6 +41,7 @@ class Effort:
     warmup_frames: int = 10
     most_people: int = 1
     min_score: float | None = None
+    draws: bool = True
     sustained_minutes: float = 0.0
 
     def __post_init__(self) -> None:
@@ -79,19 +81,15 @@ def measure_model(
             estimator = open_estimator(
                 session, effort.most_people, follow=frames.is_sequence, min_score=effort.min_score
             )
-            path_times = measure_camera_path(frames, estimator, _max_frames(frames, effort), effort.warmup_frames)
+            most = _max_frames(frames, effort)
+            path_times = measure_camera_path(frames, estimator, most, effort.warmup_frames, draws=effort.draws)
         minutes = effort.sustained_minutes
         sustained = measure_sustained(session, minutes, on_interval) if minutes else ()
         environment = {
             **describe_environment(session, path, profile.name).to_dict(),
             "source": without_password(source),
-            "is_sequence": frames.is_sequence,
-            "frame_wh": list(frames.size_wh),
-            "most_people": effort.most_people,
+            **_of_the_path(frames, effort, path_times),
             "everybody": session.card.sees_everybody,
-            "min_score": effort.min_score,
-            "frames_with_people": path_times.with_people,
-            "warmup": {"network": effort.warmup_runs, "frames": path_times.warmup},
             "load_before": asdict(before),
             "load_during": asdict(during.read()),
         }
@@ -118,6 +116,19 @@ def measure_layers(model: str, device: str = "auto") -> list[LayerTime]:
     """
     with open_model(model, load_profile(device)) as session:
         return session.layer_times(random_feeds(session))
+
+
+def _of_the_path(source: FrameSource, effort: Effort, path_times: CameraPath) -> dict[str, Any]:
+    """Return what the environment tells of the camera path."""
+    return {
+        "is_sequence": source.is_sequence,
+        "draws": effort.draws,
+        "frame_wh": list(source.size_wh),
+        "most_people": effort.most_people,
+        "min_score": effort.min_score,
+        "frames_with_people": path_times.with_people,
+        "warmup": {"network": effort.warmup_runs, "frames": path_times.warmup},
+    }
 
 
 def _max_frames(source: FrameSource, effort: Effort) -> int | None:

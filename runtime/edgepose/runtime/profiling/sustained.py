@@ -19,14 +19,15 @@ _LEAST = 2
 class Interval:
     """A part of a sustained run, from `start_s` on.
 
-    `clock_mhz` is the mean of the cores at its end and `hottest_c` the hottest sensor then, None where the system does
-    not tell.
+    At its end this process takes `rss_mb` of memory, `clock_mhz` is the mean of the cores and `hottest_c` the hottest
+    sensor, None where the system does not tell.
     """
 
     start_s: float
     network_ms: Distribution
     clock_mhz: float | None
     hottest_c: float | None
+    rss_mb: float
 
 
 def measure_sustained(
@@ -42,8 +43,8 @@ def measure_sustained(
     try:
         for number in range(1, count + 1):
             begin_s, times_ns = time.perf_counter() - start_s, _times_ns(session, feeds, start_s + number * length_s)
-            clock_mhz, hottest_c = _clock_mhz(), _hottest_c()
-            intervals.append(Interval(round(begin_s, 1), Distribution.of_ns(times_ns), clock_mhz, hottest_c))
+            now = _clock_mhz(), _hottest_c(), round(psutil.Process().memory_info().rss / 1e6, 1)
+            intervals.append(Interval(round(begin_s, 1), Distribution.of_ns(times_ns), *now))
             on_interval(intervals[-1])
     except KeyboardInterrupt:  # of half an hour, what was measured is worth having
         if len(intervals) < _LEAST:

@@ -95,7 +95,7 @@ def _figures(report: Report) -> Table:
 
 def _sustained(report: Report) -> Table:
     title = f"network without a pause: p50 at the end {slowdown(report.sustained):.2f} times that at the start"
-    table = Table("from s", "p50", "p95", "max", "runs", "MHz", "hottest", title=title, title_justify="left")
+    table = Table("from s", "p50", "p95", "max", "runs", "MHz", "hottest", "memory", title=title, title_justify="left")
     for column in table.columns:
         column.justify = "right"
     for each in report.sustained:
@@ -106,6 +106,7 @@ def _sustained(report: Report) -> Table:
             str(times.n),
             "unknown" if each.clock_mhz is None else f"{each.clock_mhz:.0f}",
             "unknown" if each.hottest_c is None else f"{each.hottest_c:.0f} C",
+            f"{each.rss_mb:.0f} MB",
         )
     return table
 

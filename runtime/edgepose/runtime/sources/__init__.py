@@ -8,6 +8,7 @@ from edgepose.runtime.errors import SourceError
 from edgepose.runtime.sources.base import FrameSource
 from edgepose.runtime.sources.camera import CameraMode, CameraSource
 from edgepose.runtime.sources.folder import IMAGE_SUFFIXES, FolderSource, images_in
+from edgepose.runtime.sources.opencv import AWAY_S
 from edgepose.runtime.sources.paced import PacedSource
 from edgepose.runtime.sources.reading import reading
 from edgepose.runtime.sources.standard_input import StandardInputSource
@@ -21,13 +22,16 @@ _STANDARD_INPUT = "-"
 _CAMERA = re.compile(r"(?:/dev/video)?(\d{1,3})")
 
 
-def open_source(text: str, *, paced: bool = False, camera: CameraMode | None = None) -> FrameSource:
+def open_source(
+    text: str, *, paced: bool = False, camera: CameraMode | None = None, away_s: float = AWAY_S
+) -> FrameSource:
     """Open what `text` names: a camera's index, a video, an image or a folder of them, a stream, `synthetic`, `-`.
 
     `paced` plays a recording at its own rate; what is live already stays as it is. `camera` is the mode that a camera
-    is asked for. Raises `SourceError` when there is no such thing, or a mode for what is no camera.
+    is asked for; `away_s` is how long a camera or a stream may be away before the source ends. Raises `SourceError`
+    when there is no such thing, or a mode for what is no camera.
     """
-    source = _open(text, camera)
+    source = _open(text, camera, away_s)
     if not paced or source.live:
         return source
     try:
@@ -64,13 +68,13 @@ def _is_synthetic(text: str) -> bool:
     return text == "synthetic" or text.startswith("synthetic:")
 
 
-def _open(text: str, mode: CameraMode | None) -> FrameSource:
+def _open(text: str, mode: CameraMode | None, away_s: float) -> FrameSource:
     if (camera := _camera_index(text)) is not None:
-        return CameraSource(camera, mode)
+        return CameraSource(camera, mode, away_s=away_s)
     if mode is not None:
         raise SourceError(f"a mode is for a camera, and {without_password(text)} is none; leave --camera out")
     if _is_stream(text):
-        return StreamSource(text)
+        return StreamSource(text, away_s=away_s)
     if text == _STANDARD_INPUT:
         return StandardInputSource()
     if _is_synthetic(text):

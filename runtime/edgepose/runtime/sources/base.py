@@ -19,7 +19,8 @@ class FrameSource(Closing):
     `name` is for people; `size_wh` the pictures' size, the first one's where they differ; `fps` their rate, None where
     nobody tells. `is_sequence` says that one picture follows from the one before it; loose images do not. `live`
     sources do not wait: what is not taken in time is gone, and counted in `dropped`. `missed` counts the frames that
-    never came, while a stream was away: they have their indices. `declared_frames` is what a recording promises, or
+    never came, while a camera or a stream was away: they have their indices; `reconnects` how often it came back.
+    `declared_frames` is what a recording promises, or
     a folder holds, 0 where it does not say.
     """
 
@@ -30,6 +31,7 @@ class FrameSource(Closing):
     live: bool = False
     dropped: int = 0
     missed: int = 0
+    reconnects: int = 0
     declared_frames: int = 0
 
     @property

@@ -12,7 +12,7 @@ import cv2
 
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.errors import SourceError
-from edgepose.runtime.sources.opencv import CaptureSource, size_of
+from edgepose.runtime.sources.opencv import AWAY_S, CaptureSource, advice_of, size_of
 
 _BACKENDS = {"linux": cv2.CAP_V4L2, "darwin": cv2.CAP_AVFOUNDATION, "win32": cv2.CAP_DSHOW}
 _WAKE_UP_S = 3.0  # some cameras give nothing at first
@@ -39,22 +39,21 @@ class CameraMode:
 class CameraSource(CaptureSource):
     """The camera `index`, in a mode of its own unless `mode` asks for another: it gives the nearest that it has.
 
-    A mode is asked for in Motion JPEG, as USB cameras have large pictures at full rate in no other form. Raises
-    `SourceError` when there is no such camera, when another program has it, or when it goes away.
+    A mode is asked for in Motion JPEG, as USB cameras have large pictures at full rate in no other form. One that goes
+    away is opened again. Raises `SourceError` when there is no such camera, when another program has it, or when it
+    stays away for `away_s`.
     """
 
     live = True
 
-    def __init__(self, index: int, mode: CameraMode | None = None) -> None:
-        super().__init__()
+    def __init__(
+        self, index: int, mode: CameraMode | None = None, *, away_s: float = AWAY_S, pause_s: float = 0.5
+    ) -> None:
+        super().__init__(away_s=away_s, pause_s=pause_s)
         self.name = f"camera {index}"
+        self._index, self._mode = index, mode
         _require_node(index)
-        first = self._open(index, _BACKENDS.get(sys.platform, cv2.CAP_ANY), [])
-        if mode is not None and self._capture.isOpened():
-            self._ask_for(mode)
-            first = self._read_on()
-        if first is None:
-            first = self._read_within(_WAKE_UP_S)
+        first = self._connect()
         if first is None:
             is_open = self._capture.isOpened()
             self.close()
@@ -69,6 +68,13 @@ class CameraSource(CaptureSource):
         self.size_wh = size_of(first)
         self.fps = self._rate()
 
+    def _connect(self) -> ImageArray | None:
+        first = self._open(self._index, _BACKENDS.get(sys.platform, cv2.CAP_ANY), [])
+        if self._mode is not None and self._capture.isOpened():
+            self._ask_for(self._mode)
+            first = self._read_on()
+        return self._read_within(_WAKE_UP_S) if first is None else first
+
     def _ask_for(self, mode: CameraMode) -> None:
         # the form first: it decides which sizes and rates there are
         self._capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
@@ -78,12 +84,24 @@ class CameraSource(CaptureSource):
             self._capture.set(cv2.CAP_PROP_FPS, mode.fps)
 
     def images(self) -> Iterator[ImageArray]:
-        """Yield pictures until the camera goes away, which is a `SourceError`."""
-        count = 0
-        while (image_bgr := self._read_within(_HICCUP_S)) is not None:
-            count += 1
+        """Yield pictures until the camera goes away for good, which is a `SourceError`."""
+        count, came_s = 0, time.monotonic()
+        while not self._stopped.is_set():
+            image_bgr = self._read_within(_HICCUP_S)
+            if image_bgr is None and (image_bgr := self._again(self._connect_where_it_is, came_s)) is None:
+                break
+            count, came_s = count + 1, time.monotonic()
             yield image_bgr
-        raise SourceError(f"{self.name} stopped after {count} frames; check its cable and run again")
+        if not self._stopped.is_set():
+            raise SourceError(f"{self.name} stopped after {count} frames; {advice_of(self._away_s)}")
+
+    def _connect_where_it_is(self) -> ImageArray | None:
+        """Connect again once the system has the camera: OpenCV would try every driver it knows, slowly and loudly."""
+        try:
+            _require_node(self._index)
+        except SourceError:
+            return None
+        return self._connect()
 
     def _read_within(self, patience_s: float) -> ImageArray | None:
         deadline_s = time.monotonic() + patience_s

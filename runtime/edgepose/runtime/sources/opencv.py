@@ -1,6 +1,7 @@
 """The part that camera, video file and stream share: one `cv2.VideoCapture`."""
 
 import time
+from collections.abc import Callable
 from threading import Event, Lock
 
 import cv2
@@ -14,12 +15,19 @@ _CLOCK_FPS = 1000.0
 _TIMED_PICTURES = 60
 _BROKEN_IN_A_ROW = 30
 _PATIENCE_S = 0.5
+AWAY_S = 10.0
+"""So long may be away what comes back, unless somebody says otherwise."""
+_LONGEST_PAUSE_S = 5.0
 
 
 class CaptureSource(FrameSource):
-    """A source that reads from OpenCV."""
+    """A source that reads from OpenCV.
 
-    def __init__(self) -> None:
+    What is live and breaks off is opened again, after pauses that grow from `pause_s`, until it was away for `away_s`.
+    """
+
+    def __init__(self, *, away_s: float = AWAY_S, pause_s: float = 0.5) -> None:
+        self._away_s, self._pause_s = away_s, pause_s
         self._capture = cv2.VideoCapture()
         self._in_use = Lock()
         self._stopped = Event()
@@ -47,6 +55,17 @@ class CaptureSource(FrameSource):
                 return image_bgr
         return None
 
+    def _again(self, connect: Callable[[], ImageArray | None], came_s: float) -> ImageArray | None:
+        """Return the next picture after one that came at `came_s`; None when it stays away, or was stopped."""
+        pause_s = self._pause_s
+        while time.monotonic() - came_s <= self._away_s and not self._stopped.wait(pause_s):
+            if (image_bgr := connect()) is not None:
+                self.reconnects += 1
+                self.missed += round((time.monotonic() - came_s) * self.playback_fps)
+                return image_bgr
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+        return None
+
     def _rate(self) -> float | None:
         """Return frames a second as the container or driver tells, or None where it does not."""
         fps = float(self._capture.get(cv2.CAP_PROP_FPS))
@@ -72,6 +91,11 @@ class CaptureSource(FrameSource):
                 self._capture.release()
             finally:
                 self._in_use.release()
+
+
+def advice_of(away_s: float) -> str:
+    """Return what to do about what was away for longer than that."""
+    return f"check its cable or network, or give --reconnect more than {away_s:g} seconds"
 
 
 def size_of(image: ImageArray) -> tuple[int, int]:

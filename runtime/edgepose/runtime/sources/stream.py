@@ -8,7 +8,7 @@ import cv2
 
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.errors import SourceError
-from edgepose.runtime.sources.opencv import CaptureSource, size_of
+from edgepose.runtime.sources.opencv import AWAY_S, CaptureSource, advice_of, size_of
 
 STREAM_SCHEMES = ("rtsp://", "rtsps://", "http://", "https://", "rtmp://", "udp://")
 
@@ -16,15 +16,13 @@ STREAM_SCHEMES = ("rtsp://", "rtsps://", "http://", "https://", "rtmp://", "udp:
 class StreamSource(CaptureSource):
     """The stream at `url`: live, unless it tells how many frames or the server how many bytes there are (a file).
 
-    A connection that breaks is made again, `tries` times in a row with growing pauses, and counted in
-    `reconnects`. Raises `SourceError` when it cannot be opened or stays away.
+    A connection that breaks is made again. Raises `SourceError` when it cannot be opened or stays away for `away_s`.
     """
 
-    def __init__(self, url: str, *, timeout_ms: int = 5000, tries: int = 3, pause_s: float = 0.5) -> None:
-        super().__init__()
-        self._url, self._timeout_ms, self._tries, self._pause_s = url, timeout_ms, tries, pause_s
+    def __init__(self, url: str, *, timeout_ms: int = 5000, away_s: float = AWAY_S, pause_s: float = 0.5) -> None:
+        super().__init__(away_s=away_s, pause_s=pause_s)
+        self._url, self._timeout_ms = url, timeout_ms
         self.name = without_password(url)
-        self.reconnects = 0
         self._first = self._connect()
         if self._first is None:
             self.close()
@@ -44,13 +42,17 @@ class StreamSource(CaptureSource):
         image_bgr, self._first = self._first, None
         count, came_s = 0, time.monotonic()
         while image_bgr is not None or (image_bgr := self._read_on()) is not None or self.live:
-            if image_bgr is None and (image_bgr := self._reconnect(count, came_s)) is None:
-                return
+            if image_bgr is None and (image_bgr := self._again(self._connect, came_s)) is None:
+                break
             came_s = time.monotonic()
             yield image_bgr
             count += 1
             image_bgr = None
-        if self.lacks_frames(count) and not self._stopped.is_set():
+        if self._stopped.is_set():
+            return
+        if self.live:
+            raise SourceError(f"{self.name} broke off after {count} frames and stayed away; {advice_of(self._away_s)}")
+        if self.lacks_frames(count):
             raise SourceError(
                 f"{self.name} broke off after {count} of {self.declared_frames} frames; check the network, "
                 "or fetch the file first"
@@ -67,17 +69,6 @@ class StreamSource(CaptureSource):
     def _connect(self) -> ImageArray | None:
         timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, cv2.CAP_PROP_READ_TIMEOUT_MSEC]
         return self._open(self._url, cv2.CAP_FFMPEG, [n for name in timeouts for n in (name, self._timeout_ms)])
-
-    def _reconnect(self, count: int, came_s: float) -> ImageArray | None:
-        """Return the next picture after `count` of them, the last at `came_s`; None when it was stopped meanwhile."""
-        for attempt in range(self._tries):
-            if self._stopped.wait(self._pause_s * 2**attempt):
-                return None
-            if (image_bgr := self._connect()) is not None:
-                self.reconnects += 1
-                self.missed += round((time.monotonic() - came_s) * self.playback_fps)
-                return image_bgr
-        raise SourceError(f"{self.name} broke off after {count} frames and {self._tries} tries; check the network")
 
 
 def without_password(url: str) -> str:
