@@ -35,6 +35,7 @@ def test_every_format_and_precision_is_within_its_tolerances(exported: Exported)
         assert row.raw_difference <= limits.raw
         assert row.keypoint_error_px <= limits.keypoint_sigmas * PPNET.codec().sigma_px
         assert row.drop == pytest.approx(report.original - row.metric)
+        assert row.score_error <= limits.score
         assert row.drop <= limits.drop
 
 
@@ -59,7 +60,7 @@ def test_export_json_has_a_row_for_every_file(exported: Exported) -> None:
     assert document["recommended"]["path"] in {row.path for row in report.rows}
     keys = ["format", "precision", "path", "sha256", "size_bytes", "raw_difference", "keypoint_error_px"]
     keys += ["score_error", "metric", "drop", "p50_ms"]
-    assert [field.name for field in fields(Row)] == [*keys, "not_run", "runs_in", "excluded_layers"]
+    assert [field.name for field in fields(Row)] == [*keys, "not_run", "runs_in", "excluded_layers", "clip"]
     for row in document["rows"]:
         path = out / row["path"]
         assert row["sha256"] == sha256_of(path)

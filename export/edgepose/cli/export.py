@@ -43,6 +43,10 @@ def export(
     search: Annotated[
         bool, typer.Option(help="Where int8 loses too much, leave out the layers that it hurts most.")
     ] = True,
+    clip: Annotated[
+        str | None,
+        typer.Option(help="A video on which each file's poses are compared with torch's too, frame by frame."),
+    ] = None,
     decode: Annotated[
         bool, typer.Option("--decode", help="Put the decode inside: files give keypoints instead of heatmaps.")
     ] = False,
@@ -67,6 +71,7 @@ def export(
         exclude=_split_list(exclude, "--exclude") if exclude else (),
         search=search,
         decode=decode,
+        clip=clip,
     )
     progress = Console(stderr=True, highlight=False, emoji=False)
     report = run_export(request, lambda step: progress.print(f"  {step}", style="dim"))

@@ -7,6 +7,7 @@ from pathlib import Path
 from edgepose.export.errors import ParityError
 from edgepose.export.formats import exporter_of
 from edgepose.export.original import Original, prepare
+from edgepose.export.proof.clip_parity import ClipParity, clip_parity, follow_clip
 from edgepose.export.proof.guard import Guard, Proven
 from edgepose.export.proof.parity import METRIC
 from edgepose.export.proof.timing import time_files
@@ -16,6 +17,7 @@ from edgepose.export.summary.notes import (
     computed_otherwise,
     excluded_layers,
     not_compared,
+    on_the_clip,
     seen_before,
     slower_rows,
     substituted,
@@ -26,6 +28,7 @@ from edgepose.profiles import DeviceProfile, EdgeposeError, load_profile
 from edgepose.profiles.profile import AUTO
 from edgepose.runtime.model_files.sidecar import model_files
 from edgepose.runtime.plumbing.files import sha256_of
+from edgepose.train.checkpoints.session import TorchSession
 
 __all__ = ["ExportRequest", "run_export"]
 
@@ -42,7 +45,8 @@ def run_export(request: ExportRequest, on_step: Callable[[str], None] = lambda _
         original = prepare(request, on_step)
         made, worse, failures = _make_all(request, original, staging, on_step)
         outcomes = time_files([proven.path for proven in made], profile, request.runs, on_step)
-        report = _report(request, original, profile, made, outcomes, failures)
+        clips = _follow(request, made, on_step)
+        report = _report(request, original, profile, made, outcomes, clips, failures)
         files = [file for proven in made for file in artefact_files(proven.path)]
         if made or worse:
             (staging / "export.json").write_text(report.to_json(), encoding="utf-8")
@@ -71,16 +75,34 @@ def _make_all(
     return made, worse, failures
 
 
+def _follow(
+    request: ExportRequest, made: list[Proven], on_step: Callable[[str], None]
+) -> list[ClipParity] | list[None]:
+    """Return how far each file is from torch through the request's clip."""
+    if request.clip is None:
+        return [None] * len(made)
+    on_step("follow the clip in torch")
+    with TorchSession(request.checkpoint) as session:
+        expected = follow_clip(session, request.clip)
+    found = []
+    for proven in made:
+        on_step(f"{proven.format} {proven.precision}: follow the clip")
+        with exporter_of(proven.format, proven.precision).open_exact(proven.path) as session:
+            found.append(clip_parity(follow_clip(session, request.clip), expected, session.card))
+    return found
+
+
 def _report(
     request: ExportRequest,
     original: Original,
     profile: DeviceProfile,
     made: list[Proven],
     outcomes: list[Timing | NotRun],
+    clips: list[ClipParity] | list[None],
     failures: list[str],
 ) -> ExportReport:
     reference = original.reference
-    rows = tuple(_row(proven, outcome) for proven, outcome in zip(made, outcomes, strict=True))
+    rows = tuple(_row(*each) for each in zip(made, outcomes, clips, strict=True))
     timings = {row.path: outcome for row, outcome in zip(rows, outcomes, strict=True) if isinstance(outcome, Timing)}
     recommended = recommend(rows, timings, profile, METRIC)
     return ExportReport(
@@ -95,6 +117,7 @@ def _report(
         timings=timings,
         recommended=recommended,
         notes=(
+            *on_the_clip(rows, request.clip),
             *seen_before(rows, request.calibrate, reference.crops.data),
             *slower_rows(timed_as_asked(rows, timings, profile), recommended.path if recommended else None),
             *_notes(request, profile, rows, timed_as_asked(rows, timings, profile), outcomes),
@@ -103,7 +126,7 @@ def _report(
     )
 
 
-def _row(proven: Proven, outcome: Timing | NotRun) -> Row:
+def _row(proven: Proven, outcome: Timing | NotRun, clip: ClipParity | None) -> Row:
     path, parity = proven.path, proven.parity
     row = Row(
         format=proven.format,
@@ -120,6 +143,7 @@ def _row(proven: Proven, outcome: Timing | NotRun) -> Row:
         not_run=None,
         runs_in=None,
         excluded_layers=proven.excluded,
+        clip=clip,
     )
     if isinstance(outcome, NotRun):
         return replace(row, not_run=outcome.why)

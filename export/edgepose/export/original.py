@@ -11,6 +11,7 @@ from edgepose.export.formats import ExportSource
 from edgepose.export.graphs.decode import HeatmapDecoder
 from edgepose.export.graphs.graph import to_onnx
 from edgepose.export.graphs.half import halved
+from edgepose.export.proof.clip_parity import require_clip
 from edgepose.export.proof.crops import load_examples, load_pixels
 from edgepose.export.proof.parity import Parity, Reference, measure_parity, reference_of
 from edgepose.export.provenance import exported_from
@@ -85,6 +86,8 @@ def prepare(request: ExportRequest, on_step: Callable[[str], None]) -> Original:
     card = card_of_checkpoint(checkpoint, None if stem in _UNNAMED else stem)
     codec = checkpoint.codec
     decoder = _decoder(codec, card.name) if request.decode else None
+    if request.clip is not None:
+        require_clip(request.clip, card)
     calibrate_on = open_dataset(request.calibrate) if request.calibrate else None
     validate_on = open_dataset(request.validated_on)
     if request.validate is None and not validate_on.has_joints:

@@ -21,7 +21,7 @@ class ExportRequest:
     `calibrate` and `validate` name data as `open_dataset` takes it. `limit` bounds the people of each. `device` is a
     profile: files are timed and recommended for it. `exclude` names layers that int8 leaves in floating point, as
     `chosen_layers` takes them; `search` lets it leave out more where it loses too much. With `decode`, files give
-    keypoints instead of heatmaps.
+    keypoints instead of heatmaps. Through the frames of a `clip`, a recording, every file is compared with torch too.
     """
 
     checkpoint: Path
@@ -35,6 +35,7 @@ class ExportRequest:
     exclude: Sequence[str] = ()
     search: bool = True
     decode: bool = False
+    clip: str | None = None
 
     @property
     def validated_on(self) -> str:

@@ -138,7 +138,7 @@ def test_a_mistake_that_shows_late_leaves_no_folder(fail: Fail, tmp_path: Path) 
     train = ("train", *network, "--data", "synthetic:2", "--out", "o")
     assert "fewer than a batch of 4" in fail(*train, "--batch", "4")
     assert "nothing is saved in o" in fail(*train, "--batch", "2", "--resume")
-    assert "-1 is not in the range x>=0" in fail(*train, "--seed", "-1")
+    assert "Invalid value for '--seed': " in fail(*train, "--seed", "-1")
     assert not (tmp_path / "o").exists()
 
 

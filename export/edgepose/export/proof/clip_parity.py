@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgepose.export.errors import ExportError
 from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.estimators import SinglePersonEstimator
@@ -21,14 +22,23 @@ SEEN, LOST = 0.2, 0.1
 class ClipParity:
     """Over the frames in which torch sees somebody, and the joints that it sees then.
 
-    `distance_px` is the mean distance of a joint in pixels of the network's crop, `lost_joints` those that the file
-    does not see, `missed_frames` those in which it sees nobody.
+    `distance_px` is the mean distance of a joint in pixels of the network's crop, None where the file sees nobody,
+    `lost_joints` those that it does not see, `missed_frames` those in which it sees nobody.
     """
 
     frames: int
-    distance_px: float
+    distance_px: float | None
     lost_joints: int
     missed_frames: int
+
+
+def require_clip(clip: str, card: ModelCard) -> None:
+    """Raise `EdgeposeError` for what is no recording, and for a model of everybody."""
+    if card.sees_everybody:
+        raise ExportError(f"{card.name} sees everybody in a picture; --clip follows one person: leave it out")
+    with open_source(clip) as source:
+        if source.live or not source.is_sequence:
+            raise ExportError(f"{source.name} is not the same film twice; give --clip a video")
 
 
 def follow_clip(session: Session, clip: str) -> list[Poses]:
@@ -45,7 +55,7 @@ def clip_parity(found: Sequence[Poses], expected: Sequence[Poses], card: ModelCa
     lost = [(mine.keypoint_scores[0] < LOST) & (theirs.keypoint_scores[0] >= SEEN) for mine, theirs in both]
     return ClipParity(
         frames=len(pairs),
-        distance_px=float(np.concatenate(distances).mean()) if distances else float("nan"),
+        distance_px=float(np.concatenate(distances).mean()) if distances else None,
         lost_joints=int(np.sum(lost)),
         missed_frames=len(pairs) - len(both),
     )

@@ -7,7 +7,7 @@ from edgepose.export.summary.report import NotRun, Timing
 from edgepose.profiles import DeviceProfile, EdgeposeError
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import EngineInfo
-from edgepose.runtime.errors import MissingExtraError, ModelError, NotHereError
+from edgepose.runtime.errors import CardError, MissingExtraError, ModelError, NotHereError
 from edgepose.runtime.profiling.distribution import Distribution
 from edgepose.runtime.profiling.network import network_times_ns
 
@@ -43,7 +43,7 @@ def _time(path: Path, profile: DeviceProfile, runs: int, times_ns: list[int]) ->
             return session.info
     except NotHereError as error:
         return NotRun(f"needs {error.needs}", _detail(error, path))
-    except (ModelError, MissingExtraError) as error:
+    except (CardError, ModelError, MissingExtraError) as error:
         return NotRun("see below", _detail(error, path))
 
 

@@ -26,6 +26,19 @@ def slower_rows(rows: Sequence[Row], recommended: str | None = None) -> list[str
     return lines
 
 
+def on_the_clip(rows: Sequence[Row], clip: str | None) -> list[str]:
+    """Return a line for every file that was followed through a clip: how far its poses are from torch's."""
+    lines = []
+    for row in rows:
+        if row.clip is not None:
+            off = "nobody seen" if row.clip.distance_px is None else f"{row.clip.distance_px:.2f} px off"
+            lines.append(
+                f"{row.format} {row.precision} on {clip}: {off}, {row.clip.lost_joints} joints lost, "
+                f"{row.clip.missed_frames} of {row.clip.frames} frames without anybody"
+            )
+    return lines
+
+
 def is_slower(row: Row, rows: Sequence[Row]) -> bool:
     """Tell whether a file is slower here than the fp32 of its format; fp16 has to be so by more than chance."""
     fp32 = _fp32_of(row, rows)

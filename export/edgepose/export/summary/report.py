@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from edgepose.export.errors import ExportError
+from edgepose.export.proof.clip_parity import ClipParity
 from edgepose.runtime.backends.base import EngineInfo
 from edgepose.runtime.profiling.distribution import Distribution
 
@@ -16,7 +17,8 @@ class Row:
 
     `raw_difference`, `keypoint_error_px` and `score_error` are how far it is from torch. `p50_ms` and `runs_in`, the
     arithmetic by the engine's own word, are None where it was not run here, and `not_run` says in a few words why.
-    `excluded_layers` are those that int8 has in floating point.
+    `excluded_layers` are those that int8 has in floating point. `clip` is how far it is from torch on the clip that was
+    asked for.
     """
 
     format: str
@@ -33,6 +35,7 @@ class Row:
     not_run: str | None
     runs_in: str | None
     excluded_layers: tuple[str, ...]
+    clip: ClipParity | None = None
 
 
 @dataclass(frozen=True)

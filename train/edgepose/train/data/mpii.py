@@ -167,14 +167,15 @@ def _of_matlab(path: Path) -> Iterator[MpiiPerson]:
         images, in_training = _listed(release.annolist), np.atleast_1d(release.img_train)
     except AttributeError as error:
         raise DataError(f"{path}: RELEASE is laid out in another way: {error}") from error
-    for annotated, is_training in zip(images, in_training, strict=True):
-        for rectangle in _listed(annotated.annorect) if is_training else []:
-            try:
-                person = _rectangle(str(annotated.image.name), rectangle)
-            except (AttributeError, IndexError, TypeError, ValueError) as error:
-                raise DataError(f"{path}: an annotation of {annotated.image.name} is garbled: {error}") from error
-            if person is not None:
-                yield person
+    if len(images) != len(in_training):
+        raise DataError(f"{path} lists {len(images)} images, and {len(in_training)} in img_train; restore it")
+    for number, (annotated, is_training) in enumerate(zip(images, in_training, strict=True)):
+        try:
+            people = [_rectangle(str(annotated.image.name), one) for one in _listed(annotated.annorect) if is_training]
+        except (AttributeError, IndexError, TypeError, ValueError) as error:
+            name = getattr(getattr(annotated, "image", None), "name", f"number {number}")
+            raise DataError(f"{path}: an annotation of {name} is garbled: {error}") from error
+        yield from (person for person in people if person is not None)
 
 
 def _rectangle(image: str, rectangle: Any) -> MpiiPerson | None:

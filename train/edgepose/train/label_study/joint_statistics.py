@@ -144,8 +144,8 @@ def mutual_information(first: Array, second: Array) -> float:
     """Return the mutual information (eq. 1), in nats, of two columns (N,) of cells; 0 when they are empty.
 
     >>> cells = np.array([0, 1, 2, 3])
-    >>> round(mutual_information(cells, cells), 3) == round(np.log(4), 3)
-    True
+    >>> round(float(mutual_information(cells, cells)), 3)  # the logarithm of 4
+    1.386
     """
     size = LATTICE**2
     together = np.bincount(first * size + second, minlength=size**2).reshape(size, size) / max(len(first), 1)
