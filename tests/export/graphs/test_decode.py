@@ -167,21 +167,32 @@ def test_a_file_gives_the_keypoints_of_its_own_maps(files: Path, name: str, prec
     assert_decodes_itself(exporter, *paths, images)
 
 
-@pytest.mark.slow
-def test_files_of_a_shipped_network_decode_as_the_codec_does(tmp_path: Path) -> None:
-    name, validate = "ppnet-small-lsp-128", "synthetic:24:3"
-    options = ["--to", "onnx,openvino", "--precision", "fp32", "--validate", validate, "--out", str(tmp_path)]
-    command = [str(Path(sys.executable).with_name("edgepose")), "export", name, "--decode", *options]
+def assert_files_decode_as_the_codec_does(name: str, formats: tuple[str, ...], validate: str, out: Path) -> None:
+    """Export a shipped network by the command line, and compare each file with torch and the codec on people."""
+    options = ["--to", ",".join(formats), "--precision", "fp32", "--validate", validate, "--limit", "24"]
+    command = [str(Path(sys.executable).with_name("edgepose")), "export", name, "--decode", *options, "--out", str(out)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     with TorchSession(resolve_checkpoint(name)) as session:
         crops = load_crops(open_dataset(validate), session.card, 24).images_rgb
         keypoints, scores = session.card.codec_object().decode(session.run({"image": crops})["heatmaps"])
-    for target in (TARGETS["onnx"], TARGETS["openvino"]):
-        with target.open_exact(tmp_path / f"{name}-fp32-keypoints{target.suffix}") as session:
+    for target in (TARGETS[each] for each in formats):
+        with target.open_exact(out / f"{name}-fp32-keypoints{target.suffix}") as session:
             found = np.concatenate([session.run({"image": crop[None]})["keypoints"] for crop in crops])
         assert np.linalg.norm(found[..., :2] - keypoints, axis=-1).max() <= ALLOWED_PX, target.format
         np.testing.assert_allclose(found[..., 2], scores, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_files_of_a_shipped_network_decode_as_the_codec_does(tmp_path: Path) -> None:
+    assert_files_decode_as_the_codec_does("ppnet-small-lsp-128", ("onnx", "openvino"), "synthetic:24:3", tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.research_data("lsp")
+@pytest.mark.parametrize("name", ["ppnet-lsp-128", "repose-lsp-128"])
+def test_on_photographs_every_format_decodes_as_the_codec_does(name: str, research_data: Path, tmp_path: Path) -> None:
+    assert_files_decode_as_the_codec_does(name, tuple(TARGETS), f"lsp:{research_data / 'lsp'}:test", tmp_path)
 
 
 @pytest.mark.long
