@@ -29,6 +29,7 @@ def run(
     device: Device = "auto",
     camera: Camera = None,
     reconnect: options.Reconnect = 10.0,
+    turn: options.Turn = 0,
     paced: options.Paced = False,
     show: options.Show = None,
     max_frames: options.MaxFrames = None,
@@ -58,7 +59,7 @@ def run(
     inputs = {**input_files(model, source, device), "the boxes": [boxes] if boxes is not None else []}
     _refuse_overwriting(inputs, out, json_path)
     with (
-        open_source(source, paced=paced, camera=mode, away_s=reconnect) as frames,
+        open_source(source, paced=paced, camera=mode, away_s=reconnect, clockwise_deg=turn) as frames,
         open_model(model, load_profile(device)) as session,
     ):
         estimator = open_estimator(

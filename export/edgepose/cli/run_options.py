@@ -22,6 +22,7 @@ Reconnect = Annotated[
     float,
     typer.Option(min=0, help="Seconds that a camera or a stream may be away before the run ends; inf waits for ever."),
 ]
+Turn = Annotated[int, typer.Option(help="Turn the pictures clockwise first, by 90, 180 or 270 degrees.")]
 Paced = Annotated[bool, typer.Option("--paced", help="Play a recording at its own rate, as a camera would.")]
 Show = Annotated[
     bool | None, typer.Option("--show/--no-show", help="Open a window; by default only when no file is asked for.")

@@ -13,6 +13,7 @@ from edgepose.runtime.sources.paced import PacedSource
 from edgepose.runtime.sources.reading import reading
 from edgepose.runtime.sources.standard_input import StandardInputSource
 from edgepose.runtime.sources.stream import STREAM_SCHEMES, StreamSource, without_password
+from edgepose.runtime.sources.turned import TurnedSource
 from edgepose.runtime.sources.video import VideoSource
 
 __all__ = ["CameraMode", "FrameSource", "open_source", "source_files"]
@@ -23,19 +24,25 @@ _CAMERA = re.compile(r"(?:/dev/video)?(\d{1,3})")
 
 
 def open_source(
-    text: str, *, paced: bool = False, camera: CameraMode | None = None, away_s: float = AWAY_S
+    text: str,
+    *,
+    paced: bool = False,
+    camera: CameraMode | None = None,
+    away_s: float = AWAY_S,
+    clockwise_deg: int = 0,
 ) -> FrameSource:
     """Open what `text` names: a camera's index, a video, an image or a folder of them, a stream, `synthetic`, `-`.
 
     `paced` plays a recording at its own rate; what is live already stays as it is. `camera` is the mode that a camera
-    is asked for; `away_s` is how long a camera or a stream may be away before the source ends. Raises `SourceError`
-    when there is no such thing, or a mode for what is no camera.
+    is asked for; `away_s` is how long a camera or a stream may be away before the source ends; its pictures are turned
+    by `clockwise_deg`. Raises `SourceError` when there is no such thing, for a mode of what is no camera, and for
+    another turn than quarters.
     """
     source = _open(text, camera, away_s)
-    if not paced or source.live:
-        return source
     try:
-        return PacedSource(source)
+        if paced and not source.live:
+            source = PacedSource(source)
+        return TurnedSource(source, clockwise_deg) if clockwise_deg else source
     except SourceError:
         source.close()
         raise
