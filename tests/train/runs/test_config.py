@@ -9,11 +9,11 @@ import pytest
 
 from edgepose.runtime.skeleton import COCO_17, LSP_14, SIMPLE_POSE_18, Skeleton
 from edgepose.train.checkpoints.checkpoint import Checkpoint, load_checkpoint
-from edgepose.train.runs.config import SHIPPED, ConfigError, RunConfig, read_config
 from edgepose.train.data import WeightedDataset, open_dataset, open_mix, without_labels
 from edgepose.train.data.fingerprint import fingerprint
 from edgepose.train.data.packed import PackSettings, write_packed
 from edgepose.train.networks.describe import describe
+from edgepose.train.runs.config import SHIPPED, ConfigError, RunConfig, read_config
 from support.data_sets import write_ccp
 from support.dot_dataset import DotDataset
 

@@ -9,11 +9,11 @@ import typer
 from typer.testing import CliRunner
 
 from edgepose.train.checkpoints.checkpoint import load_checkpoint, save_checkpoint
+from edgepose.train.errors import TrainingError
+from edgepose.train.processes.world import World
 from edgepose.train.runs.command import train
 from edgepose.train.runs.config import SHIPPED, RunConfig, read_config
 from edgepose.train.runs.earlier import earlier_runs, train_in_turn
-from edgepose.train.errors import TrainingError
-from edgepose.train.processes.world import World
 from support.tiny_checkpoint import tiny_checkpoint
 
 APP = typer.Typer()

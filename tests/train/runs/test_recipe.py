@@ -10,9 +10,9 @@ import pytest
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.skeleton import COCO_17, MPII_16
 from edgepose.train.data.augment import AugmentConfig
-from edgepose.train.runs.named_recipes import RECIPES, named_recipe
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.objectives import objective_of
+from edgepose.train.runs.named_recipes import RECIPES, named_recipe
 from edgepose.train.runs.recipe import Recipe
 
 

@@ -73,9 +73,9 @@ def _train_here(
     """Train a run, and what comes before it, in this process or as one of those that torchrun started."""
     from rich.console import Console  # noqa: PLC0415
 
+    from edgepose.train.processes.world import joined_world  # noqa: PLC0415
     from edgepose.train.runs.earlier import train_in_turn  # noqa: PLC0415
     from edgepose.train.runs.run import open_run, run_training  # noqa: PLC0415
-    from edgepose.train.processes.world import joined_world  # noqa: PLC0415
 
     console = Console(stderr=True, emoji=False, markup=False)
     with joined_world() as world:

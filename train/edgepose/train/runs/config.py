@@ -11,9 +11,9 @@ from edgepose.runtime.skeleton import SKELETONS, Skeleton, skeleton_named
 from edgepose.train.checkpoints.checkpoint import Checkpoint
 from edgepose.train.data import WeightedDataset
 from edgepose.train.data.augment import AugmentConfig
-from edgepose.train.runs.named_recipes import changes_for_int8, named_recipe
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.networks.architectures import architecture_of
+from edgepose.train.runs.named_recipes import changes_for_int8, named_recipe
 from edgepose.train.runs.options import parse_size
 from edgepose.train.runs.recipe import Recipe
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Protocol
 
 from edgepose.train.checkpoints.checkpoint import load_checkpoint, resolve_checkpoint, save_checkpoint
-from edgepose.train.runs.config import SHIPPED, RunConfig, read_config
-from edgepose.train.errors import TrainingError
 from edgepose.train.checkpoints.model_soup import average_checkpoints
+from edgepose.train.errors import TrainingError
 from edgepose.train.processes.world import World
+from edgepose.train.runs.config import SHIPPED, RunConfig, read_config
 
 AVERAGED = "averaged.safetensors"
 _MADE = ("best.safetensors", "last.safetensors")

@@ -1,0 +1,1 @@
+"""A training run as the command line has it: options, files, named recipes, runs that begin with others."""
