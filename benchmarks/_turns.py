@@ -15,7 +15,7 @@ from edgepose.runtime.profiling.load import LoadMeter, load_now
 def turn_arguments(description: str | None, default_out: str) -> argparse.ArgumentParser:
     """Return a parser with the options that every such benchmark has."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--threads", type=int, default=probe_this_machine().cores)
+    parser.add_argument("--threads", type=int, default=probe_this_machine().physical_cores)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=4.0, help="of each side in each round, about")
     parser.add_argument("--out", type=Path, help=f"default: benchmarks/results/{default_out}.json")

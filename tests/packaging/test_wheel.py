@@ -34,6 +34,17 @@ def test_its_only_top_level_name_is_edgepose(wheel: Path) -> None:
     assert "edgepose/__init__.py" not in names
 
 
+def test_every_module_and_every_file_beside_them_is_in_it(wheel: Path) -> None:
+    expected = {
+        str(path.relative_to(REPOSITORY / room))
+        for room in ("profiles", "runtime", "train", "export")
+        for path in (REPOSITORY / room / "edgepose").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert len(expected) > 300
+    assert expected - set(zipfile.ZipFile(wheel).namelist()) == set()
+
+
 def test_it_carries_what_a_device_needs(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {f"edgepose/{part}/py.typed" for part in ("profiles", "runtime", "train", "export")} <= names

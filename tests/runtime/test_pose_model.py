@@ -82,15 +82,38 @@ def test_the_skeleton_is_the_models(model: Path, walker: PoseModel) -> None:
         assert walker.skeleton.joints == session.card.skeleton_object().joints
 
 
-@pytest.mark.parametrize("wrong", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((4, 4, 4), np.uint8)])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        np.zeros((4, 4), np.uint8),
+        np.zeros((4, 4, 3)),
+        np.zeros((4, 4, 4), np.uint8),
+        np.zeros((0, 4, 3), np.uint8),
+        None,
+    ],
+)
 def test_what_is_no_picture_is_told(walker: PoseModel, wrong: ImageArray) -> None:
     with pytest.raises(EdgeposeError, match=r"expected a picture as uint8 \(H, W, 3\), blue first; found"):
         walker(wrong)
 
 
-def test_boxes_of_another_shape_are_told(model: Path) -> None:
-    with PoseModel(model) as see, pytest.raises(EdgeposeError, match=r"expected boxes \(N, 4\) of frame 0"):
-        see(picture((40, 20))[0], np.zeros((2, 3), np.float32))
+@pytest.mark.parametrize(
+    ("boxes", "told"),
+    [
+        (np.zeros((2, 3)), r"frame 0: expected an array \(N, 4\), found array"),
+        ([[1, 2, 3, 4], [1, 2]], r"frame 0: expected an array \(N, 4\), found \[\[1, 2"),
+        ([[9, 2, 3, 4]], r"frame 0: expected boxes with x0 < x1 and y0 < y1"),
+        ([[1, 2, np.nan, 4]], r"frame 0: expected boxes with x0 < x1 and y0 < y1"),
+    ],
+)
+def test_boxes_that_are_none_are_told(model: Path, boxes: FloatArray, told: str) -> None:
+    with PoseModel(model) as see, pytest.raises(EdgeposeError, match=told):
+        see(picture((40, 20))[0], boxes)
+
+
+def test_what_does_not_fit_is_told_before_the_first_picture(model: Path) -> None:
+    with pytest.raises(EdgeposeError, match="expected at least 1 person to follow, found 0"):
+        PoseModel(model, most_people=0)
 
 
 def test_after_its_end_it_sees_no_more(model: Path) -> None:

@@ -13,6 +13,12 @@ _UNATTENDED_COLUMNS = 100
 _TOOLS = ("torch", "onnx", "onnxscript", "onnxsim", "onnxruntime")
 """What every format is made with; a format's own tools are looked for once it is asked for."""
 
+_Limit = Annotated[int, typer.Option(min=1, help="At most so many people, or whole pictures, of each.")]
+_Exclude = Annotated[
+    str, typer.Option(help="Layers that int8 leaves in floating point, with commas; * and ? as in a shell.")
+]
+_Search = Annotated[bool, typer.Option(help="Where int8 loses too much, leave out the layers that it hurts most.")]
+
 
 def export(
     checkpoint: Annotated[
@@ -33,16 +39,12 @@ def export(
         str | None,
         typer.Option(help="Data to compare on; by default the calibration's people; if rendered, others."),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many people, or whole pictures, of each.")] = 1000,
+    limit: _Limit = 1000,
     device: Annotated[
         str, typer.Option(help="Device profile to time and recommend for: a name of `edgepose devices`, or a .toml.")
     ] = "auto",
-    exclude: Annotated[
-        str, typer.Option(help="Layers that int8 leaves in floating point, with commas; * and ? as in a shell.")
-    ] = "",
-    search: Annotated[
-        bool, typer.Option(help="Where int8 loses too much, leave out the layers that it hurts most.")
-    ] = True,
+    exclude: _Exclude = "",
+    search: _Search = True,
     clip: Annotated[
         str | None,
         typer.Option(help="A video on which each file's poses are compared with torch's too, frame by frame."),

@@ -65,7 +65,8 @@ def _bar(pipeline: "Pipeline", total: int | None, console: "Console") -> "Iterat
     )
     begin_s = time.monotonic()
     # it goes away at the end: the summary says it all
-    with Progress(*columns, console=console, transient=True) as bar:
+    shown = Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
+    with shown as bar:
         task = bar.add_task("", total=total, state="")
 
         def tell(result: "FrameResult") -> None:

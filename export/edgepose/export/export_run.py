@@ -28,6 +28,7 @@ from edgepose.profiles import DeviceProfile, EdgeposeError, load_profile
 from edgepose.profiles.profile import AUTO
 from edgepose.runtime.model_files.sidecar import model_files
 from edgepose.runtime.plumbing.files import sha256_of
+from edgepose.runtime.sources.stream import without_password
 from edgepose.train.checkpoints.session import TorchSession
 
 __all__ = ["ExportRequest", "run_export"]
@@ -45,7 +46,7 @@ def run_export(request: ExportRequest, on_step: Callable[[str], None] = lambda _
         original = prepare(request, on_step)
         made, worse, failures = _make_all(request, original, staging, on_step)
         outcomes = time_files([proven.path for proven in made], profile, request.runs, on_step)
-        clips = _follow(request, made, on_step)
+        clips = _follow(request, made, failures, on_step)
         report = _report(request, original, profile, made, outcomes, clips, failures)
         files = [file for proven in made for file in artefact_files(proven.path)]
         if made or worse:
@@ -76,19 +77,22 @@ def _make_all(
 
 
 def _follow(
-    request: ExportRequest, made: list[Proven], on_step: Callable[[str], None]
-) -> list[ClipParity] | list[None]:
-    """Return how far each file is from torch through the request's clip."""
-    if request.clip is None:
-        return [None] * len(made)
-    on_step("follow the clip in torch")
-    with TorchSession(request.checkpoint) as session:
-        expected = follow_clip(session, request.clip)
-    found = []
-    for proven in made:
-        on_step(f"{proven.format} {proven.precision}: follow the clip")
-        with exporter_of(proven.format, proven.precision).open_exact(proven.path) as session:
-            found.append(clip_parity(follow_clip(session, request.clip), expected, session.card))
+    request: ExportRequest, made: list[Proven], failures: list[str], on_step: Callable[[str], None]
+) -> list[ClipParity | None]:
+    """Return how far each file is from torch through the request's clip; add to `failures` why one was not followed."""
+    found: list[ClipParity | None] = [None] * len(made)
+    if request.clip is None or not made:
+        return found
+    try:
+        on_step("follow the clip in torch")
+        with TorchSession(request.checkpoint) as session:
+            expected = follow_clip(session, request.clip)
+        for place, proven in enumerate(made):
+            on_step(f"{proven.format} {proven.precision}: follow the clip")
+            with exporter_of(proven.format, proven.precision).open_exact(proven.path) as session:
+                found[place] = clip_parity(follow_clip(session, request.clip), expected, session.card)
+    except EdgeposeError as error:  # which costs none of the files
+        failures.append(f"not followed through the clip to its end: {error}")
     return found
 
 
@@ -98,7 +102,7 @@ def _report(
     profile: DeviceProfile,
     made: list[Proven],
     outcomes: list[Timing | NotRun],
-    clips: list[ClipParity] | list[None],
+    clips: list[ClipParity | None],
     failures: list[str],
 ) -> ExportReport:
     reference = original.reference
@@ -117,7 +121,7 @@ def _report(
         timings=timings,
         recommended=recommended,
         notes=(
-            *on_the_clip(rows, request.clip),
+            *on_the_clip(rows, without_password(request.clip or "")),
             *seen_before(rows, request.calibrate, reference.crops.data),
             *slower_rows(timed_as_asked(rows, timings, profile), recommended.path if recommended else None),
             *_notes(request, profile, rows, timed_as_asked(rows, timings, profile), outcomes),

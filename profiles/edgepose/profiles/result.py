@@ -68,7 +68,7 @@ _RESULT: dict[str, Any] = {
             "network_ms": _DISTRIBUTION,
             "clock_mhz": _MAYBE_NUMBER,
             "hottest_c": _TEMPERATURE,
-            "rss_mb": _NUMBER,
+            "rss_mb": _MAYBE_NUMBER,
         }
     ],
     "budget": [{"name": _TEXT, "limit": _NUMBER, "measured": _MAYBE_NUMBER, "met": _FLAG}],

@@ -135,10 +135,10 @@ class Pipeline(Closing):
         if self._smoother is not None:
             with clock.stage("smooth"):
                 poses = self._smoother.smooth(poses, self._source.time_ns(frame))
-        age_ns = time.perf_counter_ns() - frame.t_ns
-        if self._source.live:
+        age_ns, source = time.perf_counter_ns() - frame.t_ns, self._source
+        if not source.is_recording:
             return FrameResult(frame, poses, clock.stage_ns, age_ns, unix_s=time.time() - age_ns / 1e9)
-        time_s = self._source.time_ns(frame) / 1e9 if self._source.is_sequence else None
+        time_s = frame.index / source.fps if source.is_sequence and source.fps else None
         return FrameResult(frame, poses, clock.stage_ns, age_ns, time_s)
 
     def close(self) -> None:

@@ -12,7 +12,6 @@ from edgepose.runtime.backends import open_model
 from edgepose.runtime.clock import StageClock
 from edgepose.runtime.estimators import open_estimator
 from edgepose.runtime.people.smoothing import PoseSmoother
-from edgepose.runtime.pipeline import Estimator
 from edgepose.runtime.plumbing.closing import Closing
 from edgepose.runtime.poses import Frame, Poses
 from edgepose.runtime.skeleton import Skeleton
@@ -37,12 +36,15 @@ class PoseModel(Closing):
         min_score: float | None = None,
     ) -> None:
         self._session = open_model(model, profile)
-        self._most_people, self._follow, self._min_score = most_people, follow, min_score
+        self._follow, self._min_score = follow, min_score
         self._smoother = PoseSmoother() if smooth and follow else None
-        self._estimator: Estimator | None = None
-        self._has_boxes = False
-        self._boxes: FloatArray = np.empty((0, 4), np.float32)
+        self._boxes: FloatArray | None = None
         self._frames = 0
+        try:
+            self._estimator = open_estimator(self._session, most_people, follow=follow, min_score=min_score)
+        except EdgeposeError:
+            self.close()
+            raise
 
     @property
     def skeleton(self) -> Skeleton:
@@ -58,32 +60,30 @@ class PoseModel(Closing):
         picture or with none. `t_ns` is when it was taken, of any clock that runs on; now, if not given. Raises
         `EdgeposeError` for an array that is no picture and for boxes that are none.
         """
-        if image_bgr.dtype != np.uint8 or image_bgr.ndim != 3 or image_bgr.shape[2] != 3:
+        picture = np.asarray(image_bgr)
+        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or picture.size == 0:
             raise EdgeposeError(
-                f"expected a picture as uint8 (H, W, 3), blue first; found {image_bgr.dtype} {image_bgr.shape}"
+                f"expected a picture as uint8 (H, W, 3), blue first; found {picture.dtype} {picture.shape}"
             )
-        frame = Frame(image_bgr, self._frames, time.perf_counter_ns() if t_ns is None else t_ns)
-        poses = self._opened(boxes_xyxy).estimate(frame, StageClock())
+        frame = Frame(picture, self._frames, time.perf_counter_ns() if t_ns is None else t_ns)
+        self._look_into(boxes_xyxy)
+        poses = self._estimator.estimate(frame, StageClock())
         self._frames += 1
         return poses if self._smoother is None else self._smoother.smooth(poses, frame.t_ns)
 
-    def _opened(self, boxes_xyxy: FloatArray | None) -> Estimator:
-        """Return the estimator, of the first picture's kind; raise `EdgeposeError` where the kind changes."""
-        has_boxes = boxes_xyxy is not None
-        if boxes_xyxy is not None:
-            self._boxes = boxes_xyxy
-        if self._estimator is None:
-            self._has_boxes = has_boxes
+    def _look_into(self, boxes_xyxy: FloatArray | None) -> None:
+        """Let the next look be into boxes, if there are any; raise `EdgeposeError` where there were none before."""
+        if boxes_xyxy is not None and self._frames == 0:
             self._estimator = open_estimator(
-                self._session,
-                self._most_people,
-                boxes=(lambda _: self._boxes) if has_boxes else None,
-                follow=self._follow,
-                min_score=self._min_score,
+                self._session, boxes=self._given, follow=self._follow, min_score=self._min_score
             )
-        if has_boxes != self._has_boxes:
+        elif (boxes_xyxy is None) != (self._boxes is None):
             raise EdgeposeError("boxes come with every picture or with none; open another PoseModel for the others")
-        return self._estimator
+        self._boxes = boxes_xyxy
+
+    def _given(self, _frame: Frame) -> FloatArray:
+        assert self._boxes is not None
+        return self._boxes
 
     def close(self) -> None:
         """Release the engine; a second call does nothing."""

@@ -15,8 +15,8 @@ class Frame:
     """One picture of a source: `image_bgr` uint8 (H, W, 3), its index, and when it was captured.
 
     `t_ns` is `time.perf_counter_ns` when it was read; `file` is the name of the one that it is, where it is one.
-    `missed` counts the frames until now that never came, because a stream was away. The image is shared, never written
-    to.
+    `missed` counts the frames until now that never came, because a camera or a stream was away. The image is shared,
+    never written to.
     """
 
     image_bgr: ImageArray

@@ -11,8 +11,8 @@ class FrameResult:
 
     `stage_ns` is keyed by `edgepose.profiles.result.FRAME_STAGES`, and `detect` where boxes are given; `draw` is added
     by the sinks' thread, later and only where a sink shows pictures. `age_ns` is the time from capture to the smoothed
-    poses. `time_s` is the frame's place in a recording, `unix_s` when a live one was captured, in seconds since 1970;
-    of the two at most one is known.
+    poses. `time_s` is the frame's place in a recording that tells its rate, `unix_s` when a live one was captured, in
+    seconds since 1970; of the two at most one is known.
     """
 
     frame: Frame

@@ -65,7 +65,7 @@ def summary(tally: Tally, source: FrameSource, pipeline: Pipeline, outputs: Sequ
     ]
     written = [str(path) if str(path) != "-" else "standard output" for path in outputs if pipeline.written]
     if source.reconnects:
-        parts.append(f"{source.reconnects} times away")
+        parts.append(f"away {source.reconnects} times" if source.reconnects > 1 else "away once")
     notes = ["stopped early"] if tally.interrupted or pipeline.ended_by_user else []
     notes += ["broken off"] if tally.broken_off else []
     if tally.ran_out and source.lacks_frames(tally.frames + pipeline.dropped):

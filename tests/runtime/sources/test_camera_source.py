@@ -90,16 +90,20 @@ class _Leaving(_Capture):
 
 
 class _Returning(_Leaving):
-    """Gives so many pictures every time that it is opened, and forgets its mode."""
+    """Gives so many pictures every time that it is opened, without its mode; it has to be let go of before."""
 
     def __init__(self, pictures: int) -> None:
         super().__init__(0)
-        self._pictures = pictures
+        self._pictures, self._is_held = pictures, False
 
     def open(self, *_: object) -> bool:
-        self._left = self._pictures
+        assert not self._is_held
+        self._left, self._is_held = self._pictures, True
         self.asked.clear()
         return True
+
+    def release(self) -> None:
+        self._is_held = False
 
 
 def test_a_camera_that_gives_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +117,7 @@ def test_a_camera_that_goes_away_says_after_how_many_pictures(monkeypatch: pytes
     monkeypatch.setattr("edgepose.runtime.sources.camera._require_node", lambda _: None)
     monkeypatch.setattr(cv2, "VideoCapture", lambda: _Leaving(3))  # the first tells the size
     frames = []
-    told = "camera 0 stopped after 2 frames; check its cable or network, or give --reconnect more than 0 seconds"
+    told = "camera 0 stopped after 2 frames; it was waited for 0 seconds .*; check its cable or network"
     with open_source("0", away_s=0) as source, pytest.raises(SourceError, match=told):
         frames.extend(source)
     assert len(frames) == 2
@@ -129,6 +133,23 @@ def test_a_camera_that_comes_back_goes_on_in_its_mode(monkeypatch: pytest.Monkey
         missed = [frame.missed for frame in frames]
         assert missed == sorted(missed)
         assert [frame.index for frame in frames] == [place + lost for place, lost in enumerate(missed)]
+
+
+def test_a_link_names_the_camera_that_comes_back_under_another_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    link, numbers, opened = "/dev/v4l/by-id/usb-Some_Camera-video-index0", iter([0, 2, 4]), []
+
+    class Capture(_Returning):
+        def open(self, index: object, *_: object) -> bool:
+            opened.append(index)
+            return super().open()
+
+    monkeypatch.setattr("os.path.realpath", lambda path: f"/dev/video{next(numbers)}" if path == link else path)
+    monkeypatch.setattr("edgepose.runtime.sources.camera._require_node", lambda _: None)
+    monkeypatch.setattr(cv2, "VideoCapture", lambda: Capture(2))
+    with open_source(link) as source:
+        assert source.name == "camera 0"
+        assert len(list(islice(source, 3))) == 3
+    assert opened == [0, 2, 4]
 
 
 @pytest.mark.parametrize("text", ["", "1280", "0x720", "1280x720@", "1280x720@0", "wide", "1280x720@30fps"])

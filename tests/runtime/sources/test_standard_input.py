@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgepose.runtime.errors import SourceError
+from edgepose.runtime.sources import open_source
 from edgepose.runtime.sources.standard_input import StandardInputSource, jpegs_in
 from support.clips import dot_image, dot_place
 
@@ -42,11 +44,13 @@ def test_every_picture_is_found_however_the_bytes_are_cut(sizes: list[int], betw
     # what looks like a beginning or an end is no rubbish between pictures
     rubbish = [noise.replace(b"\xff", b"") for noise in (before, between)]
     content = rubbish[0] + b"".join(picture + rubbish[1] for picture in PICTURES) + PICTURES[0][:-2]
-    assert list(jpegs_in(InPieces(content, sizes), Event())) == PICTURES  # type: ignore[arg-type]
+    assert list(jpegs_in(InPieces(content, sizes).read, Event())) == PICTURES
 
 
 def test_pictures_are_live_frames_and_what_cannot_be_decoded_is_passed_over() -> None:
-    broken = b"\xff\xd8\xff\xe0nothing\xff\xd9"
+    size = PICTURES[0].index(b"\xff\xc0") + 5  # of the frame's head: height and width follow
+    huge = PICTURES[0][:size] + b"\xff\xf0\xff\xf0" + PICTURES[0][size + 4 :]
+    broken = b"\xff\xd8\xff\xe0nothing\xff\xd9" + huge
     with StandardInputSource(io.BytesIO(PICTURES[0] + broken + PICTURES[1])) as source:
         assert (source.live, source.size_wh) == (True, dot_image(0, 0).shape[1::-1])
         images = list(source.images())
@@ -78,6 +82,29 @@ def test_no_picture_is_one_clear_line(content: bytes) -> None:
     with pytest.raises(SourceError, match="no picture came on standard input; expected Motion JPEG") as caught:
         StandardInputSource(io.BytesIO(content))
     assert "\n" not in str(caught.value)
+
+
+def test_a_silent_program_does_not_keep_a_run_that_is_over(tmp_path: Path) -> None:
+    code = (
+        "from edgepose.runtime.sources import open_source\n"
+        "from edgepose.runtime.sources.capture import NewestFrame\n"
+        "with open_source('-') as source, NewestFrame(source, lambda: True) as frames: print(next(iter(frames)).index)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as run:
+        assert run.stdin is not None
+        run.stdin.write(PICTURES[0])
+        run.stdin.flush()  # and the pipe stays open
+        assert run.wait(30) == 0
+        run.stdin.close()
+        assert run.stdout is not None
+        assert run.stdout.read().strip() == b"0"
+
+
+@pytest.mark.parametrize("nothing", ["terminal", "closed"])
+def test_nothing_that_is_piped_is_one_clear_line(monkeypatch: pytest.MonkeyPatch, nothing: str) -> None:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: True) if nothing == "terminal" else None)
+    with pytest.raises(SourceError, match="nothing is piped into standard input; expected Motion JPEG, as of"):
+        open_source("-")
 
 
 def test_a_program_may_write_its_pictures_into_a_run(tmp_path: Path) -> None:

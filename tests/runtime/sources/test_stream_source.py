@@ -63,11 +63,11 @@ def test_a_live_stream_is_joined_again_and_given_up_in_the_end() -> None:
         assert source.size_wh == SIZE_WH
         indexes = []
         with pytest.raises(
-            SourceError, match=r"broke off after \d+ frames and stayed away; check its cable .* more than 0.3 seconds"
+            SourceError, match=r"broke off after \d+ frames and stayed away; it was waited for 0.3 seconds"
         ):
             indexes.extend(frame.index for frame in source)
         assert source.reconnects == 1
-        assert Handler.callers > 3
+        assert Handler.callers >= 3
 
 
 def test_the_time_that_a_stream_was_away_counts_as_frames_that_never_came() -> None:

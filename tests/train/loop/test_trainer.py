@@ -2,8 +2,6 @@
 
 import json
 import math
-import signal
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -12,57 +10,23 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.skeleton import LSP_14, MPII_16
 from edgepose.train.checkpoints.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from edgepose.train.data import WeightedDataset
 from edgepose.train.data.images import UnlabelledDataset
-from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample
+from edgepose.train.data.pose_dataset import DataError, Sample
 from edgepose.train.errors import TrainingError
 from edgepose.train.loop import trainer as loop
-from edgepose.train.loop.progress import EpochResult
 from edgepose.train.loop.state import Progress
 from edgepose.train.loop.trainer import Trainer
 from edgepose.train.networks import NetworkSpec
-from edgepose.train.objectives import objective_of
 from edgepose.train.runs.named_recipes import modern_recipe
 from edgepose.train.runs.recipe import Recipe
 from support.dot_dataset import DotDataset
 from support.still import STILL
-
-SPEC = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (32, 32))
-RECIPE = Recipe(epochs=2, batch=4, warmup_steps=0, precision="fp32")
-
-
-def trainer(
-    out: Path,
-    recipe: Recipe = RECIPE,
-    *observers: "Record",
-    people: int = 12,
-    validate_on: PoseDataset | None = None,
-    workers: int = 0,
-) -> Trainer:
-    mix = [WeightedDataset(DotDataset(people), 1.0)]
-    return Trainer(SPEC, recipe, mix, out, workers=workers, observers=observers, validate_on=validate_on)
-
-
-class Record:
-    """Keeps the losses, and on request presses Ctrl-C after a step."""
-
-    def __init__(self, interrupt_at: int | None = None) -> None:
-        self.losses: list[float] = []
-        self.epochs: list[EpochResult] = []
-        self._interrupt_at = interrupt_at
-
-    def on_step(self, step: int, _total_steps: int, loss: float) -> None:
-        self.losses.append(loss)
-        if step == self._interrupt_at:
-            signal.raise_signal(signal.SIGINT)
-
-    def on_epoch(self, result: EpochResult, _network: nn.Module) -> None:
-        self.epochs.append(result)
+from support.tiny_training import RECIPE, SPEC, Record, trainer
 
 
 @pytest.mark.parametrize(
@@ -333,81 +297,6 @@ def test_data_without_a_label_is_an_error(tmp_path: Path) -> None:
 def test_fewer_people_than_a_batch_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="fewer than a batch"):
         trainer(tmp_path, people=3)
-
-
-def test_a_batch_norm_with_a_single_value_is_told(tmp_path: Path) -> None:
-    pil = NetworkSpec.of_paper("pil", {"fusion": "none"}, SPEC.skeleton, (64, 64))
-    training = Trainer(pil, replace(RECIPE, batch=1), [WeightedDataset(DotDataset(2), 1.0)], tmp_path, workers=0)
-    with pytest.raises(TrainingError, match="a --batch of 1 at 64x64 leaves a batch norm of pil a single value"):
-        training.run()
-
-
-def test_a_compiled_network_learns_as_it_does_from_a_compiled_teacher(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    compiled, graphs, plainly = list[nn.Module](), list[torch.fx.GraphModule](), nn.Module.compile
-
-    def note(graph: torch.fx.GraphModule, _: object) -> Callable[..., object]:
-        graphs.append(graph)
-        return graph.forward
-
-    def compile_without_a_compiler(network: nn.Module) -> None:
-        compiled.append(network)
-        plainly(network, backend=note)
-
-    def losses(*, is_compiled: bool) -> list[float]:
-        record, objective = Record(), objective_of(SPEC, recipe, teachers=[teacher])
-        training = Trainer(
-            SPEC,
-            recipe,
-            mix,
-            tmp_path / str(is_compiled),
-            objective=objective,
-            workers=0,
-            observers=(record,),
-            compiled=is_compiled,
-        )
-        assert [network is training.network for network in compiled] == ([True, False] if is_compiled else [])
-        training.run()
-        return record.losses
-
-    monkeypatch.setattr(nn.Module, "compile", compile_without_a_compiler)
-    teacher = Checkpoint(SPEC, SPEC.codec(), 1.25, SPEC.build().state_dict(), {}, [], {})
-    mix, recipe = [WeightedDataset(DotDataset(12), 1.0)], replace(RECIPE, epochs=1)
-    expected = losses(is_compiled=False)
-    assert losses(is_compiled=True) == pytest.approx(expected, rel=1e-4)
-    assert graphs
-
-
-def no_compiler() -> Exception:
-    from torch._dynamo.exc import TorchDynamoException  # noqa: PLC0415  as slow as the compiler
-
-    return TorchDynamoException("\nno working C++ compiler was found\nand much more")
-
-
-def no_memory() -> Exception:
-    return torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB\nand much more")
-
-
-@pytest.mark.parametrize(
-    ("raised", "told"),
-    [
-        (no_compiler, r"cannot compile ppnet-m1-d1-w8 here \(no working C\+\+ compiler .* --compile"),
-        (no_memory, r"^the GPU has no memory for a --batch of 4 at 32x32; take a smaller one$"),
-    ],
-)
-def test_what_torch_cannot_do_here_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raised: Callable[[], Exception], told: str
-) -> None:
-    error = raised()
-
-    def refuse(*_: object) -> None:
-        raise error
-
-    training = trainer(tmp_path)
-    monkeypatch.setattr(training, "_step", refuse)
-    with pytest.raises(TrainingError, match=told):
-        training.run()
 
 
 def test_the_checkpoint_says_how_it_was_trained(tmp_path: Path) -> None:

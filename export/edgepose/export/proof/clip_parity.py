@@ -22,7 +22,7 @@ SEEN, LOST = 0.2, 0.1
 class ClipParity:
     """Over the frames in which torch sees somebody, and the joints that it sees then.
 
-    `distance_px` is the mean distance of a joint in pixels of the network's crop, None where the file sees nobody,
+    `distance_px` is the mean distance of a joint in pixels of the network's crop, None where none was seen by both,
     `lost_joints` those that it does not see, `missed_frames` those in which it sees nobody.
     """
 
@@ -52,10 +52,11 @@ def clip_parity(found: Sequence[Poses], expected: Sequence[Poses], card: ModelCa
     pairs = [(mine, theirs) for mine, theirs in zip(found, expected, strict=True) if len(theirs)]
     both = [(mine, theirs) for mine, theirs in pairs if len(mine)]
     distances = [_distances_px(mine, theirs, card) for mine, theirs in both]
+    compared = np.concatenate(distances) if distances else np.empty(0)
     lost = [(mine.keypoint_scores[0] < LOST) & (theirs.keypoint_scores[0] >= SEEN) for mine, theirs in both]
     return ClipParity(
         frames=len(pairs),
-        distance_px=float(np.concatenate(distances).mean()) if distances else None,
+        distance_px=float(compared.mean()) if len(compared) else None,
         lost_joints=int(np.sum(lost)),
         missed_frames=len(pairs) - len(both),
     )

@@ -26,7 +26,7 @@ def slower_rows(rows: Sequence[Row], recommended: str | None = None) -> list[str
     return lines
 
 
-def on_the_clip(rows: Sequence[Row], clip: str | None) -> list[str]:
+def on_the_clip(rows: Sequence[Row], clip: str) -> list[str]:
     """Return a line for every file that was followed through a clip: how far its poses are from torch's."""
     lines = []
     for row in rows:

@@ -10,13 +10,14 @@ import psutil
 
 from edgepose.runtime.arrays import Array
 from edgepose.runtime.backends.base import EngineInfo, LayerTime, Session, SessionOptions, last_line
-from edgepose.runtime.backends.cache_folder import cache_folder
+from edgepose.runtime.backends.cache_folder import writable_cache_folder
 from edgepose.runtime.backends.onnxruntime_providers import (
     RECORD_ASSIGNMENT,
     arithmetic,
     chosen_providers,
     not_here,
     providers_in_use,
+    provides,
 )
 from edgepose.runtime.errors import ModelError, unavailable
 from edgepose.runtime.model_files.card import ONNX_CARD_KEY
@@ -127,24 +128,22 @@ def _engine_options(options: SessionOptions) -> Any:
     return engine_options
 
 
-def _kept(path: Path) -> Path | None:
-    """Return the folder of what TensorRT builds of a model by this ONNX Runtime; None where it cannot be made."""
-    folder = cache_folder("onnxruntime", onnxruntime.__version__, sha256_of(path)[:16])
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
+def _kept(path: Path, options: SessionOptions, available: Sequence[str]) -> Path | None:
+    """Return the folder of what TensorRT builds of a model by this ONNX Runtime; None where it builds nothing."""
+    if "tensorrt" not in options.providers or not provides("tensorrt", available):
         return None
-    return folder
+    return writable_cache_folder("onnxruntime", onnxruntime.__version__, sha256_of(path)[:16])
 
 
 def _open(path: Path, engine_options: Any, options: SessionOptions) -> Any:
     """Open on the providers asked for, without the first of them as long as they cannot start."""
-    kept = _kept(path) if "tensorrt" in options.providers else None
-    providers = chosen_providers(options, onnxruntime.get_available_providers(), kept)
+    available = onnxruntime.get_available_providers()
+    kept = _kept(path, options, available)
+    providers = chosen_providers(options, available, kept)
     refusals: list[Exception] = []
     for first in range(len(providers)):
         try:
-            return _start(path, engine_options, providers[first:])
+            return _start_anew(path, engine_options, providers[first:], kept if first == 0 else None)
         except _START_ERRORS as error:
             refusals.append(error)
     try:
@@ -153,6 +152,21 @@ def _open(path: Path, engine_options: Any, options: SessionOptions) -> Any:
     except _START_ERRORS as error:
         raise ModelError(f"{path} is not an ONNX model that can run: {last_line(error)}; export it again") from error
     raise not_here(options, f"it cannot start there: {last_line(refusals[0])}") from refusals[0]
+
+
+def _start_anew(
+    path: Path, engine_options: Any, providers: Sequence[tuple[str, dict[str, str]]], kept: Path | None
+) -> Any:
+    """Start; where what was kept may be of another TensorRT or GPU, once more without it."""
+    try:
+        return _start(path, engine_options, providers)
+    except _START_ERRORS:
+        files = [] if kept is None else list(kept.iterdir())
+        if not files:
+            raise
+        for file in files:
+            file.unlink(missing_ok=True)
+        return _start(path, engine_options, providers)
 
 
 def _start(path: Path, engine_options: Any, providers: Sequence[tuple[str, dict[str, str]]]) -> Any:

@@ -39,6 +39,11 @@ def chosen_providers(
     return [(_PROVIDERS[name], _settings(name, options, kept)) for name in here]
 
 
+def provides(name: str, available: Sequence[str]) -> bool:
+    """Tell whether this build has the provider that a profile calls so."""
+    return _PROVIDERS[name] in available
+
+
 def not_here(options: SessionOptions, found: str) -> NotHereError:
     """Return the error for a machine where no provider asked for runs."""
     asked = ", ".join(options.providers)

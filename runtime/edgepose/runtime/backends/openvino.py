@@ -9,7 +9,7 @@ import numpy as np
 
 from edgepose.runtime.arrays import Array
 from edgepose.runtime.backends.base import EngineInfo, LayerTime, Session, SessionOptions, last_line
-from edgepose.runtime.backends.cache_folder import cache_folder
+from edgepose.runtime.backends.cache_folder import writable_cache_folder
 from edgepose.runtime.errors import ModelError, NotHereError, unavailable
 from edgepose.runtime.model_files.card import (
     ONNX_CARD_KEY,
@@ -79,9 +79,10 @@ class OpenVinoSession(Session):
             settings["INFERENCE_NUM_THREADS"] = self._options.threads
         if self._options.inference_precision:
             settings["INFERENCE_PRECISION_HINT"] = self._options.inference_precision
-        if self._options.device.partition(".")[0] in _PROCESSORS:
-            # compiling for them takes seconds to minutes; OpenVINO itself knows when what it kept is out of date
-            settings["CACHE_DIR"] = str(cache_folder("openvino"))
+        # compiling for them takes seconds to minutes; OpenVINO itself knows when what it kept is out of date
+        is_compiled_long = self._options.device.partition(".")[0] in _PROCESSORS
+        if is_compiled_long and (kept := writable_cache_folder("openvino")) is not None:
+            settings["CACHE_DIR"] = str(kept)
         try:
             return self._core.compile_model(self._model, self._options.device, settings)
         except RuntimeError as error:

@@ -35,9 +35,9 @@ except ImportError as error:
 class TfliteSession(Session):
     """A TFLite model on the CPU, through XNNPACK.
 
-    The engine neither chooses a number of threads nor tells its own: without a wish it gets one for every core. Raises
-    `ModelError` when the file is no model, is damaged, or another device than the CPU is asked for, `CardError` when
-    it has no card, or one that does not belong to it.
+    The engine neither chooses a number of threads nor tells its own: without a wish it gets one for every physical
+    core. Raises `ModelError` when the file is no model, is damaged, or another device than the CPU is asked for,
+    `CardError` when it has no card, or one that does not belong to it.
     """
 
     def __init__(self, path: Path, options: SessionOptions = SessionOptions()) -> None:

@@ -1,4 +1,4 @@
-"""When a stream was away for so long that whoever stands there may be somebody else."""
+"""When a camera or a stream was away for so long that whoever stands there may be somebody else."""
 
 from edgepose.runtime.poses import Frame
 

@@ -94,7 +94,7 @@ def _supported(
 ) -> tuple[Array, FloatArray, FloatArray]:
     """Return the pairs (3, M) that have enough samples that respond, their lines, and the sum of each one's responses.
 
-    A line (2, 2) is x and y of where it begins, and of the way from there.
+    Of the lines (2, 2, M) the first axis is x and y, the second where each begins, and the way from there.
     """
     if pairs.shape[1] <= _PAIRS_AT_ONCE:
         return _supported_of(limb_maps, pairs, lines, rule)

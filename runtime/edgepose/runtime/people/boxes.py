@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgepose.profiles.errors import EdgeposeError
+from edgepose.profiles.schema import one_line
 from edgepose.runtime.arrays import FloatArray
 from edgepose.runtime.poses import Frame
 from edgepose.runtime.sources.base import FrameSource
@@ -26,10 +27,7 @@ def boxes_of(boxes: Boxes | Detector, frame: Frame) -> FloatArray:
     Raises `EdgeposeError` where a detector gives something else.
     """
     if callable(boxes):
-        found = np.asarray(boxes(frame), np.float32)
-        if found.size and found.shape[1:] != (4,):
-            raise EdgeposeError(f"expected boxes (N, 4) of frame {frame.index}, found an array {found.shape}")
-        return found.reshape(-1, 4)
+        return _checked(boxes(frame), f"frame {frame.index}", "an array (N, 4)")
     nobody = np.empty((0, 4), np.float32)
     by_index = boxes.get(frame.index, nobody)
     return by_index if frame.file is None else boxes.get(frame.file, by_index)
@@ -71,11 +69,25 @@ def _parsed(line: str, where: str) -> tuple[int | str, FloatArray]:
     try:
         value: Any = json.loads(line)
         key = value["file"] if "file" in value else value["frame"]
-        boxes = np.array(value["boxes"] or np.empty((0, 4)), np.float64)
+        boxes = value["boxes"]
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise EdgeposeError(f"{where}: expected {_EXPECTED}, found {line[:60]!r}") from error
-    if isinstance(key, bool) or not isinstance(key, int | str) or boxes.shape[1:] != (4,):
+    if isinstance(key, bool) or not isinstance(key, int | str):
         raise EdgeposeError(f"{where}: expected {_EXPECTED}, found {line[:60]!r}")
-    if not np.isfinite(boxes).all() or (boxes[:, :2] >= boxes[:, 2:]).any():
-        raise EdgeposeError(f"{where}: expected boxes with x0 < x1 and y0 < y1, found {line[:60]!r}")
-    return key, boxes.astype(np.float32)
+    return key, _checked(boxes, where, _EXPECTED)
+
+
+def _checked(boxes: Any, where: str, expected: str) -> FloatArray:
+    """Return boxes as an array (N, 4); raise `EdgeposeError` for what are none."""
+    found = one_line(repr(boxes))[:60]
+    try:
+        numbers = np.asarray(boxes, np.float64)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise EdgeposeError(f"{where}: expected {expected}, found {found}") from error
+    if numbers.size == 0 and numbers.ndim in (1, 2):
+        return np.empty((0, 4), np.float32)
+    if numbers.ndim != 2 or numbers.shape[1] != 4:
+        raise EdgeposeError(f"{where}: expected {expected}, found {found}")
+    if not np.isfinite(numbers).all() or (numbers[:, :2] >= numbers[:, 2:]).any():
+        raise EdgeposeError(f"{where}: expected boxes with x0 < x1 and y0 < y1, found {found}")
+    return numbers.astype(np.float32)

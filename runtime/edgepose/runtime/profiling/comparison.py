@@ -35,6 +35,7 @@ _ALIKE = {
     "frame_wh": "the frames' size",
     "most_people": "people followed",
     "min_score": "the score from which somebody counts",
+    "draws": "whether results are drawn",
 }
 """What should be the same where times are compared."""
 _IN_A_TERMINAL = (COLUMNS[2], COLUMNS[3], COLUMNS[4], "frames / s", "memory, MB", "budget")

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 from edgepose.profiles import load_profile
@@ -59,6 +60,7 @@ def measure_model(
     *,
     paced: bool = False,
     camera: CameraMode | None = None,
+    clockwise_deg: int = 0,
     on_interval: Callable[[Interval], None] = lambda _interval: None,
 ) -> Report:
     """Return the report of a model (a path, or the name of one that ships) on a device's profile.
@@ -69,7 +71,8 @@ def measure_model(
     one of the three cannot be opened or the source is too short.
     """
     profile, path = load_profile(device), resolve_model(model)
-    with open_source(source, paced=paced, camera=camera):
+    open_frames = partial(open_source, source, paced=paced, camera=camera, clockwise_deg=clockwise_deg)
+    with open_frames():
         pass  # a wrong one is told before the rest is measured
     before = load_now()
     with open_model(path, profile) as session:
@@ -77,7 +80,7 @@ def measure_model(
         during = LoadMeter()
         network_ms = measure_network(session, effort.runs, effort.warmup_runs)
         # only now: what a stream sends while nobody reads would come all at once
-        with open_source(source, paced=paced, camera=camera) as frames:
+        with open_frames() as frames:
             estimator = open_estimator(
                 session, effort.most_people, follow=frames.is_sequence, min_score=effort.min_score
             )

@@ -19,15 +19,15 @@ _LEAST = 2
 class Interval:
     """A part of a sustained run, from `start_s` on.
 
-    At its end this process takes `rss_mb` of memory, `clock_mhz` is the mean of the cores and `hottest_c` the hottest
-    sensor, None where the system does not tell.
+    At its end this process takes `rss_mb` of memory (None in older results), `clock_mhz` is the mean of the cores and
+    `hottest_c` the hottest sensor, None where the system does not tell.
     """
 
     start_s: float
     network_ms: Distribution
     clock_mhz: float | None
     hottest_c: float | None
-    rss_mb: float
+    rss_mb: float | None = None
 
 
 def measure_sustained(

@@ -48,6 +48,7 @@ def environment_rows(report: Report) -> dict[str, str]:
         "profile, source": f"{found['profile']}, {found['source']}",
         "somebody found in": f"{found['frames_with_people']} of {report.pipeline_ms.n} frames",
         "followed": f"{found['most_people']} at most" + _from_score(found["min_score"]),
+        **({} if found["draws"] else {"drawn": "nothing"}),
         "busy with others": f"{before:.0f} % of the CPU before, {during:.0f} % during",
         "sha256": "\n".join(f"{digest}  {name}" for name, digest in found["sha256"].items()),
     }
@@ -106,7 +107,7 @@ def _sustained(report: Report) -> Table:
             str(times.n),
             "unknown" if each.clock_mhz is None else f"{each.clock_mhz:.0f}",
             "unknown" if each.hottest_c is None else f"{each.hottest_c:.0f} C",
-            f"{each.rss_mb:.0f} MB",
+            "unknown" if each.rss_mb is None else f"{each.rss_mb:.0f} MB",
         )
     return table
 

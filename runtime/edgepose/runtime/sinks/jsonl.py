@@ -25,9 +25,9 @@ class JsonLinesSink(Sink):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._is_empty = True
+        self._is_empty, self._prints = True, str(path) == "-"
         self._stack = ExitStack()
-        if str(path) == "-":
+        if self._prints:
             self._file = sys.stdout
         else:
             self._file = self._stack.enter_context(open_text_whole(path))
@@ -37,7 +37,7 @@ class JsonLinesSink(Sink):
         self._is_empty = False
         try:
             self._file.write(json.dumps(json_line(result), allow_nan=False) + "\n")
-            if self._file is sys.stdout:
+            if self._prints:
                 self._file.flush()
         except OSError as error:
             # the stack turns it into the error that names the file, and removes what was begun

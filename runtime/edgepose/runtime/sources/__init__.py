@@ -1,12 +1,11 @@
 """Where frames come from."""
 
 import os
-import re
 from pathlib import Path
 
 from edgepose.runtime.errors import SourceError
 from edgepose.runtime.sources.base import FrameSource
-from edgepose.runtime.sources.camera import CameraMode, CameraSource
+from edgepose.runtime.sources.camera import CameraMode, CameraSource, camera_index
 from edgepose.runtime.sources.folder import IMAGE_SUFFIXES, FolderSource, images_in
 from edgepose.runtime.sources.opencv import AWAY_S
 from edgepose.runtime.sources.paced import PacedSource
@@ -20,7 +19,6 @@ __all__ = ["CameraMode", "FrameSource", "open_source", "source_files"]
 
 _UNREAD_PICTURES = (".heic", ".heif", ".avif")
 _STANDARD_INPUT = "-"
-_CAMERA = re.compile(r"(?:/dev/video)?(\d{1,3})")
 
 
 def open_source(
@@ -53,18 +51,11 @@ def source_files(text: str) -> list[Path]:
 
     Raises `SourceError` when a folder holds no image.
     """
-    if _camera_index(text) is not None or _is_stream(text) or _is_synthetic(text) or text == _STANDARD_INPUT:
+    if camera_index(text) is not None or _is_stream(text) or _is_synthetic(text) or text == _STANDARD_INPUT:
         return []
     path = _path_of(text)
     with reading(path):
         return images_in(path) if path.is_dir() else [path]
-
-
-def _camera_index(text: str) -> int | None:
-    """Return a camera's index; udev's links, as those in /dev/v4l/by-id, name the same one after every start."""
-    node = os.path.realpath(text) if text.startswith("/dev/") else text
-    found = _CAMERA.fullmatch(node)
-    return int(found[1]) if found else None
 
 
 def _is_stream(text: str) -> bool:
@@ -76,8 +67,8 @@ def _is_synthetic(text: str) -> bool:
 
 
 def _open(text: str, mode: CameraMode | None, away_s: float) -> FrameSource:
-    if (camera := _camera_index(text)) is not None:
-        return CameraSource(camera, mode, away_s=away_s)
+    if (camera := camera_index(text)) is not None:
+        return CameraSource(camera, mode, link=text if text.startswith("/dev/") else None, away_s=away_s)
     if mode is not None:
         raise SourceError(f"a mode is for a camera, and {without_password(text)} is none; leave --camera out")
     if _is_stream(text):

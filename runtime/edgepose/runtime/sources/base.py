@@ -20,8 +20,7 @@ class FrameSource(Closing):
     nobody tells. `is_sequence` says that one picture follows from the one before it; loose images do not. `live`
     sources do not wait: what is not taken in time is gone, and counted in `dropped`. `missed` counts the frames that
     never came, while a camera or a stream was away: they have their indices; `reconnects` how often it came back.
-    `declared_frames` is what a recording promises, or
-    a folder holds, 0 where it does not say.
+    `declared_frames` is what a recording promises, or a folder holds, 0 where it does not say.
     """
 
     name: str

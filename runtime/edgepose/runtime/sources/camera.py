@@ -15,6 +15,7 @@ from edgepose.runtime.errors import SourceError
 from edgepose.runtime.sources.opencv import AWAY_S, CaptureSource, advice_of, size_of
 
 _BACKENDS = {"linux": cv2.CAP_V4L2, "darwin": cv2.CAP_AVFOUNDATION, "win32": cv2.CAP_DSHOW}
+_CAMERA = re.compile(r"(?:/dev/video)?(\d{1,3})")
 _WAKE_UP_S = 3.0  # some cameras give nothing at first
 _PAUSE_S = 0.02
 _HICCUP_S = 1.0  # and some a broken picture now and then
@@ -40,18 +41,24 @@ class CameraSource(CaptureSource):
     """The camera `index`, in a mode of its own unless `mode` asks for another: it gives the nearest that it has.
 
     A mode is asked for in Motion JPEG, as USB cameras have large pictures at full rate in no other form. One that goes
-    away is opened again. Raises `SourceError` when there is no such camera, when another program has it, or when it
-    stays away for `away_s`.
+    away is opened again, by `link` (of udev, as in /dev/v4l/by-id) where it has one: its number may be another then.
+    Raises `SourceError` when there is no such camera, when another program has it, or when it stays away for `away_s`.
     """
 
     live = True
 
     def __init__(
-        self, index: int, mode: CameraMode | None = None, *, away_s: float = AWAY_S, pause_s: float = 0.5
+        self,
+        index: int,
+        mode: CameraMode | None = None,
+        *,
+        link: str | None = None,
+        away_s: float = AWAY_S,
+        pause_s: float = 0.5,
     ) -> None:
         super().__init__(away_s=away_s, pause_s=pause_s)
         self.name = f"camera {index}"
-        self._index, self._mode = index, mode
+        self._index, self._mode, self._link = index, mode, link
         _require_node(index)
         first = self._connect()
         if first is None:
@@ -97,10 +104,14 @@ class CameraSource(CaptureSource):
 
     def _connect_where_it_is(self) -> ImageArray | None:
         """Connect again once the system has the camera: OpenCV would try every driver it knows, slowly and loudly."""
+        index = self._index if self._link is None else camera_index(self._link)
+        if index is None:
+            return None
         try:
-            _require_node(self._index)
+            _require_node(index)
         except SourceError:
             return None
+        self._index = index
         return self._connect()
 
     def _read_within(self, patience_s: float) -> ImageArray | None:
@@ -108,6 +119,13 @@ class CameraSource(CaptureSource):
         while (image_bgr := self._read()) is None and self._capture.isOpened() and time.monotonic() < deadline_s:
             time.sleep(_PAUSE_S)
         return image_bgr
+
+
+def camera_index(text: str) -> int | None:
+    """Return a camera's index; udev's links, as those in /dev/v4l/by-id, name the same one after every start."""
+    node = os.path.realpath(text) if text.startswith("/dev/") else text
+    found = _CAMERA.fullmatch(node)
+    return int(found[1]) if found else None
 
 
 def _require_node(index: int) -> None:

@@ -57,8 +57,10 @@ class CaptureSource(FrameSource):
 
     def _again(self, connect: Callable[[], ImageArray | None], came_s: float) -> ImageArray | None:
         """Return the next picture after one that came at `came_s`; None when it stays away, or was stopped."""
-        pause_s = self._pause_s
-        while time.monotonic() - came_s <= self._away_s and not self._stopped.wait(pause_s):
+        # as long as a camera is held open, the system gives it another number when it comes back
+        self._release()
+        noticed_s, pause_s = time.monotonic(), self._pause_s
+        while time.monotonic() - noticed_s < self._away_s and not self._stopped.wait(pause_s):
             if (image_bgr := connect()) is not None:
                 self.reconnects += 1
                 self.missed += round((time.monotonic() - came_s) * self.playback_fps)
@@ -95,7 +97,7 @@ class CaptureSource(FrameSource):
 
 def advice_of(away_s: float) -> str:
     """Return what to do about what was away for longer than that."""
-    return f"check its cable or network, or give --reconnect more than {away_s:g} seconds"
+    return f"it was waited for {away_s:g} seconds (edgepose run --reconnect); check its cable or network"
 
 
 def size_of(image: ImageArray) -> tuple[int, int]:

@@ -35,7 +35,8 @@ class AugmentConfig:
     `scale` factors of the box, `rotation_deg` to either side, `shift` in boxes to either side, `shear` of x by y to
     either side, `colour` strength; the others are probabilities. A badly cut crop is shifted and scaled far beyond
     what an estimator should see; its joints outside the crop have empty maps, so that their scores fall. Half a body
-    is somebody above the hips, or from them down. A whole picture is what networks that see everybody are given later.
+    is somebody above the hips, or from them down. A whole picture, instead of a crop about
+    somebody, is for networks that see everybody.
     """
 
     padding: float = 1.25

@@ -171,7 +171,8 @@ def _of_matlab(path: Path) -> Iterator[MpiiPerson]:
         raise DataError(f"{path} lists {len(images)} images, and {len(in_training)} in img_train; restore it")
     for number, (annotated, is_training) in enumerate(zip(images, in_training, strict=True)):
         try:
-            people = [_rectangle(str(annotated.image.name), one) for one in _listed(annotated.annorect) if is_training]
+            rectangles = _listed(annotated.annorect) if is_training else []
+            people = [_rectangle(str(annotated.image.name), one) for one in rectangles]
         except (AttributeError, IndexError, TypeError, ValueError) as error:
             name = getattr(getattr(annotated, "image", None), "name", f"number {number}")
             raise DataError(f"{path}: an annotation of {name} is garbled: {error}") from error

@@ -1,4 +1,4 @@
-"""The convolution that predicts heatmaps, as every network here begins with it."""
+"""The convolution that predicts heatmaps."""
 
 from torch import nn
 
