@@ -24,6 +24,9 @@ _Layers = Annotated[bool, typer.Option("--layers", help="Show the slowest layers
 _Sustained = Annotated[
     float, typer.Option(min=0, help="Run the network so many minutes without a pause: does warmth slow it down?")
 ]
+_MaxPeople = Annotated[
+    int, typer.Option(min=1, help="Follow so many people; budgets are for one, and `run` follows 5.")
+]
 _Draw = Annotated[
     bool, typer.Option("--draw/--no-draw", help="Draw every result; leave it out where poses alone are wanted.")
 ]
@@ -42,9 +45,7 @@ def profile(
     max_frames: _MaxFrames = None,
     layers: _Layers = False,
     sustained: _Sustained = 0.0,
-    max_people: Annotated[
-        int, typer.Option(min=1, help="Follow so many people; budgets are for one, and `run` follows 5.")
-    ] = 1,
+    max_people: _MaxPeople = 1,
     min_score: MinScore = None,
     paced: Paced = False,
     turn: Turn = 0,

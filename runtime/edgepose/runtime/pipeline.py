@@ -18,7 +18,7 @@ from edgepose.runtime.sinks.base import Sink
 from edgepose.runtime.sinks.sink_thread import SinkThread
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.runtime.sources.base import FrameSource
-from edgepose.runtime.sources.capture import NewestFrame
+from edgepose.runtime.sources.newest_frame import NewestFrame
 
 __all__ = ["Estimator", "FrameResult", "Pipeline"]
 

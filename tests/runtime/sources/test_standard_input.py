@@ -87,7 +87,7 @@ def test_no_picture_is_one_clear_line(content: bytes) -> None:
 def test_a_silent_program_does_not_keep_a_run_that_is_over(tmp_path: Path) -> None:
     code = (
         "from edgepose.runtime.sources import open_source\n"
-        "from edgepose.runtime.sources.capture import NewestFrame\n"
+        "from edgepose.runtime.sources.newest_frame import NewestFrame\n"
         "with open_source('-') as source, NewestFrame(source, lambda: True) as frames: print(next(iter(frames)).index)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as run:

@@ -11,7 +11,7 @@ from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.errors import SourceError
 from edgepose.runtime.sources import open_source
 from edgepose.runtime.sources.base import FrameSource
-from edgepose.runtime.sources.capture import NewestFrame
+from edgepose.runtime.sources.newest_frame import NewestFrame
 from support.clips import dot_image, write_clip
 
 TESTS = Path(__file__).parents[2]
@@ -130,7 +130,7 @@ def test_who_waits_for_a_source_that_hangs_may_leave() -> None:
 
 _LEAVES = """
 import time
-from edgepose.runtime.sources.capture import NewestFrame
+from edgepose.runtime.sources.newest_frame import NewestFrame
 from support.clips import dot_image
 from edgepose.runtime.sources.base import FrameSource
 
