@@ -20,7 +20,7 @@ from edgepose.train.data import WeightedDataset, open_dataset
 from edgepose.train.evaluation.prediction import predictor_of
 from edgepose.train.loop.trainer import Trainer
 from edgepose.train.networks import DeployNetwork
-from edgepose.train.runs.recipe import Recipe
+from edgepose.train.recipe import Recipe
 from support.dot_dataset import DotDataset
 from support.still import STILL
 from support.trained import PEOPLE

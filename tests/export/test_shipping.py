@@ -15,7 +15,7 @@ from edgepose.train.data import WeightedDataset, open_dataset
 from edgepose.train.evaluation.evaluate import Evaluation
 from edgepose.train.loop.trainer import Trainer
 from edgepose.train.networks import NetworkSpec
-from edgepose.train.runs.recipe import Recipe
+from edgepose.train.recipe import Recipe
 from support.dot_dataset import DotDataset
 
 

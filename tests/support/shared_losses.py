@@ -13,7 +13,7 @@ from edgepose.train.loop.progress import EpochResult
 from edgepose.train.loop.trainer import Trainer
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.processes.world import joined_world
-from edgepose.train.runs.recipe import Recipe
+from edgepose.train.recipe import Recipe
 
 SPEC = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (64, 64))
 RECIPE = Recipe(epochs=5, batch=8, warmup_steps=300, precision="fp32", sync_bn=True)

@@ -7,8 +7,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, compose, helper, numpy_helper
 
-from edgepose.runtime.codecs.decoding import card_with_decode
 from edgepose.runtime.model_files.card import ONNX_CARD_KEY, OPENVINO_CARD_PATH, ModelCard
+from edgepose.runtime.model_files.decoding import card_with_decode
 from edgepose.runtime.model_files.tensors import TensorSpec
 from support.tiny_model import STRIDE, tiny_card, tiny_graph
 

@@ -11,7 +11,7 @@ from edgepose.train.data.pose_dataset import PoseDataset
 from edgepose.train.loop.progress import EpochResult
 from edgepose.train.loop.trainer import Trainer
 from edgepose.train.networks import NetworkSpec
-from edgepose.train.runs.recipe import Recipe
+from edgepose.train.recipe import Recipe
 from support.dot_dataset import DotDataset
 
 SPEC = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (32, 32))

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from edgepose.train.loop.state import CurvePoint, Progress
-from edgepose.train.runs.recipe import Recipe
+from edgepose.train.recipe import Recipe
 
 
 def training(losses: list[float], accuracies: list[float | None] | None = None, **more: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ def card(
     as_json: AsJson = False,
 ) -> None:
     """Show a model's card: what it sees, what goes in and comes out, how accurate it is, on what it was trained."""
-    from edgepose.train.checkpoints.opening import load_any_card  # noqa: PLC0415  waits until the command is called
+    from edgepose.train.evaluation.opening import load_any_card  # noqa: PLC0415  waits until the command is called
 
     found = load_any_card(model)
     typer.echo(found.to_json() if as_json else "\n".join(f"{name:<10} {text}" for name, text in _lines(found)))

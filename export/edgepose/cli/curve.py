@@ -27,7 +27,7 @@ def curve(
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
 
     from edgepose.train.checkpoints.curve import training_curve  # noqa: PLC0415
-    from edgepose.train.checkpoints.opening import load_any_card  # noqa: PLC0415
+    from edgepose.train.evaluation.opening import load_any_card  # noqa: PLC0415
     from edgepose.train.pictures.curves import draw_curves  # noqa: PLC0415
     from edgepose.train.pictures.file import check_picture, save_picture  # noqa: PLC0415
 

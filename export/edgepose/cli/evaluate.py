@@ -51,9 +51,9 @@ def evaluate(
     from edgepose.runtime.estimators.bottom_up_model import Views  # noqa: PLC0415
     from edgepose.runtime.plumbing.files import open_text_whole  # noqa: PLC0415
     from edgepose.runtime.profiling.environment import describe_environment  # noqa: PLC0415
-    from edgepose.train.checkpoints.opening import model_path, open_any, open_part_predictor  # noqa: PLC0415
     from edgepose.train.data import open_dataset  # noqa: PLC0415
     from edgepose.train.evaluation.evaluate import evaluate as evaluate_session  # noqa: PLC0415
+    from edgepose.train.evaluation.opening import model_path, open_any, open_part_predictor  # noqa: PLC0415
     from edgepose.train.evaluation.predictions_file import write_predictions  # noqa: PLC0415
     from edgepose.train.pictures.predictions import draw_predictions  # noqa: PLC0415
 

@@ -30,10 +30,10 @@ def grouped(
     from edgepose.profiles.errors import EdgeposeError  # noqa: PLC0415
     from edgepose.runtime.codecs import of_everybody  # noqa: PLC0415
     from edgepose.runtime.codecs.body_part import BodyPartCodec  # noqa: PLC0415
-    from edgepose.train.checkpoints.opening import open_any  # noqa: PLC0415
     from edgepose.train.data import open_dataset  # noqa: PLC0415
     from edgepose.train.data.pose_dataset import picture_in_skeleton  # noqa: PLC0415
     from edgepose.train.evaluation.everybody import labelled_pictures, whole_picture  # noqa: PLC0415
+    from edgepose.train.evaluation.opening import open_any  # noqa: PLC0415
     from edgepose.train.pictures.file import check_picture, save_picture  # noqa: PLC0415
     from edgepose.train.pictures.grouping import Crowd, draw_grouping, maps_of_labels  # noqa: PLC0415
 

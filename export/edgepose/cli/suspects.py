@@ -33,8 +33,8 @@ def suspects(
     from rich.console import Console  # noqa: PLC0415  heavy imports wait until the command is called
 
     from edgepose.profiles import load_profile  # noqa: PLC0415
-    from edgepose.train.checkpoints.opening import open_any  # noqa: PLC0415
     from edgepose.train.data import open_dataset  # noqa: PLC0415
+    from edgepose.train.evaluation.opening import open_any  # noqa: PLC0415
     from edgepose.train.label_study.suspects import draw_suspects, find_suspects  # noqa: PLC0415
     from edgepose.train.pictures.file import check_picture, save_picture  # noqa: PLC0415
 

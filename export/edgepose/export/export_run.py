@@ -10,7 +10,7 @@ from edgepose.export.original import Original, prepare
 from edgepose.export.proof.clip_parity import ClipParity, clip_parity, follow_clip
 from edgepose.export.proof.guard import Guard, Proven
 from edgepose.export.proof.parity import METRIC
-from edgepose.export.proof.timing import time_files
+from edgepose.export.proof.timing import NotRun, Timing, time_files
 from edgepose.export.request import QUANTISED, ExportRequest
 from edgepose.export.staging import artefact_files, move_in, remove_model, staging_folder
 from edgepose.export.summary.notes import (
@@ -23,7 +23,7 @@ from edgepose.export.summary.notes import (
     substituted,
 )
 from edgepose.export.summary.recommend import recommend, timed_as_asked
-from edgepose.export.summary.report import ExportReport, NotRun, Row, Timing
+from edgepose.export.summary.report import ExportReport, Row
 from edgepose.profiles import DeviceProfile, EdgeposeError, load_profile
 from edgepose.profiles.profile import AUTO
 from edgepose.runtime.model_files.sidecar import model_files

@@ -21,9 +21,9 @@ from edgepose.export.quantise.sensitivity import LayerHarm, layers_by_harm
 from edgepose.export.request import DEFAULT_DATA, QUANTISED, ExportRequest
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.codecs import Codec
-from edgepose.runtime.codecs.decoding import card_with_decode
 from edgepose.runtime.codecs.heatmap import HeatmapCodec
 from edgepose.runtime.model_files.card import ModelCard
+from edgepose.runtime.model_files.decoding import card_with_decode
 from edgepose.train.checkpoints.card import card_of_checkpoint
 from edgepose.train.checkpoints.checkpoint import load_checkpoint
 from edgepose.train.checkpoints.session import network_predictor

@@ -13,7 +13,7 @@ from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.data import WeightedDataset
 from edgepose.train.loop.trainer import Trainer
 from edgepose.train.networks import NetworkSpec
-from edgepose.train.runs.recipe import Recipe
+from edgepose.train.recipe import Recipe
 from support.clips import write_clip
 from support.command_line import edgepose, refused
 from support.dot_dataset import DotDataset

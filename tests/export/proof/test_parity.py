@@ -16,7 +16,8 @@ from edgepose.train.checkpoints.card import card_of_checkpoint
 from edgepose.train.checkpoints.checkpoint import load_checkpoint
 from edgepose.train.checkpoints.session import network_predictor
 from edgepose.train.data import open_dataset
-from edgepose.train.evaluation.prediction import MapPredictor, Prediction, decoded
+from edgepose.train.evaluation.prediction import Prediction, decoded
+from edgepose.train.predictor import MapPredictor
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edgepose.export.proof.timing import time_files
-from edgepose.export.summary.report import NotRun, Timing
+from edgepose.export.proof.timing import NotRun, Timing, time_files
 from edgepose.profiles import load_profile
 from support.engines import leave_onnxruntime_the_cpu
 from support.tiny_model import save_tiny_onnx

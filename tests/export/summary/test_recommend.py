@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from edgepose.export.proof.timing import Timing
 from edgepose.export.summary.notes import computed_otherwise, excluded_layers, not_compared, seen_before, slower_rows
 from edgepose.export.summary.recommend import recommend
-from edgepose.export.summary.report import Recommendation, Row, Timing
+from edgepose.export.summary.report import Recommendation, Row
 from edgepose.profiles import Budget, DeviceProfile
 from edgepose.runtime.backends.base import EngineInfo
 from edgepose.runtime.profiling.distribution import Distribution

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from edgepose.export.summary.report import ExportReport, Recommendation, Row, Timing
+from edgepose.export.proof.timing import Timing
+from edgepose.export.summary.report import ExportReport, Recommendation, Row
 from edgepose.export.summary.table import print_report
 from edgepose.runtime.backends.base import EngineInfo
 from edgepose.runtime.profiling.distribution import Distribution

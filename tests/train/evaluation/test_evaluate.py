@@ -10,12 +10,12 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.backends.base import Session, SessionOptions
 from edgepose.runtime.skeleton import LSP_14, MPII_16
 from edgepose.train.checkpoints.checkpoint import Checkpoint, save_checkpoint
-from edgepose.train.checkpoints.opening import open_any, open_part_predictor
 from edgepose.train.checkpoints.session import TorchSession
 from edgepose.train.data import open_dataset
 from edgepose.train.data.augment import plain_crop
 from edgepose.train.data.part_labels import PART_CLASSES
 from edgepose.train.evaluation.evaluate import evaluate, measure
+from edgepose.train.evaluation.opening import open_any, open_part_predictor
 from edgepose.train.evaluation.part_accuracy import part_accuracy
 from edgepose.train.evaluation.prediction import PredictedPeople
 from edgepose.train.evaluation.tables import evaluation_tables

@@ -11,9 +11,9 @@ import pytest
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.skeleton import COCO_17, LSP_14, MPII_16, Skeleton
-from edgepose.train.checkpoints.opening import open_any
 from edgepose.train.data import open_dataset
 from edgepose.train.evaluation.evaluate import Evaluation, evaluate
+from edgepose.train.evaluation.opening import open_any
 from edgepose.train.evaluation.predictions_file import write_predictions
 from support.command_line import printed, refused
 from support.data_sets import write_ccp, write_coco

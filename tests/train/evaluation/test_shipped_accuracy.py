@@ -8,10 +8,10 @@ import pytest
 
 from edgepose.runtime.model_files.shipped import ShippedModel, shipped_models
 from edgepose.train.checkpoints.checkpoint import load_checkpoint
-from edgepose.train.checkpoints.opening import open_any
 from edgepose.train.checkpoints.session import TorchSession
 from edgepose.train.data import open_dataset
 from edgepose.train.evaluation.evaluate import evaluate
+from edgepose.train.evaluation.opening import open_any
 from edgepose.train.runs.config import read_config
 from support.shipped import by_name
 

@@ -13,7 +13,7 @@ from edgepose.train.data import WeightedDataset
 from edgepose.train.loop.progress import EpochResult
 from edgepose.train.loop.trainer import Trainer
 from edgepose.train.networks import NetworkSpec
-from edgepose.train.runs.recipe import Recipe
+from edgepose.train.recipe import Recipe
 from support.dot_dataset import DotDataset
 
 STEPS = 600

@@ -18,7 +18,7 @@ from edgepose.train.loop.observers import ProgressBar, ProgressLines, TensorBoar
 from edgepose.train.loop.progress import EpochResult
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.objectives import objective_of
-from edgepose.train.runs.recipe import Recipe
+from edgepose.train.recipe import Recipe
 from support.dot_dataset import DotDataset
 
 SPEC = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (32, 32))

@@ -22,8 +22,8 @@ from edgepose.train.loop import trainer as loop
 from edgepose.train.loop.state import Progress
 from edgepose.train.loop.trainer import Trainer
 from edgepose.train.networks import NetworkSpec
+from edgepose.train.recipe import Recipe
 from edgepose.train.runs.named_recipes import modern_recipe
-from edgepose.train.runs.recipe import Recipe
 from support.dot_dataset import DotDataset
 from support.still import STILL
 from support.tiny_training import RECIPE, SPEC, Record, trainer

@@ -26,8 +26,8 @@ from edgepose.train.networks.qat import (
     rounded_input,
     rounded_weight,
 )
+from edgepose.train.recipe import Recipe
 from edgepose.train.runs.named_recipes import named_recipe
-from edgepose.train.runs.recipe import Recipe
 from support.dot_dataset import DotDataset
 
 SPEC = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (32, 32))

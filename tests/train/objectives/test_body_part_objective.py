@@ -28,8 +28,8 @@ from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.objectives import objective_of
 from edgepose.train.objectives.body_parts import SCALE_WEIGHTS, BodyPartObjective, body_part_loss
 from edgepose.train.objectives.losses import focal_l2
+from edgepose.train.recipe import Recipe
 from edgepose.train.runs.named_recipes import named_recipe
-from edgepose.train.runs.recipe import Recipe
 from support.crowds import crowd_in_a_row
 from support.dot_dataset import DotDataset
 from support.still import STILL

@@ -17,8 +17,8 @@ from edgepose.train.objectives import objective_of
 from edgepose.train.objectives.base import Learner
 from edgepose.train.objectives.heatmaps import HeatmapObjective, heatmap_targets
 from edgepose.train.objectives.losses import doubtful
+from edgepose.train.recipe import Recipe
 from edgepose.train.runs.named_recipes import modern_recipe
-from edgepose.train.runs.recipe import Recipe
 from support.dot_dataset import DotDataset
 
 SPEC = NetworkSpec.of_paper("ppnet-m1-d1-w8", {"stem": "8"}, LSP_14, (32, 32))

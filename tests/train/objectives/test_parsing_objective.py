@@ -27,8 +27,8 @@ from edgepose.train.objectives.parsing import (
     with_background,
 )
 from edgepose.train.processes.world import World
+from edgepose.train.recipe import Recipe
 from edgepose.train.runs.named_recipes import modern_recipe
-from edgepose.train.runs.recipe import Recipe
 from support.data_sets import write_ccp
 from support.dot_dataset import DotDataset
 from support.still import STILL

@@ -27,7 +27,7 @@ from edgepose.train.objectives.body_parts import BodyPartObjective
 from edgepose.train.objectives.heatmaps import HeatmapObjective
 from edgepose.train.objectives.parsing import ParsingObjective
 from edgepose.train.objectives.teachers import Teachers
-from edgepose.train.runs.recipe import Recipe
+from edgepose.train.recipe import Recipe
 from support.compiling import check_compiles
 from support.dot_dataset import DotDataset
 from support.still import STILL

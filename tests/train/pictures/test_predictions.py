@@ -10,8 +10,8 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.drawing import joint_colour
 from edgepose.runtime.skeleton import COCO_17, LSP_14, Skeleton
-from edgepose.train.checkpoints.opening import open_any
 from edgepose.train.evaluation.evaluate import evaluate
+from edgepose.train.evaluation.opening import open_any
 from edgepose.train.pictures.contact_sheet import contact_sheet, draw_errors, draw_found, draw_labelled
 from edgepose.train.pictures.predictions import Judged, judged, judged_evaluation, save_predictions
 from support.engines import backend_or_skip

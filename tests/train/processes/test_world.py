@@ -12,7 +12,7 @@ from edgepose.train.data.crops import Draw, EpochSampler
 from edgepose.train.loop.trainer import Trainer
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.processes.world import World, WorldError, joined_world
-from edgepose.train.runs.recipe import Recipe
+from edgepose.train.recipe import Recipe
 from support.dot_dataset import DotDataset
 
 

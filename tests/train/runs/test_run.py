@@ -9,13 +9,12 @@ from rich.console import Console
 
 from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.data import WeightedDataset
-from edgepose.train.errors import TrainingError
-from edgepose.train.loop.interruption import SavedAndStopped
+from edgepose.train.errors import SavedAndStopped, TrainingError
 from edgepose.train.loop.trainer import Trainer
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.processes.world import World
+from edgepose.train.recipe import Recipe
 from edgepose.train.runs.config import RunConfig
-from edgepose.train.runs.recipe import Recipe
 from edgepose.train.runs.run import _train, run_training
 from support.dot_dataset import DotDataset
 from support.tiny_checkpoint import save_tiny_checkpoint

@@ -15,9 +15,9 @@ from edgepose.profiles import DeviceProfile
 from edgepose.runtime.arrays import ImageArray
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import Session
-from edgepose.runtime.codecs.decoding import KEYPOINTS, decodes_itself
 from edgepose.runtime.errors import require_modules
 from edgepose.runtime.model_files.card import ModelCard
+from edgepose.runtime.model_files.decoding import KEYPOINTS, decodes_itself
 from edgepose.runtime.model_files.sidecar import write_sidecar
 from edgepose.train.networks import DeployNetwork
 

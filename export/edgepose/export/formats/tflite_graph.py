@@ -10,7 +10,7 @@ from edgepose.export.formats.base import ExportSource
 from edgepose.export.formats.tflite_network import TfliteNetwork, example
 from edgepose.export.quiet import quiet
 from edgepose.runtime.backends.base import last_line
-from edgepose.runtime.codecs.decoding import KEYPOINTS
+from edgepose.runtime.model_files.decoding import KEYPOINTS
 
 
 def to_tflite(source: ExportSource) -> bytes:

@@ -5,7 +5,7 @@ from onnx import ModelProto, compose, helper
 from torch import nn
 
 from edgepose.export.graphs.graph import OUTPUT, traced
-from edgepose.runtime.codecs.decoding import KEYPOINTS
+from edgepose.runtime.model_files.decoding import KEYPOINTS
 
 PREFIX = "decode/"
 """What the names of a decode's nodes begin with, in every graph that holds one."""

@@ -9,7 +9,8 @@ from edgepose.export.proof.examples import Examples
 from edgepose.export.proof.tolerances import Tolerance
 from edgepose.runtime.arrays import Array, FloatArray
 from edgepose.runtime.codecs import Codec
-from edgepose.train.evaluation.prediction import MapPredictor, Prediction, Predictor, decoded
+from edgepose.train.evaluation.prediction import Prediction, Predictor, decoded
+from edgepose.train.predictor import MapPredictor
 
 METRIC = "PCK@0.2"
 SEEN_SCORE = 0.1

@@ -1,9 +1,9 @@
 """Files timed on this machine as a device's profile asks, in turn, so that what else it does falls on all alike."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from edgepose.export.summary.report import NotRun, Timing
 from edgepose.profiles import DeviceProfile, EdgeposeError
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.backends.base import EngineInfo
@@ -13,6 +13,22 @@ from edgepose.runtime.profiling.network import network_times_ns
 
 _ROUNDS = 3
 _LEAST_WARMUP = 3
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The network alone on this machine as a device's profile asks, and how the engine ran it, as it says itself."""
+
+    network_ms: Distribution
+    engine: EngineInfo
+
+
+@dataclass(frozen=True)
+class NotRun:
+    """A file that has no time here: why in a few words, and in the engine's."""
+
+    why: str
+    detail: str
 
 
 def time_files(

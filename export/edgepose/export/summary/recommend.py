@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from edgepose.export.proof.timing import Timing
 from edgepose.export.summary.notes import SAME, is_slower
-from edgepose.export.summary.report import Recommendation, Row, Timing
+from edgepose.export.summary.report import Recommendation, Row
 from edgepose.profiles import DeviceProfile
 from edgepose.profiles.profile import AUTO
 

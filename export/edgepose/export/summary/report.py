@@ -7,8 +7,7 @@ from typing import Any
 
 from edgepose.export.errors import ExportError
 from edgepose.export.proof.clip_parity import ClipParity
-from edgepose.runtime.backends.base import EngineInfo
-from edgepose.runtime.profiling.distribution import Distribution
+from edgepose.export.proof.timing import Timing
 
 
 @dataclass(frozen=True)
@@ -36,22 +35,6 @@ class Row:
     runs_in: str | None
     excluded_layers: tuple[str, ...]
     clip: ClipParity | None = None
-
-
-@dataclass(frozen=True)
-class Timing:
-    """The network alone on this machine as a device's profile asks, and how the engine ran it, as it says itself."""
-
-    network_ms: Distribution
-    engine: EngineInfo
-
-
-@dataclass(frozen=True)
-class NotRun:
-    """A file that has no time here: why in a few words, and in the engine's."""
-
-    why: str
-    detail: str
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from edgepose.export.summary.report import ExportReport, Row, Timing
+from edgepose.export.proof.timing import Timing
+from edgepose.export.summary.report import ExportReport, Row
 from edgepose.runtime.profiling.distribution import Distribution
 
 _COLUMNS = ("format", "precision", "runs in", "MB", "px off", "PCK", "drop", "p50 ms", "p95", "p99", "fps")

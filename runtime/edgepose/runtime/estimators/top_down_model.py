@@ -9,7 +9,6 @@ import numpy as np
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.clock import StageClock
-from edgepose.runtime.codecs.decoding import HEATMAPS, Decoding, require_heatmaps
 from edgepose.runtime.codecs.heatmap import merge_flip
 from edgepose.runtime.errors import ModelError
 from edgepose.runtime.geometry import (
@@ -20,6 +19,7 @@ from edgepose.runtime.geometry import (
     transform_points,
     warp_crop,
 )
+from edgepose.runtime.model_files.decoding import HEATMAPS, Decoding, require_heatmaps
 
 
 @dataclass(frozen=True)

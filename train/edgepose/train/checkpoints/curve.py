@@ -7,7 +7,7 @@ from typing import Any
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.model_files.card import ModelCard
-from edgepose.train.runs.recipe import Recipe
+from edgepose.train.recipe import Recipe
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from edgepose.runtime.backends.base import EngineInfo, Session, SessionOptions
 from edgepose.runtime.errors import ModelError
 from edgepose.train.checkpoints.card import card_of_checkpoint
 from edgepose.train.checkpoints.checkpoint import load_checkpoint
-from edgepose.train.evaluation.prediction import MapPredictor
 from edgepose.train.networks import DeployNetwork
+from edgepose.train.predictor import MapPredictor
 
 _DEVICES = {"CPU": "cpu", "GPU": "cuda"}
 _PRECISIONS = {None: "f32", "f32": "f32", "bf16": "bf16"}

@@ -22,7 +22,7 @@ class PseudoLabelled(PoseDataset):
     """
 
     def __init__(self, dataset: PoseDataset, model: str) -> None:
-        from edgepose.train.checkpoints.opening import open_any  # noqa: PLC0415  engines are slow to import
+        from edgepose.train.evaluation.opening import open_any  # noqa: PLC0415  engines are slow to import
 
         self._dataset = dataset
         self.name = dataset.name

@@ -19,8 +19,8 @@ from edgepose.runtime.geometry import (
 )
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.data.pose_dataset import DataError, Picture, PoseDataset, Unlabelled, picture_in_skeleton
-from edgepose.train.evaluation.prediction import MapPredictor
 from edgepose.train.metrics.oks import oks_ap
+from edgepose.train.predictor import MapPredictor
 from edgepose.train.processes.spread import Spread
 
 

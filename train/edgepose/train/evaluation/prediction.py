@@ -9,16 +9,14 @@ from edgepose.profiles.errors import EdgeposeError
 from edgepose.runtime.arrays import Array, FloatArray, ImageArray
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.codecs import Codec
-from edgepose.runtime.codecs.decoding import KEYPOINTS, Decoding, decodes_itself, require_heatmaps
 from edgepose.runtime.codecs.heatmap import merge_flip
 from edgepose.runtime.geometry import image_box_xyxy, invert_affine, transform_points
+from edgepose.runtime.model_files.decoding import KEYPOINTS, Decoding, decodes_itself, require_heatmaps
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.data.augment import Crop, plain_crop
 from edgepose.train.data.pose_dataset import PoseDataset, Sample, in_skeleton, joints_box_xyxy
+from edgepose.train.predictor import MapPredictor
 from edgepose.train.processes.spread import Spread, batches
-
-MapPredictor = Callable[[ImageArray], FloatArray]
-"""Crops uint8 RGB (N, h, w, 3) -> heatmaps (N, K, H, W)."""
 
 BOXES = ("data", "joints", "image")
 """Where a person's box comes from: the data, the labelled joints, or the whole image."""

@@ -11,14 +11,14 @@ import torch
 from edgepose.runtime.arrays import FloatArray, ImageArray
 from edgepose.runtime.backends.base import Session
 from edgepose.runtime.codecs import of_one_person
-from edgepose.runtime.codecs.decoding import require_heatmaps
 from edgepose.runtime.geometry import invert_affine, transform_points
+from edgepose.runtime.model_files.decoding import require_heatmaps
 from edgepose.runtime.skeleton import Skeleton
 from edgepose.train.data.augment import plain_crop
 from edgepose.train.data.pose_dataset import DataError, PoseDataset, Sample, in_skeleton
 from edgepose.train.evaluation.prediction import labelled_people, predictor_of
-from edgepose.train.label_study.swapped_labels import SwappedLabels
 from edgepose.train.objectives.losses import doubtful
+from edgepose.train.objectives.swapped_labels import SwappedLabels
 from edgepose.train.pictures.contact_sheet import contact_sheet, draw_found
 from edgepose.train.processes.spread import batches
 

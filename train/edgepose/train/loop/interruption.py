@@ -12,10 +12,6 @@ _ONE_PRESS_SECONDS = 3.0
 """One press of the keys may arrive twice: from the terminal, and from torchrun, which hands it on."""
 
 
-class SavedAndStopped(KeyboardInterrupt):
-    """The loop followed the wish: all is saved."""
-
-
 class Interruption:
     """In a `with`, turns the first Ctrl-C, or what ends the process likewise, into `is_wanted`.
 

@@ -14,7 +14,7 @@ from edgepose.train.checkpoints.checkpoint import Checkpoint, CheckpointError, o
 from edgepose.train.data.spec import DataSpec
 from edgepose.train.loop.averaging import WeightAverage
 from edgepose.train.networks import NetworkSpec
-from edgepose.train.runs.recipe import Recipe
+from edgepose.train.recipe import Recipe
 
 _RAW = "network."
 

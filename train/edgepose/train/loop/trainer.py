@@ -16,8 +16,8 @@ from edgepose.train.checkpoints.checkpoint import Checkpoint, CheckpointError, l
 from edgepose.train.checkpoints.transfer import transfer_weights
 from edgepose.train.data import PoseDataset, WeightedDataset
 from edgepose.train.data.crops import EpochSampler
-from edgepose.train.errors import TrainingError
-from edgepose.train.loop.interruption import Interruption, SavedAndStopped
+from edgepose.train.errors import SavedAndStopped, TrainingError
+from edgepose.train.loop.interruption import Interruption
 from edgepose.train.loop.loader import BatchLoader
 from edgepose.train.loop.progress import EpochResult, Observer
 from edgepose.train.loop.readings import Readings
@@ -27,7 +27,7 @@ from edgepose.train.networks.qat import quantise_layers
 from edgepose.train.objectives import Batch, Objective, objective_of
 from edgepose.train.objectives.base import Learner
 from edgepose.train.processes.world import World
-from edgepose.train.runs.recipe import Recipe
+from edgepose.train.recipe import Recipe
 
 
 def _compilers_errors() -> tuple[type[Exception], ...]:

@@ -16,7 +16,7 @@ from edgepose.train.objectives.body_parts import BodyPartObjective
 from edgepose.train.objectives.heatmaps import HeatmapObjective
 from edgepose.train.objectives.parsing import ParsingObjective
 from edgepose.train.objectives.teachers import Batch, Teachers
-from edgepose.train.runs.recipe import Recipe
+from edgepose.train.recipe import Recipe
 
 __all__ = ["OBJECTIVES", "Batch", "Objective", "objective_of"]
 

@@ -13,7 +13,7 @@ from edgepose.train.data.labels import check_labelled
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.objectives.teachers import Batch, Teachers
 from edgepose.train.processes.world import World
-from edgepose.train.runs.recipe import Recipe
+from edgepose.train.recipe import Recipe
 
 
 class Objective(ABC):

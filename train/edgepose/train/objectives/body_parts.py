@@ -26,7 +26,7 @@ from edgepose.train.objectives.body_part_targets import body_part_targets
 from edgepose.train.objectives.losses import focal_l2
 from edgepose.train.objectives.teachers import Batch, Teachers
 from edgepose.train.pictures.tiles import strip_rgb
-from edgepose.train.runs.recipe import Recipe
+from edgepose.train.recipe import Recipe
 
 SCALE_WEIGHTS = (1.0, 2.0, 4.0, 16.0, 64.0)
 """From fine to coarse: a coarse map has fewer cells."""

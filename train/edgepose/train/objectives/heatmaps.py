@@ -20,14 +20,14 @@ from edgepose.train.data.augment import Crop, plain_crop
 from edgepose.train.data.crops import CropDataset
 from edgepose.train.data.labels import first_person
 from edgepose.train.evaluation.validation import validate_pck
-from edgepose.train.label_study.swapped_labels import SwappedLabels
 from edgepose.train.metrics.pck import torso_px
 from edgepose.train.networks import DeployNetwork, NetworkSpec
 from edgepose.train.objectives.base import Objective
 from edgepose.train.objectives.losses import doubtful, partial_mse, weighted_mse
+from edgepose.train.objectives.swapped_labels import SwappedLabels
 from edgepose.train.objectives.teachers import Batch, Teachers
 from edgepose.train.pictures.tiles import strip_rgb
-from edgepose.train.runs.recipe import Recipe
+from edgepose.train.recipe import Recipe
 
 LOSSES = {"partial": partial_mse, "weighted": weighted_mse}
 _PICTURES = 8

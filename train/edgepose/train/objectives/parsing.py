@@ -21,7 +21,7 @@ from edgepose.train.networks.pil import PIL, PILConfig
 from edgepose.train.objectives.heatmaps import HeatmapObjective
 from edgepose.train.objectives.teachers import Batch, Teachers
 from edgepose.train.processes.world import World
-from edgepose.train.runs.recipe import Recipe
+from edgepose.train.recipe import Recipe
 
 PARSING_WEIGHT = 0.01
 """The paper's beta: what the parsing's loss counts beside the pose's."""

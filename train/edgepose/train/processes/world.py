@@ -15,7 +15,7 @@ from torch.distributed.rendezvous import rendezvous
 
 from edgepose.profiles.errors import EdgeposeError
 from edgepose.profiles.probe import probe_this_machine
-from edgepose.train.loop.interruption import SavedAndStopped
+from edgepose.train.errors import SavedAndStopped
 from edgepose.train.processes.sync_norm import SyncBatchNorm2d
 
 _T = TypeVar("_T")

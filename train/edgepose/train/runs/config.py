@@ -13,9 +13,9 @@ from edgepose.train.data import WeightedDataset
 from edgepose.train.data.augment import AugmentConfig
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.networks.architectures import architecture_of
+from edgepose.train.recipe import Recipe
 from edgepose.train.runs.named_recipes import changes_for_int8, named_recipe
 from edgepose.train.runs.options import parse_size
-from edgepose.train.runs.recipe import Recipe
 
 SHIPPED = Path(__file__).parents[1] / "recipes"
 """The runs that the shipped weights, and some that want a GPU, were or are made by."""

@@ -11,7 +11,7 @@ from edgepose.profiles.probe import probe_this_machine
 from edgepose.runtime.skeleton import MPII_16
 from edgepose.train.data.augment import AugmentConfig
 from edgepose.train.networks import NetworkSpec
-from edgepose.train.runs.recipe import Recipe
+from edgepose.train.recipe import Recipe
 
 AROUND_A_PERSON = AugmentConfig(
     padding=1 / 0.6, scale=(1 / 1.5, 1 / 0.6), rotation_deg=50.0, shift=50 / 384, occlude=0.0, badly_cut=0.0

@@ -14,16 +14,15 @@ from edgepose.profiles.probe import probe_this_machine
 from edgepose.train.checkpoints.checkpoint import Checkpoint, load_checkpoint, resolve_checkpoint, save_checkpoint
 from edgepose.train.data import DataSpec, PoseDataset, WeightedDataset, open_dataset, open_mix, without_labels
 from edgepose.train.data.fingerprint import fingerprint
-from edgepose.train.errors import TrainingError
-from edgepose.train.loop.interruption import SavedAndStopped
+from edgepose.train.errors import SavedAndStopped, TrainingError
 from edgepose.train.loop.observers import ProgressBar, ProgressLines, TensorBoardLog
 from edgepose.train.loop.progress import Observer
 from edgepose.train.loop.trainer import Trainer
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.objectives import Objective, objective_of
 from edgepose.train.processes.world import World, torchrun_began_at, was_restarted
+from edgepose.train.recipe import Recipe
 from edgepose.train.runs.config import RunConfig
-from edgepose.train.runs.recipe import Recipe
 
 
 @dataclass(frozen=True)

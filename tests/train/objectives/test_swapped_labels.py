@@ -9,8 +9,8 @@ from torch._subclasses import FakeTensorMode
 
 from edgepose.runtime.codecs.heatmap import HeatmapCodec
 from edgepose.runtime.skeleton import COCO_17, LSP_14, MPII_16, Skeleton
-from edgepose.train.label_study.swapped_labels import CHAINS, MARGIN, SwappedLabels
 from edgepose.train.objectives.heatmaps import heatmap_targets
+from edgepose.train.objectives.swapped_labels import CHAINS, MARGIN, SwappedLabels
 
 CODEC = HeatmapCodec((64, 64), (32, 32), 4.0)
 SKELETONS = [LSP_14, MPII_16, COCO_17]

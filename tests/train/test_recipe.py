@@ -12,8 +12,8 @@ from edgepose.runtime.skeleton import COCO_17, MPII_16
 from edgepose.train.data.augment import AugmentConfig
 from edgepose.train.networks import NetworkSpec
 from edgepose.train.objectives import objective_of
+from edgepose.train.recipe import Recipe
 from edgepose.train.runs.named_recipes import RECIPES, named_recipe
-from edgepose.train.runs.recipe import Recipe
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from edgepose.profiles import load_profile
 from edgepose.runtime.errors import MissingExtraError, ModelError
 from edgepose.runtime.model_files.shipped import shipped_names
 from edgepose.train.checkpoints.checkpoint import CheckpointError
-from edgepose.train.checkpoints.opening import model_path, open_any
+from edgepose.train.evaluation.opening import model_path, open_any
 from support.engines import backend_or_skip
 from support.tiny_checkpoint import save_tiny_checkpoint
 from support.tiny_model import save_tiny_onnx
@@ -52,7 +52,7 @@ def test_a_checkpoint_without_torch_names_the_pip_command(tmp_path: Path, monkey
 def test_evaluating_an_exported_model_needs_no_torch() -> None:
     code = (
         "import sys; import edgepose.train.data, edgepose.train.evaluation.evaluate; "
-        "import edgepose.train.checkpoints.opening; "
+        "import edgepose.train.evaluation.opening; "
         "sys.exit('torch' in sys.modules or 'scipy' in sys.modules or 'pycocotools' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -6,9 +6,9 @@ import pytest
 
 from edgepose.runtime.backends import open_model
 from edgepose.runtime.clock import StageClock
-from edgepose.runtime.codecs.decoding import HEATMAPS, KEYPOINTS, Decoding, card_with_decode
 from edgepose.runtime.errors import ModelError
 from edgepose.runtime.estimators.top_down_model import TopDownModel
+from edgepose.runtime.model_files.decoding import HEATMAPS, KEYPOINTS, Decoding, card_with_decode
 from edgepose.runtime.model_files.tensors import TensorSpec
 from support.engines import backend_or_skip
 from support.tiny_decoded import decoded_card, save_tiny_decoded
