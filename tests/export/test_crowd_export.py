@@ -97,7 +97,7 @@ def test_a_file_that_sees_nobody_or_somebody_else_is_over_every_limit(painted: s
         decoded(lambda images: np.zeros((len(images), *targets.shape[1:]), np.float32), codec), reference
     )
     assert nobody.metric == 0
-    assert len(nobody.problems(limits, codec)) == 3
+    assert len(nobody.problems(limits, codec)) == 4
 
     def shifted(images: np.ndarray) -> Prediction:
         found = perfect(images)
