@@ -35,7 +35,7 @@ RECIPE = Recipe(
     ema_decay=0.9,
     batch=12,
     epochs=40,
-    augment=STILL,
+    augment=replace(STILL, colour=0.05),
 )
 
 

@@ -9,6 +9,7 @@ import torch
 from edgepose.export.graphs.graph import to_onnx
 from edgepose.runtime.skeleton import LSP_14
 from edgepose.train.networks import DeployNetwork, NetworkSpec
+from support.settled import with_full_maps
 
 SIDES = (64, 64)
 GRAPHS = [
@@ -22,7 +23,7 @@ GRAPHS = [
 @pytest.mark.parametrize(("name", "settings", "dropped"), GRAPHS)
 def test_a_graph_computes_what_the_network_does(name: str, settings: dict[str, Any], dropped: set[str]) -> None:
     torch.manual_seed(0)
-    network = NetworkSpec(name, LSP_14, SIDES, settings).build()
+    network = with_full_maps(NetworkSpec(name, LSP_14, SIDES, settings).build())
     deployed = DeployNetwork(network).eval()
     graph = to_onnx(deployed, SIDES)
     weights = {value.name for value in graph.graph.initializer}
