@@ -116,6 +116,11 @@ def test_what_does_not_fit_is_told_before_the_first_picture(model: Path) -> None
         PoseModel(model, most_people=0)
 
 
+def test_boxes_say_how_many_are_looked_at(model: Path) -> None:
+    with PoseModel(model, most_people=2) as see, pytest.raises(EdgeposeError, match="leave the one box and the number"):
+        see(picture((40, 20))[0], np.array([[0, 0, 9, 9]], np.float32))
+
+
 def test_after_its_end_it_sees_no_more(model: Path) -> None:
     with PoseModel(model, most_people=1) as see:
         see.close()

@@ -36,7 +36,7 @@ class PoseModel(Closing):
         min_score: float | None = None,
     ) -> None:
         self._session = open_model(model, profile)
-        self._follow, self._min_score = follow, min_score
+        self._most_people, self._follow, self._min_score = most_people, follow, min_score
         self._smoother = PoseSmoother() if smooth and follow else None
         self._boxes: FloatArray | None = None
         self._frames = 0
@@ -56,8 +56,8 @@ class PoseModel(Closing):
     ) -> Poses:
         """Return who is in a picture uint8 (H, W, 3), with ids that stay.
 
-        `boxes_xyxy` (N, 4) are of a detector of one's own: then nobody is looked for elsewhere. They come with every
-        picture or with none. `t_ns` is when it was taken, of any clock that runs on; now, if not given. Raises
+        `boxes_xyxy` (N, 4), in pixels, are of a detector of one's own: then nobody is looked for elsewhere. They come
+        with every picture or with none. `t_ns` is when it was taken, of any clock that runs on; now, if not given. Raises
         `EdgeposeError` for an array that is no picture and for boxes that are none.
         """
         picture = np.asarray(image_bgr)
@@ -75,7 +75,11 @@ class PoseModel(Closing):
         """Let the next look be into boxes, if there are any; raise `EdgeposeError` where there were none before."""
         if boxes_xyxy is not None and self._frames == 0:
             self._estimator = open_estimator(
-                self._session, boxes=self._given, follow=self._follow, min_score=self._min_score
+                self._session,
+                self._most_people,
+                boxes=self._given,
+                follow=self._follow,
+                min_score=self._min_score,
             )
         elif (boxes_xyxy is None) != (self._boxes is None):
             raise EdgeposeError("boxes come with every picture or with none; open another PoseModel for the others")

@@ -11,7 +11,6 @@ from edgepose.runtime.poses import Frame
 from edgepose.runtime.sources.base import FrameSource
 
 _CODES = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
-TURNS = tuple(_CODES)
 
 
 class TurnedSource(FrameSource):
@@ -22,7 +21,7 @@ class TurnedSource(FrameSource):
 
     def __init__(self, source: FrameSource, clockwise_deg: int) -> None:
         if clockwise_deg not in _CODES:
-            raise SourceError(f"pictures are turned by {', '.join(map(str, TURNS))} degrees, found {clockwise_deg}")
+            raise SourceError(f"pictures are turned by {', '.join(map(str, _CODES))} degrees, found {clockwise_deg}")
         self._source, self._code = source, _CODES[clockwise_deg]
         self.name, self.fps = source.name, source.fps
         self.is_sequence, self.live, self.declared_frames = source.is_sequence, source.live, source.declared_frames
