@@ -57,8 +57,8 @@ class PoseModel(Closing):
         """Return who is in a picture uint8 (H, W, 3), with ids that stay.
 
         `boxes_xyxy` (N, 4), in pixels, are of a detector of one's own: then nobody is looked for elsewhere. They come
-        with every picture or with none. `t_ns` is when it was taken, of any clock that runs on; now, if not given. Raises
-        `EdgeposeError` for an array that is no picture and for boxes that are none.
+        with every picture or with none. `t_ns` is when it was taken, of any clock that runs on; now, if not given.
+        Raises `EdgeposeError` for an array that is no picture and for boxes that are none.
         """
         picture = np.asarray(image_bgr)
         if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or picture.size == 0:
